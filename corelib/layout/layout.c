@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#undef FACT /* in a table it states; nothing here asks */
+#undef VERSION /* automake's; in a table it is CPython's */
+#undef FACT    /* in a table it states; nothing here asks */
 
 static const struct layout layouts[] = {
 #define EACH "layout/table.inc"
