@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The plugin's ctypes declarations have the sizes and offsets of the C headers.
 
-Usage: check_ctypes.py SOURCE_DIR; $CC names the compiler.
+$srcdir is the top of the tree, $CC the compiler.
 """
 
 import ctypes
@@ -56,7 +56,7 @@ def measured(top, rows):
 
 
 def main():
-    top = sys.argv[1]
+    top = os.environ.get("srcdir", ".")
     structures = load_declarations(top).STRUCTURES
     rows = [row for structure in structures for row in declared(structure)]
     wrong = 0
