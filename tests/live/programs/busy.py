@@ -33,6 +33,7 @@ def churn():
             thread.join()
 
 
+threading.stack_size(1 << 20)
 for number in range(WORKERS):
     threading.Thread(target=worker, name="worker %d" % number, daemon=True).start()
 truth.write({"workers": ["worker %d" % number for number in range(WORKERS)], "depth": 8})

@@ -7,6 +7,7 @@ import _thread
 
 import truth
 
+threading.stack_size(1 << 20)
 gate = threading.Lock()
 gate.acquire()
 handled = {}

@@ -7,6 +7,7 @@ import time
 import truth
 
 libc_with_gil = ctypes.PyDLL(None)
+threading.stack_size(1 << 20)
 gate = threading.Lock()
 gate.acquire()
 tids = {}

@@ -235,6 +235,7 @@ def in_eval():
 def mid_line(a=1): return [a, rest(), a]
 
 
+threading.stack_size(2 << 20)
 targets = [in_a_lock, in_sleep, in_an_event, in_a_condition, Service().method, Service.of_class,
            Service.Nested().method, in_a_generator, in_generators_by_hand, in_comprehensions,
            in_a_generator_expression, in_a_class_body, in_a_sort_key, in_map_and_reduce,
