@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HEAP_INDEX_H
+#define HEAP_INDEX_H
+
+#include <stdatomic.h>
+
+#include "base/map.h"
+#include "base/vec.h"
+
+/*
+ * The object index: which addresses are objects, and the number of each. The
+ * address space is cut into chunks of 1 MiB; a chunk that holds any object has
+ * bitmaps of one bit for each 8 bytes. Objects are numbered in address order
+ * once index_number() has run. Memory: a chunk costs what is touched of 33 KiB.
+ */
+#define INDEX_CHUNK_SHIFT 20
+#define INDEX_CHUNK_SIZE (UINT64_C(1) << INDEX_CHUNK_SHIFT)
+#define INDEX_GRANULE_SHIFT 3
+#define INDEX_WORDS (1u << (INDEX_CHUNK_SHIFT - INDEX_GRANULE_SHIFT - 6))
+
+struct index_chunk {
+	uint64_t start;
+	uint32_t first;                   /* number of its first object */
+	bool arena;                       /* all of it is in walked arenas: no look-up needed */
+	uint32_t rank[INDEX_WORDS / 8];   /* objects before every 8th word */
+	_Atomic uint64_t object[INDEX_WORDS];
+	_Atomic uint64_t storage[INDEX_WORDS]; /* block starts claimed as some object's memory */
+};
+
+struct index {
+	struct map chunks; /* addr >> INDEX_CHUNK_SHIFT -> struct index_chunk * */
+	VEC(struct index_chunk *) order; /* by address, after index_number() */
+	uint64_t n_objects;
+};
+
+/* The chunk of @p addr, or NULL if nothing was put there. Any worker, while none adds. */
+static inline struct index_chunk *index_chunk_at(const struct index *x, uint64_t addr)
+{
+	uint64_t *p = map_get(&x->chunks, (addr >> INDEX_CHUNK_SHIFT) + 1);
+
+	return p ? (struct index_chunk *)(uintptr_t)*p : NULL;
+}
+
+static inline bool bitmap_test(const _Atomic uint64_t *map, uint64_t addr)
+{
+	uint64_t bit = (addr & (INDEX_CHUNK_SIZE - 1)) >> INDEX_GRANULE_SHIFT;
+
+	return atomic_load_explicit(&map[bit >> 6], memory_order_relaxed) >> (bit & 63) & 1;
+}
+
+/* Set the bit of @p addr. @return whether it was set before */
+static inline bool bitmap_set(_Atomic uint64_t *map, uint64_t addr)
+{
+	uint64_t bit = (addr & (INDEX_CHUNK_SIZE - 1)) >> INDEX_GRANULE_SHIFT;
+	uint64_t mask = UINT64_C(1) << (bit & 63);
+
+	return atomic_fetch_or_explicit(&map[bit >> 6], mask, memory_order_relaxed) & mask;
+}
+
+/* Find or make a chunk; one thread at a time. NULL: no memory. */
+struct index_chunk *index_chunk_make(struct index *x, uint64_t addr);
+
+static inline bool index_has(const struct index *x, uint64_t addr)
+{
+	struct index_chunk *chunk = index_chunk_at(x, addr);
+
+	return chunk && bitmap_test(chunk->object, addr);
+}
+
+/* Sort chunks, number the objects. */
+int index_number(struct index *x);
+
+/* Number of the object at @p addr, or UINT32_MAX; after index_number(). */
+uint32_t index_number_of(const struct index *x, uint64_t addr);
+
+/* Every object in address order; non-zero stops. */
+typedef int index_fn(void *arg, uint64_t addr);
+int index_each(const struct index *x, index_fn *fn, void *arg);
+/* The objects of one chunk. */
+int index_chunk_each(const struct index_chunk *chunk, index_fn *fn, void *arg);
+
+void index_fini(struct index *x);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PYCORE_HEAP_H
+#define PYCORE_HEAP_H
+
+#include <pycore/session.h>
+
+/** Objects of one type (or of several types of one name). */
+struct pycore_type_count {
+	const char *type; /**< module.qualname, builtins bare */
+	uint64_t address; /**< of the type object; of the first one if there are several */
+	uint32_t n_types; /**< type objects of this name */
+	uint64_t count;   /**< live objects */
+	uint64_t bytes;   /**< the sum of what sys.getsizeof gives for each */
+	uint64_t gc;      /**< how many of them the cycle collector tracks */
+};
+
+/** What the allocator's live blocks are, and how the object sources agree. */
+struct pycore_blocks {
+	uint64_t live;      /**< blocks in use: sys.getallocatedblocks() less those of malloc */
+	uint64_t live_bytes;
+	uint64_t object;    /**< of these: an object */
+	uint64_t storage;   /**< memory that an object owns: a dict's keys, a list's items */
+	uint64_t free_list; /**< freed objects the interpreter keeps for reuse */
+	uint64_t unknown;   /**< none of these: memory of C code */
+	uint64_t unknown_bytes;
+	uint64_t arenas, pools;
+	uint64_t gc_listed;     /**< objects met on the collector's lists */
+	uint64_t gc_only;       /**< of these, not found by the walk of the pools or by reference */
+	uint64_t outside;       /**< objects outside the pools, found by reference */
+	uint64_t unreadable;    /**< arenas and pools that could not be read */
+};
+
+/** One object. */
+struct pycore_object {
+	uint64_t address;
+	const char *type;
+	uint64_t bytes;
+	int64_t refcount; /**< -1: immortal */
+	const char *repr; /**< short, as Python would write it; NULL if values are not wanted */
+};
+
+struct pycore_census {
+	const struct pycore_type_count *types; /**< most bytes first */
+	size_t n_types;
+	uint64_t count, bytes; /**< of all types */
+	struct pycore_blocks blocks;
+};
+
+/** Count every object. Made once; lives until pycore_close(). */
+PYCORE_API int pycore_get_census(struct pycore *session, const struct pycore_census **out,
+				 struct pycore_error *err);
+
+/** Which objects pycore_get_objects() lists. Zero is: all, by address, without values. */
+struct pycore_object_query {
+	size_t size;            /**< sizeof(struct pycore_object_query) of the caller */
+	const char *type;       /**< "module.qualname", a bare name, or a glob; NULL: all types */
+	size_t limit;           /**< 0: no limit */
+	bool biggest;           /**< the @c limit biggest, biggest first; else by address */
+	bool values;            /**< make @c repr */
+};
+
+/** A list of objects; lives until pycore_close(). */
+struct pycore_objects {
+	const struct pycore_object *objects;
+	size_t n_objects;
+	uint64_t total; /**< that matched, before the limit */
+	const char *const *types; /**< names that the pattern matched */
+	size_t n_types;
+};
+
+/**
+ * List objects. A pattern that matches nothing gives PYCORE_ERR_NOT_FOUND and
+ * a message with the closest names.
+ */
+PYCORE_API int pycore_get_objects(struct pycore *session, const struct pycore_object_query *query,
+				  const struct pycore_objects **out, struct pycore_error *err);
+
+#endif

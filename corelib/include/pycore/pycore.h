@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PYCORE_H
+#define PYCORE_H
+
+#include <pycore/error.h>
+#include <pycore/session.h>
+#include <pycore/info.h>
+#include <pycore/stack.h>
+#include <pycore/heap.h>
+#include <pycore/graph.h>
+#include <pycore/report.h>
+
+#endif

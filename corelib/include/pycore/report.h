@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PYCORE_REPORT_H
+#define PYCORE_REPORT_H
+
+#include <pycore/session.h>
+
+enum pycore_format { PYCORE_TEXT, PYCORE_JSON, PYCORE_DOT };
+
+/** Where a report goes. @return 0, or non-zero to stop with PYCORE_ERR_OUTPUT. */
+typedef int pycore_write_fn(void *ctx, const char *text, size_t len);
+
+/** What to report and how. Zero everywhere is the default; set @c size to sizeof. */
+struct pycore_report_options {
+	size_t size;
+	int32_t format;        /**< enum pycore_format */
+	bool color;
+	bool redact;           /**< no values of the target's objects */
+	bool verbose;
+	bool referents;        /**< refs */
+	const char *type;      /**< objects, heap-top, refs */
+	const char *const *include, *const *exclude; /**< globs of type names, NULL-terminated, or NULL */
+	const uint64_t *addresses; /**< refs */
+	size_t n_addresses;
+	int64_t limit;         /**< rows; -1: the format's default */
+	const char *sort;      /**< "count" or "bytes"; NULL: bytes */
+	bool by_address;       /**< types of one name in rows of their own */
+	uint32_t depth, max_nodes; /**< refs; 0: default */
+	uint64_t tid;          /**< bt: only this native thread; 0: all */
+	uint32_t width;        /**< columns of the terminal, 0: do not fit */
+};
+
+/**
+ * Make one report.
+ *
+ * @param name  "bt", "objects", "heap-top", "refs", "info" or "analyze"
+ * @return 0, or a negative enum pycore_status told in @p err; what could not
+ *         be read is no failure but a pycore_warning()
+ *
+ * Everything is read first, then the target is thawed, then @p write is called.
+ */
+PYCORE_API int pycore_report(struct pycore *session, const char *name,
+			     const struct pycore_report_options *options, pycore_write_fn *write,
+			     void *ctx, struct pycore_error *err);
+
+#endif

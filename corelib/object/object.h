@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OBJECT_OBJECT_H
+#define OBJECT_OBJECT_H
+
+#include "base/buf.h"
+#include "object/type.h"
+
+/* What every decoder is given. One a worker: the reader is not shared. */
+struct ctx {
+	const struct layout *l;
+	struct reader *r;
+	struct type_table *types;
+	const struct interpreters *interps; /* for tp_dict of static types; may be NULL */
+};
+
+/* An object whose type is known. */
+struct object {
+	uint64_t address;
+	const struct type *type;
+};
+
+enum edge_kind {
+	EDGE_OWNED,    /* counted in the target's ob_refcnt */
+	EDGE_BORROWED, /* held by nothing here: not an owner */
+	EDGE_WEAK,
+	EDGE_GUESS,    /* found by looking at every word of an unknown body */
+};
+
+enum label_kind {
+	LABEL_NONE,
+	LABEL_ATTR,  /* .text */
+	LABEL_FIELD, /* text as it is: "__defaults__", "f_locals x" */
+	LABEL_INDEX, /* [index] */
+	LABEL_KEY,   /* [repr of object key] */
+	LABEL_ATTR_KEY, /* .name, the str object key being the name */
+	LABEL_IS_KEY,   /* it is itself the key number index */
+	LABEL_LOCAL,    /* local variable named by the str object key */
+};
+
+/* Cheap to make for each of millions of edges; text is made only where it is shown. */
+struct label {
+	enum label_kind kind;
+	const char *text; /* static, or as long-lived as the type table */
+	uint64_t index;
+	uint64_t key;     /* address of an object */
+};
+
+/* @return non-zero to stop; edges() returns that value then. */
+typedef int edge_fn(void *arg, uint64_t to, enum edge_kind kind, const struct label *label);
+
+/* Memory that an object owns outside itself: start of the block and its bytes. */
+typedef void storage_fn(void *arg, uint64_t address, uint64_t bytes);
+
+/*
+ * One builtin type. Every function may find garbage: it gives what it could
+ * read and returns a negative status; it never recurses and is bounded by
+ * what is mapped.
+ */
+struct decoder {
+	const char *tp_name;      /* as tp_name has it: "dict", "collections.deque" */
+	uint64_t subclass_flag;   /* TPFLAGS_ bit that tells subclasses, or 0: by tp_base */
+	int (*edges)(const struct ctx *c, struct object o, edge_fn *fn, void *arg);
+	/* sys.getsizeof without what stands before the object */
+	int (*extent)(const struct ctx *c, struct object o, uint64_t *bytes);
+	void (*storage)(const struct ctx *c, struct object o, storage_fn *fn, void *arg);
+	/* Short text as Python would write it; NULL: "<type object at 0x...>" */
+	int (*repr)(const struct ctx *c, struct object o, struct buf *out, unsigned depth);
+};
+
+/* The decoder for a type: by its name, by flag, else that of the nearest base, else generic. */
+const struct decoder *decoder_for(const char *tp_name, uint64_t flags, const struct decoder *base);
+
+/* @return 0 and the object at @p address, or a negative status if there is none. */
+int object_at(const struct ctx *c, uint64_t address, struct object *out);
+
+/* References: of the type's decoder, then instance dict or inline values, then slots, then the type itself. */
+int object_edges(const struct ctx *c, struct object o, edge_fn *fn, void *arg);
+
+/* sys.getsizeof(o) */
+int object_sizeof(const struct ctx *c, struct object o, uint64_t *bytes);
+
+/* All memory owned outside the object, the instance dict's values included. */
+void object_storage(const struct ctx *c, struct object o, storage_fn *fn, void *arg);
+
+/* Count of references; -1 if immortal. */
+int object_refcount(const struct ctx *c, uint64_t address, int64_t *out);
+
+/* Whether the cycle collector tracks it now. */
+bool object_gc_tracked(const struct ctx *c, struct object o);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OBJECT_TYPE_H
+#define OBJECT_TYPE_H
+
+#include <pthread.h>
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "base/vec.h"
+#include "runtime/runtime.h"
+
+/* tp_flags, Include/object.h */
+#define TPFLAGS_STATIC_BUILTIN (UINT64_C(1) << 1)
+#define TPFLAGS_INLINE_VALUES (UINT64_C(1) << 2)
+#define TPFLAGS_MANAGED_WEAKREF (UINT64_C(1) << 3)
+#define TPFLAGS_MANAGED_DICT (UINT64_C(1) << 4)
+#define TPFLAGS_HEAPTYPE (UINT64_C(1) << 9)
+#define TPFLAGS_READY (UINT64_C(1) << 12)
+#define TPFLAGS_HAVE_GC (UINT64_C(1) << 14)
+#define TPFLAGS_ITEMS_AT_END (UINT64_C(1) << 23)
+#define TPFLAGS_LONG (UINT64_C(1) << 24)
+#define TPFLAGS_LIST (UINT64_C(1) << 25)
+#define TPFLAGS_TUPLE (UINT64_C(1) << 26)
+#define TPFLAGS_BYTES (UINT64_C(1) << 27)
+#define TPFLAGS_UNICODE (UINT64_C(1) << 28)
+#define TPFLAGS_DICT (UINT64_C(1) << 29)
+#define TPFLAGS_BASE_EXC (UINT64_C(1) << 30)
+#define TPFLAGS_TYPE (UINT64_C(1) << 31)
+
+struct decoder;
+
+/* A slot or C member that holds a reference: found in tp_members along tp_base. */
+struct type_slot {
+	uint32_t offset;
+	const char *name;
+};
+
+/* A type object of the target, resolved once. Everything here is checked. */
+struct type {
+	uint64_t address;
+	uint32_t number;      /* dense: index into the table */
+	uint64_t flags;
+	uint64_t basicsize, itemsize;
+	int64_t dictoffset, weaklistoffset;
+	uint32_t pre_header;  /* bytes before an instance: GC head, managed dict */
+	uint32_t sizeof_head; /* what sys.getsizeof adds for what stands before */
+	bool is_gc;
+	const struct decoder *decoder; /* never NULL: at least the generic one */
+	const char *name;     /* module.qualname, builtins bare */
+	const struct type *base, *metatype; /* NULL for object; metatype of type is itself */
+	uint64_t cached_keys; /* ht_cached_keys, 0: none */
+	const struct type_slot *slots;
+	uint32_t n_slots;
+};
+
+/* Every type met. Any worker may look up; adding is done under a lock. */
+struct type_table {
+	const struct runtime *rt;
+	struct arena arena;
+	struct map by_address;  /* type address -> number + 1; not a type: UINT64_MAX */
+	VEC(struct type *) types;
+	pthread_rwlock_t lock;
+};
+
+int type_table_init(struct type_table *tt, const struct runtime *rt);
+void type_table_fini(struct type_table *tt);
+
+/*
+ * The type at @p address, or NULL if that is no type: its own type must be a
+ * type (up to type itself), it must be ready, its name text, its sizes sane.
+ */
+const struct type *type_at(struct type_table *tt, struct reader *r, uint64_t address);
+
+/* The instance dict of a type without managed dict: address of its slot, or 0. */
+uint64_t type_dict_slot(const struct type *type, struct reader *r, const struct layout *l,
+			uint64_t object);
+
+/* tp_dict of a type object, also where the interpreter keeps it; 0 if unknown. */
+uint64_t type_dict(struct type_table *tt, struct reader *r, uint64_t type_address);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RUNTIME_RUNTIME_H
+#define RUNTIME_RUNTIME_H
+
+#include "base/vec.h"
+#include "layout/layout.h"
+#include "target/reader.h"
+
+/* What of the version, and of how it was found, a report tells. */
+struct runtime {
+	struct layout layout;    /* the table, overlaid by what the target says of itself */
+	const struct layout *table;
+	bool verified;           /* the table names this very release */
+	uint32_t version;        /* PY_VERSION_HEX of the target */
+	char version_text[24];   /* "3.11.2", "3.15.0b1" */
+	enum build_kind build;
+	uint64_t address;        /* of _PyRuntime */
+	struct module *module;   /* that it is in, or NULL */
+	const char *found_by;       /* "symbol", "section", "cookie", "scan" */
+	const char *version_source; /* "debug offsets", "Py_Version", "file name" */
+	uint64_t type_type;      /* address of PyType_Type */
+};
+
+struct interpreter {
+	uint64_t address;
+	int64_t id;
+	uint64_t gil;         /* address of its GIL's state, 0: not known */
+	bool gil_locked;
+	uint64_t gil_holder;  /* address of the thread state that holds it, 0: nobody */
+	bool gc_enabled, gc_collecting;
+	bool finalizing;
+	uint64_t gc_generation0; /* address of the first of three list heads, 0: not known */
+	uint64_t gc_permanent;   /* address of the permanent generation's list head, 0: none */
+};
+
+struct thread_state {
+	uint64_t address;
+	uint32_t interpreter; /* index into the interpreters */
+	uint64_t ident;       /* pthread_t */
+	uint64_t tid;         /* kernel thread id, 0 if not known */
+	bool main, gil;
+};
+
+struct interpreters {
+	VEC(struct interpreter) interps; /* the main one first */
+	VEC(struct thread_state) threads; /* the main thread first */
+	bool finalizing;
+	bool complete; /* every list was read to its end */
+};
+
+/*
+ * Find CPython in the target, its version and its layout, and check them.
+ * Touches nothing that changes while a process runs: may be called before
+ * the target is frozen.
+ */
+int runtime_find(struct runtime *rt, struct reader *r, struct pycore_error *err);
+
+/* Read interpreters and thread states. @p out is emptied first. */
+int runtime_interpreters(const struct runtime *rt, struct reader *r, struct interpreters *out,
+			 struct pycore_error *err);
+void interpreters_fini(struct interpreters *list);
+
+/*
+ * Load the field F of the object at addr: the value, zero-extended (a pointer or
+ * an unsigned number); false if it cannot be read or the layout has no such field.
+ */
+bool runtime_load(const struct layout *l, struct reader *r, uint64_t addr, unsigned field,
+		  uint64_t *out);
+#define LOAD(l, r, addr, s, f, out) runtime_load(l, r, addr, F_##s##_##f, out)
+
+#endif

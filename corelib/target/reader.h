@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TARGET_READER_H
+#define TARGET_READER_H
+
+#include <string.h>
+
+#include "target/target.h"
+
+/*
+ * One thread's way into a target: it remembers recent places, keeps copies of
+ * blocks that cannot be had in place, and counts what could not be read.
+ * The target does not change while it is frozen, so copies never go stale.
+ */
+struct reader {
+	struct target *target;
+	struct reader_cache *cache; /* NULL while every read was in place */
+	uint64_t faults;            /* loads that failed */
+	uint64_t first_fault;       /* address of the first of them */
+};
+
+void reader_init(struct reader *r, struct target *t);
+void reader_fini(struct reader *r);
+/* Forget copies: after the target was frozen or may have changed. */
+void reader_forget(struct reader *r);
+
+/*
+ * A guess: [addr, addr + len) in place or copied to @p scratch (room for len
+ * bytes); NULL, in silence, if any of it cannot be read.
+ */
+const void *reader_probe(struct reader *r, uint64_t addr, size_t len, void *scratch);
+
+/* It ought to be there: as reader_probe(), but a fault is counted. */
+const void *reader_view(struct reader *r, uint64_t addr, size_t len, void *scratch);
+
+/* Copy up to @p len bytes. @return bytes that could be had from @p addr on. */
+size_t reader_copy(struct reader *r, uint64_t addr, void *buf, size_t len);
+
+/* A word at any alignment; false if it cannot be read. */
+static inline bool reader_u64(struct reader *r, uint64_t addr, uint64_t *out)
+{
+	const void *p = reader_view(r, addr, sizeof(*out), out);
+
+	if (p && p != out)
+		memcpy(out, p, sizeof(*out));
+	return p != NULL;
+}
+
+static inline bool reader_probe_u64(struct reader *r, uint64_t addr, uint64_t *out)
+{
+	const void *p = reader_probe(r, addr, sizeof(*out), out);
+
+	if (p && p != out)
+		memcpy(out, p, sizeof(*out));
+	return p != NULL;
+}
+
+/*
+ * A NUL-terminated string of the target, at most @p size - 1 bytes of it.
+ * @return its length, or -1 if it cannot be read or has no end within @p size.
+ */
+long reader_string(struct reader *r, uint64_t addr, char *buf, size_t size);
+
+#endif
