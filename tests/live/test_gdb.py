@@ -86,9 +86,8 @@ def thread_apply_all_py_bt_shows_each_thread_its_own(scene):
 
 @on("stacks.py", ways=("live", "core"))
 def the_other_commands_answer(scene):
-    text = gdb(scene.pycore, where(scene), "py-objects --format json -o objects.json",
-               "py-heap-top --limit 5", "py-info", "py-analyze")
-    os.unlink("objects.json")
+    text = gdb(scene.pycore, where(scene), "py-objects", "py-heap-top --limit 5", "py-info",
+               "py-analyze")
     for part in ("dict", scene.interpreter.version):
         that(part in text, "%r is missing: %s" % (part, text[-1500:]))
 
