@@ -34,7 +34,7 @@ class Entry:
     __slots__ = ("key", "value", "place")
 
     def __init__(self, number, session):
-        self.key = "key %d" % number
+        self.key = "https://shop.example.org/catalogue/articles/%08d?%s" % (number, session.token)
         self.value = number + 0.5
         self.place = (number + 100000, session.token)
 
@@ -42,7 +42,7 @@ class Entry:
 def fill(cache, number):
     """One user and what it holds. Returns how many objects those are."""
     user = User(number)
-    # number, name, sessions, and in releases that make one, no dict until asked.
+    # The user, its number, name and list; the dicts that some releases make do not count.
     objects = 4
     for unused in range(2):
         number += 1
