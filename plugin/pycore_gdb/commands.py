@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: MIT
+"""The gdb commands: each turns its words into report options and prints the text."""
+
+import argparse
+import ctypes
+import os
+
+import gdb
+
+from . import library, sessions
+
+
+class WordsParser(argparse.ArgumentParser):
+    """argparse, but failing the way a gdb command fails."""
+
+    def error(self, message):
+        raise gdb.GdbError(f"{self.prog}: {message} (see: help {self.prog})")
+
+    def exit(self, status=0, message=None):
+        raise gdb.GdbError(message or "")
+
+    def print_help(self, file=None):
+        gdb.write(self.format_help())
+
+
+class Argument:
+    """One option of a command, as argparse wants it."""
+
+    def __init__(self, *names, **how):
+        self.names, self.how = names, how
+
+
+def address(text):
+    try:
+        return int(text, 0)
+    except ValueError:
+        return int(gdb.parse_and_eval(text)) & (2**64 - 1)
+
+
+TYPE = Argument("--type", metavar="T", help="module.qualname, a bare name or a glob")
+LIMIT = Argument("--limit", metavar="N", type=int, help="rows to show (default 20)")
+SORT = Argument("--sort", choices=("count", "bytes"), help="order of the rows")
+REDACT = Argument("--redact", action="store_true", help="show no values of objects")
+OUTPUT = Argument("-o", dest="output", metavar="FILE", help="write there instead")
+
+
+def format_argument(*formats):
+    return Argument("--format", choices=formats, default=formats[0], help="default: %(default)s")
+
+
+class ReportCommand(gdb.Command):
+    """A command that prints one of the library's reports."""
+
+    def __init__(self, name, report, doc, arguments):
+        self.__doc__ = doc
+        self.name, self.report = name, report
+        self.parser = WordsParser(prog=name, add_help=False, description=doc)
+        for argument in arguments:
+            self.parser.add_argument(*argument.names, **argument.how)
+        self.__doc__ = f"{doc}\n\n{self.parser.format_usage()}"
+        super().__init__(name, gdb.COMMAND_STACK if report == "bt" else gdb.COMMAND_DATA)
+
+    def invoke(self, line, from_tty):
+        self.dont_repeat()
+        words = self.parser.parse_args(gdb.string_to_argv(line))
+        try:
+            options, keep = report_options(words)
+            text = self.text(sessions.current(), words, options)
+        except library.PycoreError as e:
+            raise gdb.GdbError(f"pycore: {e}") from None
+        del keep
+        emit(text, getattr(words, "output", None))
+
+    def text(self, session, words, options):
+        return session.report(self.report, options)
+
+
+class BacktraceCommand(ReportCommand):
+    """py-bt shows one thread, so that `thread apply all py-bt` reads right."""
+
+    def text(self, session, words, options):
+        if words.all:
+            return session.report("bt", options)
+        thread = gdb.selected_thread()
+        if thread is None:
+            raise gdb.GdbError("py-bt: no thread is selected (py-bt --all shows every thread)")
+        options.tid = thread.ptid[1] or thread.ptid[2]
+        text = session.report("bt", options)
+        return text or f"Thread {options.tid} runs no Python code\n"
+
+
+def report_options(words):
+    """library.ReportOptions from parsed words, and what its pointers point to."""
+
+    def get(name):
+        return getattr(words, name, None)
+
+    addresses = get("addr") or []
+    array = (ctypes.c_uint64 * max(1, len(addresses)))(*addresses)
+    limit = get("limit")
+    options = library.sized(
+        library.ReportOptions,
+        format={"text": library.TEXT, "json": library.JSON, "dot": library.DOT}[get("format")],
+        redact=bool(get("redact")),
+        referents=bool(get("referents")),
+        type=get("type").encode() if get("type") else None,
+        addresses=array if addresses else None,
+        n_addresses=len(addresses),
+        limit=-1 if limit is None else limit,
+        sort=get("sort").encode() if get("sort") else None,
+        by_address=bool(get("by_address")),
+        depth=get("depth") or 0,
+        max_nodes=get("max_nodes") or 0,
+    )
+    return options, array
+
+
+def emit(text, path):
+    if not path:
+        gdb.write(text)
+        return
+    try:
+        with open(os.path.expanduser(path), "w", encoding="utf-8") as f:
+            f.write(text)
+    except OSError as e:
+        raise gdb.GdbError(f"cannot write {path}: {e.strerror}") from None
+
+
+TEXT_OR_JSON = format_argument("text", "json")
+
+COMMANDS = (
+    (
+        BacktraceCommand,
+        "py-bt",
+        "bt",
+        "Show the Python stack of the selected thread; with --all, of every thread.",
+        (Argument("--all", action="store_true", help="every thread"), TEXT_OR_JSON, REDACT, OUTPUT),
+    ),
+    (
+        ReportCommand,
+        "py-objects",
+        "objects",
+        "Count Python objects and their bytes by type; with --type T, list the instances.",
+        (
+            TYPE,
+            LIMIT,
+            SORT,
+            Argument("--by-address", action="store_true", help="types of one name in own rows"),
+            TEXT_OR_JSON,
+            REDACT,
+            OUTPUT,
+        ),
+    ),
+    (
+        ReportCommand,
+        "py-heap-top",
+        "heap-top",
+        "Show the types and the single objects that hold the most memory.",
+        (TYPE, LIMIT, SORT, TEXT_OR_JSON, REDACT, OUTPUT),
+    ),
+    (
+        ReportCommand,
+        "py-refs",
+        "refs",
+        "Draw what refers to the objects of a type, or to --addr, as a DOT graph.\n"
+        "Example: pipe py-refs --type MyBigFatObject | dot -Tpng -o refs.png",
+        (
+            TYPE,
+            Argument("--addr", metavar="A", type=address, action="append", help="of an object"),
+            Argument("--referents", action="store_true", help="what they refer to instead"),
+            Argument("--depth", metavar="N", type=int, help="steps from the objects"),
+            Argument("--max-nodes", metavar="N", type=int, help="size of the picture"),
+            format_argument("dot", "json", "text"),
+            REDACT,
+            OUTPUT,
+        ),
+    ),
+    (
+        ReportCommand,
+        "py-info",
+        "info",
+        "Show the process, its interpreter, and which mapped files were found.",
+        (TEXT_OR_JSON, REDACT, OUTPUT),
+    ),
+    (
+        ReportCommand,
+        "py-analyze",
+        "analyze",
+        "One page: what died, where each thread was, what fills memory.",
+        (TEXT_OR_JSON, REDACT, OUTPUT),
+    ),
+)
+
+
+def define_all():
+    for kind, *rest in COMMANDS:
+        kind(*rest)
+    # CPython's own gdb script is loaded with the interpreter, after us, and
+    # defines py-bt too: ours, which needs no debug information, comes back.
+    gdb.events.new_objfile.connect(define_again)
+
+
+def define_again(event):
+    filename = os.path.basename(event.new_objfile.filename or "")
+    if "python" in filename:
+        for kind, *rest in COMMANDS:
+            kind(*rest)
