@@ -65,9 +65,10 @@ int arenas_build(struct arenas *a, unsigned pool_shift)
 	a->n_chunks = ((a->lo + a->span - 1) >> INDEX_CHUNK_SHIFT) - a->first_chunk + 1;
 	/* Large ones come as untouched pages: only what arenas cover costs memory. */
 	a->pools = calloc(n_pools / 64 + 1, sizeof(*a->pools));
+	a->sizes = calloc(n_pools, 1);
 	a->host = calloc(a->n_chunks, sizeof(*a->host));
 	a->chunks = calloc(a->n_chunks, sizeof(*a->chunks));
-	if (!a->pools || !a->host || !a->chunks)
+	if (!a->pools || !a->sizes || !a->host || !a->chunks)
 		return PYCORE_ERR_NOMEM;
 	for (size_t i = 0; i < a->ranges.n; i++) {
 		struct arena_range range = a->ranges.items[i];
@@ -82,16 +83,17 @@ int arenas_build(struct arenas *a, unsigned pool_shift)
 static const uint8_t *host_of(const struct arenas *a, struct target *t, uint64_t start, size_t i)
 {
 	uint64_t end = start + INDEX_CHUNK_SIZE, last;
-	const uint8_t *host;
+	struct piece piece;
 
-	if (!t->ops->span)
+	if (!t->ops->piece)
 		return NULL;
 	if (a->ranges.items[i].start > start)
 		start = a->ranges.items[i].start;
 	for (last = start; i < a->ranges.n && a->ranges.items[i].start < end; i++)
 		last = a->ranges.items[i].end < end ? a->ranges.items[i].end : end;
-	host = t->ops->span(t, start, last - start);
-	return host ? host - (start & (INDEX_CHUNK_SIZE - 1)) : NULL;
+	if (!t->ops->piece(t, start, &piece) || last - piece.start > piece.len)
+		return NULL;
+	return piece.host + (start - piece.start) - (start & (INDEX_CHUNK_SIZE - 1));
 }
 
 int arenas_index(struct arenas *a, struct target *t, struct index *x)
@@ -121,6 +123,7 @@ void arenas_fini(struct arenas *a)
 {
 	vec_free(&a->ranges);
 	free(a->pools);
+	free(a->sizes);
 	free(a->host);
 	free(a->chunks);
 	*a = (struct arenas){ 0 };

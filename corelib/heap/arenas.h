@@ -21,6 +21,7 @@ struct arenas {
 	uint64_t lo, span;              /* of the first range; up to the end of the last */
 	unsigned pool_shift;
 	uint64_t *pools;                /* a bit for each pool between them */
+	uint8_t *sizes;                 /* block size / 16 of each pool that was walked */
 	uint64_t n_arenas;
 	bool scanned;                   /* found by scan, not from the allocator's state */
 	bool raw_known;

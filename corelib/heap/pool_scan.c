@@ -5,10 +5,10 @@
 #include "base/workers.h"
 #include "heap/pool.h"
 
-/* A stretch of a mapping: one job. */
 #define PIECE_SIZE (UINT64_C(64) << 20)
 
-struct piece {
+/* A part of a mapping: one job. */
+struct stretch {
 	uint64_t start, end;
 };
 
@@ -26,7 +26,7 @@ struct scan_result {
 struct pool_scan {
 	const struct layout *l;
 	struct target *t;
-	VEC(struct piece) pieces;
+	VEC(struct stretch) pieces;
 	VEC(struct scan_result) results; /* one a piece */
 };
 
@@ -49,7 +49,7 @@ static bool cut(struct pool_scan *s, uint64_t pool)
 		for (at &= ~(pool - 1); at < end; at += PIECE_SIZE) {
 			uint64_t to = end - at < PIECE_SIZE ? end : at + PIECE_SIZE;
 
-			if (!vec_push(&s->pieces, ((struct piece){ at, to })) ||
+			if (!vec_push(&s->pieces, ((struct stretch){ at, to })) ||
 			    !vec_push(&s->results, ((struct scan_result){ 0 })))
 				return false;
 			if (to == end)
@@ -75,7 +75,7 @@ static void scan_piece(void *ctx, size_t job, unsigned worker)
 {
 	struct pool_scan *s = ctx;
 	struct scan_result *out = &s->results.items[job];
-	struct piece piece = s->pieces.items[job];
+	struct stretch piece = s->pieces.items[job];
 	uint64_t pool = FACT(s->l, POOL_SIZE);
 	uint32_t header = L(s->l, pool_header, sizeof);
 	uint64_t step = pool;
