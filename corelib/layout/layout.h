@@ -111,7 +111,7 @@ enum build_kind { BUILD_RELEASE, BUILD_DEBUG, BUILD_FREE_THREADED };
 struct layout {
 	const char *name;     /* "cpython-3.13.5" */
 	uint32_t version;     /* as PY_VERSION_HEX, of the release the table was made from */
-	uint32_t runtime_size; /* st_size of _PyRuntime, a fingerprint; 0: not told */
+	uint8_t alike_low, alike_high; /* micro releases known not to differ; 0, 0: none told */
 	enum build_kind build;
 	struct field field[N_FIELDS];
 	uint64_t fact[N_FACTS];
@@ -135,5 +135,8 @@ const struct layout *layout_at(unsigned i);
 const struct layout *layout_find(uint32_t version, enum build_kind build, bool *exact);
 
 const char *layout_field_name(unsigned field); /* "PyObject.ob_type" */
+
+/* For tests: layout_find() and layout_at() skip the table named @p name; NULL: none. */
+void layout_hide(const char *name);
 
 #endif

@@ -112,6 +112,9 @@ PYCORE_API void pycore_close(struct pycore *session);
 /** What the answer lacks: one line each, in the order met. NULL past the last. */
 PYCORE_API const char *pycore_warning(const struct pycore *session, size_t i);
 
+/** Put a line after the warnings there are, once. It is copied. */
+PYCORE_API void pycore_add_warning(struct pycore *session, const char *line);
+
 /** "0.1.0" */
 PYCORE_API const char *pycore_version(void);
 
