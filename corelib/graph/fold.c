@@ -129,6 +129,7 @@ static bool is_part(const struct web *w, const struct web_sides *in, uint32_t no
 	switch (role_of(w, e->shape)) {
 	case SHAPE_DICT:
 	case SHAPE_FIELD:
+	case SHAPE_BASE:
 		return true;
 	default:
 		return false;

@@ -15,7 +15,7 @@ static uint32_t steps(const struct web_node *to, uint32_t level, enum shape_role
 {
 	if (to->flags & WEB_CELL)
 		return level;
-	if (to->flags & WEB_HELPER && (role == SHAPE_DICT || role == SHAPE_FIELD))
+	if (to->flags & WEB_HELPER && role != SHAPE_PLAIN && role != SHAPE_CLASS)
 		return level;
 	return level + 1;
 }

@@ -199,7 +199,7 @@ static uint32_t steps(const struct web_node *to, const struct label *label)
 
 	if (to->flags & WEB_CELL)
 		return to->level;
-	if (to->flags & WEB_HELPER && (role == SHAPE_DICT || role == SHAPE_FIELD))
+	if (to->flags & WEB_HELPER && role != SHAPE_PLAIN && role != SHAPE_CLASS)
 		return to->level;
 	return to->level + 1;
 }
