@@ -27,6 +27,26 @@ uint64_t stack_untag(const struct layout *l, uint64_t slot)
 	return slot & ~STACK_REF_TAG; /* NULL is 1 */
 }
 
+static bool is_of(struct walk *w, uint64_t owner, unsigned field, uint64_t flag)
+{
+	struct object o;
+	uint64_t address;
+
+	return runtime_load(w->l, w->c->r, owner, field, &address) &&
+	       !object_at(w->c, address, &o) && o.type->flags & flag;
+}
+
+/* By name, or by what is in it: names of C types are in a file that may not be at hand. */
+static bool looks_like_code(struct walk *w, struct object o)
+{
+	if (!strcmp(o.type->name, "code"))
+		return true;
+	return *o.type->name == '<' &&
+	       is_of(w, o.address, F_PyCodeObject_co_name, TPFLAGS_UNICODE) &&
+	       is_of(w, o.address, F_PyCodeObject_co_filename, TPFLAGS_UNICODE) &&
+	       is_of(w, o.address, F_PyCodeObject_co_linetable, TPFLAGS_BYTES);
+}
+
 /* @return 1: @p address is a code object, 0: nothing or another object, negative: no object */
 static int is_code(struct walk *w, uint64_t address)
 {
@@ -41,7 +61,7 @@ static int is_code(struct walk *w, uint64_t address)
 		return 1;
 	if (object_at(w->c, address, &o) < 0)
 		return PYCORE_ERR_DAMAGED;
-	if (strcmp(o.type->name, "code"))
+	if (!looks_like_code(w, o))
 		return 0;
 	w->code_type = type;
 	return 1;

@@ -11,26 +11,33 @@ struct bytes {
 	struct reader *r;
 	uint64_t address, left;
 	const uint8_t *next, *end;
-	bool broken; /* ended before the table did */
+	bool broken; /* what can be read ends before the table does */
 	uint8_t scratch[256];
 };
 
+/* More of the table, or as much of it as can be read; false at its end. */
+static bool refill(struct bytes *b)
+{
+	size_t n = b->left < sizeof(b->scratch) ? b->left : sizeof(b->scratch);
+
+	if (!n)
+		return false;
+	b->next = reader_probe(b->r, b->address, n, b->scratch);
+	if (!b->next) {
+		b->broken = true;
+		b->left = n = reader_copy(b->r, b->address, b->scratch, n);
+		b->next = b->scratch;
+	}
+	b->end = b->next + n;
+	b->address += n;
+	b->left -= n;
+	return n > 0;
+}
+
 static int next_byte(struct bytes *b)
 {
-	size_t n;
-
-	if (b->next == b->end) {
-		n = b->left < sizeof(b->scratch) ? b->left : sizeof(b->scratch);
-		b->next = n ? reader_view(b->r, b->address, n, b->scratch) : NULL;
-		b->end = b->next ? b->next + n : NULL;
-		if (!b->next) {
-			b->broken = n > 0;
-			b->left = 0;
-			return -1;
-		}
-		b->address += n;
-		b->left -= n;
-	}
+	if (b->next == b->end && !refill(b))
+		return -1;
 	return *b->next++;
 }
 
