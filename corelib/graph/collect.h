@@ -29,13 +29,13 @@ struct collection {
 	VEC(struct held) held;     /* by node */
 	VEC(const char *) roots;   /* names of roots */
 	uint32_t n_modules;        /* nodes before this are modules */
-	uint32_t n_roots;          /* nodes before this are modules and frames */
+	uint32_t n_roots;          /* nodes before this are modules, threads and frames */
 	uint32_t max_nodes;        /* of the page: what is much more need not be sought */
 };
 
-/* Add modules (then frames) as nodes that are roots. */
+/* Add modules, then threads and their frames, as nodes that are roots. */
 int roots_add_modules(struct collection *k);
-int roots_add_frames(struct collection *k);
+int roots_add_threads(struct collection *k);
 
 /* 1 + number of the root named @p name, which lives as long as the arena; 0: no memory. */
 uint32_t roots_name(struct collection *k, const char *name);

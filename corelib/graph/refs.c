@@ -124,13 +124,13 @@ static int draw_node(const struct drawing *d, const struct page_node *node,
 
 	*out = (struct pycore_node){
 		.address = x->address,
-		.type = "frame",
+		.type = x->type == WEB_THREAD ? "thread" : "frame",
 		.root = x->root ? d->k.roots.items[x->root - 1] : NULL,
 		.count = node->count,
 		.more = node->more,
 		.target = x->flags & WEB_TARGET,
 	};
-	if (x->type == UINT32_MAX)
+	if (x->type >= WEB_THREAD)
 		return 0;
 	out->type = "?";
 	if (object_at(d->k.c, x->address, &o) < 0)
@@ -163,7 +163,7 @@ static int weigh(const struct drawing *d, struct pycore_node *nodes)
 		struct object o;
 		uint64_t bytes;
 
-		if (at && x->type != UINT32_MAX && object_at(d->k.c, x->address, &o) == 0 &&
+		if (at && x->type < WEB_THREAD && object_at(d->k.c, x->address, &o) == 0 &&
 		    object_sizeof(d->k.c, o, &bytes) == 0)
 			nodes[*at].bytes += bytes;
 	}
@@ -206,9 +206,9 @@ static int make(struct drawing *d, const uint64_t *targets, size_t n_targets,
 			      MOST_DEPTH);
 	int rc = roots_add_modules(&d->k);
 
-	/* Frames hold, and are not held: no use for them the other way. */
+	/* Threads hold, and are not held: no use for them the other way. */
 	if (rc == 0 && !query->referents)
-		rc = roots_add_frames(&d->k);
+		rc = roots_add_threads(&d->k);
 	if (rc == 0)
 		rc = add_targets(&d->k, targets, n_targets);
 	if (rc == 0)

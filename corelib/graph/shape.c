@@ -6,6 +6,9 @@ static const struct {
 	enum shape_role role;
 } roles[] = {
 	{ "__dict__", SHAPE_DICT },
+	{ "__defaults__", SHAPE_FIELD },
+	{ "__kwdefaults__", SHAPE_FIELD },
+	{ "__closure__", SHAPE_FIELD },
 	{ "__class__", SHAPE_CLASS },
 	{ "ob_type", SHAPE_CLASS },
 	{ "__base__", SHAPE_BASE },
@@ -35,7 +38,7 @@ enum shape_role shape_role_of(const struct label *label)
 		if (strcmp(text, roles[i].text) == 0)
 			return roles[i].role;
 	}
-	return label->kind == LABEL_FIELD ? SHAPE_FIELD : SHAPE_PLAIN;
+	return SHAPE_PLAIN;
 }
 
 static uint64_t mix(uint64_t h, uint64_t x)
@@ -92,6 +95,8 @@ uint32_t shape_of(struct shapes *s, const struct label *label, bool guess, uint6
 	case LABEL_ATTR:
 	case LABEL_FIELD:
 		shape.text = label->text;
+		if (shape.role == SHAPE_FIELD)
+			shape.kind = LABEL_FIELD; /* "__defaults__[0]", without a dot */
 		break;
 	case LABEL_ATTR_KEY:
 	case LABEL_LOCAL:

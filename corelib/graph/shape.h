@@ -13,7 +13,7 @@
 /* What a reference says about the two objects it joins. */
 enum shape_role {
 	SHAPE_PLAIN,
-	SHAPE_FIELD, /* a field of a builtin's struct: a tuple or dict there is part of the owner */
+	SHAPE_FIELD, /* a function's: a tuple or dict there is part of the owner */
 	SHAPE_DICT,  /* __dict__: keys there are the owner's attributes */
 	SHAPE_CLASS, /* __class__ */
 	SHAPE_BASE,  /* __base__, __bases__ */

@@ -21,6 +21,10 @@ enum {
 
 #define WEB_FAR UINT32_MAX
 
+/* Types of nodes that are no objects. */
+#define WEB_FRAME UINT32_MAX
+#define WEB_THREAD (UINT32_MAX - 1)
+
 struct web_node {
 	uint64_t address;
 	uint64_t more;   /* neighbours counted, not recorded */

@@ -211,8 +211,8 @@ static void a_circle_of_helpers_ends(void **state)
 	uint32_t a = node(&w, TUPLE, 0), b = node(&w, TUPLE, 0), cell = node(&w, CELL, 0);
 
 	(void)state;
-	edge(&w, a, b, FIELD("f"));
-	edge(&w, b, a, FIELD("f"));
+	edge(&w, a, b, FIELD("__defaults__"));
+	edge(&w, b, a, FIELD("__defaults__"));
 	edge(&w, b, target, INDEX(0));
 	edge(&w, cell, cell, FIELD("cell_contents"));
 	edge(&w, cell, target, FIELD("cell_contents"));

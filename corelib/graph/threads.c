@@ -6,106 +6,14 @@
 /* Frames that are drawn as roots, and references of all; more is a runaway recursion. */
 #define MOST_FRAMES 100000u
 #define MOST_HELD 1000000u
+#define MOST_HANDLERS 1000
 #define MOST_NAME 200
 
-uint32_t roots_name(struct collection *k, const char *name)
-{
-	if (k->roots.n >= UINT32_MAX - 1 || !vec_push(&k->roots, name))
-		return 0;
-	return (uint32_t)k->roots.n;
-}
-
-static bool is_module(const struct type *type)
-{
-	for (unsigned i = 0; type && i < 64; i++, type = type->base) {
-		if (strcmp(type->name, "module") == 0)
-			return true;
-	}
-	return false;
-}
-
-struct modules {
-	struct collection *k;
-	const struct interpreter *interp;
-	int rc;
-};
-
-static int add_module(void *arg, uint64_t key, uint64_t value)
-{
-	struct modules *m = arg;
-	struct collection *k = m->k;
-	struct web_node node = { .address = value, .level = WEB_FAR, .flags = WEB_MODULE };
-	struct object o;
-	uint64_t dict, *at;
-	char *name;
-	bool added;
-
-	if (object_at(k->c, value, &o) < 0 || !is_module(o.type) ||
-	    k->web->nodes.n >= MOST_NODES || map_get(&k->nodes, value))
-		return 0;
-	name = value_strdup(k->c, key, k->arena, MOST_NAME);
-	if (!name)
-		return 0;
-	name = m->interp->id ? arena_printf(k->arena, "module %s of interpreter %lld", name,
-					    (long long)m->interp->id)
-			     : arena_printf(k->arena, "module %s", name);
-	node.type = o.type->number;
-	node.root = name ? roots_name(k, name) : 0;
-	at = map_put(&k->nodes, value, NULL);
-	m->rc = PYCORE_ERR_NOMEM;
-	if (!node.root || !at || !vec_push(&k->web->nodes, node))
-		return 1;
-	*at = k->web->nodes.n;
-	m->rc = 0;
-	if (!LOAD(k->c->l, k->c->r, value, PyModuleObject, md_dict, &dict) || !dict)
-		return 0;
-	at = map_put(&k->nodes, dict, &added);
-	if (at && added)
-		*at = k->web->nodes.n;
-	return 0;
-}
-
-int roots_add_modules(struct collection *k)
-{
-	const struct interpreters *all = k->h->interps;
-
-	for (size_t i = 0; all && i < all->interps.n; i++) {
-		struct modules m = { .k = k, .interp = &all->interps.items[i] };
-		uint64_t dict;
-
-		if (!LOAD(k->c->l, k->c->r, m.interp->address, PyInterpreterState, modules, &dict))
-			continue;
-		value_dict_each(k->c, dict, add_module, &m);
-		if (m.rc < 0)
-			return m.rc;
-	}
-	k->n_modules = k->n_roots = (uint32_t)k->web->nodes.n;
-	return 0;
-}
-
-uint32_t roots_home(const struct collection *k, const char *type_name)
-{
-	uint32_t best = UINT32_MAX;
-	size_t longest = 0;
-
-	if (!strchr(type_name, '.'))
-		type_name = "builtins.";
-	for (uint32_t i = 0; i < k->n_modules; i++) {
-		const char *name = k->roots.items[i] + strlen("module ");
-		size_t len = strlen(name);
-
-		if (len > longest && strncmp(type_name, name, len) == 0 && type_name[len] == '.') {
-			longest = len;
-			best = i;
-		}
-	}
-	return best;
-}
-
+/* What threads and their frames hold. */
 struct frames {
 	struct collection *k;
-	const char *thread;         /* "thread 12 w1" */
-	uint32_t node;              /* of the frame whose references are read */
+	const char *thread; /* "thread 12 w1" */
+	uint32_t node;      /* whose references are read */
 	size_t n;
 	int rc;
 };
@@ -162,7 +70,7 @@ static int add_frame(void *arg, const struct stack_frame *frame)
 {
 	struct frames *f = arg;
 	struct collection *k = f->k;
-	struct web_node node = { .address = frame->address, .level = WEB_FAR, .type = UINT32_MAX };
+	struct web_node node = { .address = frame->address, .level = WEB_FAR, .type = WEB_FRAME };
 	const char *function = function_name(k, frame->code);
 	char *name;
 	uint64_t *at;
@@ -192,6 +100,57 @@ static int add_frame(void *arg, const struct stack_frame *frame)
 	return f->rc < 0;
 }
 
+/* A reference from the thread state itself. */
+static void hold(struct frames *f, uint64_t to, const char *what)
+{
+	struct label label = { .kind = LABEL_FIELD, .text = what };
+
+	if (to)
+		add_held(f, to, EDGE_OWNED, &label);
+}
+
+static void hold_exceptions(struct frames *f, uint64_t tstate)
+{
+	const struct layout *l = f->k->c->l;
+	struct reader *r = f->k->c->r;
+	uint64_t to, item;
+
+	if (LOAD(l, r, tstate, PyThreadState, current_exception, &to) ||
+	    LOAD(l, r, tstate, PyThreadState, curexc_value, &to))
+		hold(f, to, "exception raised");
+	if (!LOAD(l, r, tstate, PyThreadState, exc_info, &item))
+		return;
+	for (unsigned i = 0; item && i < MOST_HANDLERS; i++) {
+		if (!LOAD(l, r, item, _PyErr_StackItem, exc_value, &to))
+			return;
+		hold(f, to, "exception handled");
+		if (!LOAD(l, r, item, _PyErr_StackItem, previous_item, &item))
+			return;
+	}
+}
+
+/* A thread state is a root of what it holds beside its frames. */
+static int add_thread(struct frames *f, const struct thread_state *thread)
+{
+	struct collection *k = f->k;
+	struct web_node node = {
+		.address = thread->address,
+		.level = WEB_FAR,
+		.type = WEB_THREAD,
+		.root = roots_name(k, f->thread),
+	};
+	uint64_t to, *at = map_put(&k->nodes, thread->address, NULL);
+
+	if (!node.root || !at || !vec_push(&k->web->nodes, node))
+		return PYCORE_ERR_NOMEM;
+	*at = k->web->nodes.n;
+	f->node = (uint32_t)k->web->nodes.n - 1;
+	hold_exceptions(f, thread->address);
+	if (LOAD(k->c->l, k->c->r, thread->address, PyThreadState, dict, &to))
+		hold(f, to, "dict");
+	return f->rc;
+}
+
 static const char *thread_text(struct collection *k, const struct thread_names *names,
 			       const struct thread_state *thread)
 {
@@ -207,7 +166,7 @@ static const char *thread_text(struct collection *k, const struct thread_names *
 			    name);
 }
 
-int roots_add_frames(struct collection *k)
+int roots_add_threads(struct collection *k)
 {
 	const struct interpreters *all = k->h->interps;
 	struct frames f = { .k = k };
@@ -220,9 +179,9 @@ int roots_add_frames(struct collection *k)
 			if (all->threads.items[t].interpreter != i)
 				continue;
 			f.thread = thread_text(k, &names, &all->threads.items[t]);
-			if (!f.thread)
-				f.rc = PYCORE_ERR_NOMEM;
-			else
+			f.rc = f.thread ? add_thread(&f, &all->threads.items[t])
+					: PYCORE_ERR_NOMEM;
+			if (f.rc == 0)
 				stack_each_frame(k->c, all, t, add_frame, &f);
 		}
 		thread_names_fini(&names);
