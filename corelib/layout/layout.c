@@ -77,3 +77,19 @@ const char *layout_field_name(unsigned field)
 
 	return field < N_FIELDS ? names[field] : "?";
 }
+
+unsigned layout_size_field(unsigned field)
+{
+	const char *name = layout_field_name(field), *dot = strchr(name, '.');
+
+	if (!dot)
+		return N_FIELDS;
+	for (unsigned i = 0; i < N_FIELDS; i++) {
+		const char *other = layout_field_name(i);
+
+		if (!strncmp(other, name, (size_t)(dot - name) + 1) &&
+		    !strcmp(other + (dot - name), ".sizeof"))
+			return i;
+	}
+	return N_FIELDS;
+}
