@@ -16,8 +16,10 @@ struct pycore_type_count {
 
 /** What the allocator's live blocks are, and how the object sources agree. */
 struct pycore_blocks {
-	uint64_t live;      /**< blocks in use: sys.getallocatedblocks() less those of malloc */
-	uint64_t live_bytes;
+	uint64_t live;      /**< blocks in use, as sys.getallocatedblocks() counts */
+	uint64_t live_bytes; /**< of those in pymalloc's pools */
+	uint64_t raw;       /**< of @c live, blocks of malloc: the allocator's own count, or (to
+	                     * CPython 3.11) how many were found */
 	uint64_t object;    /**< of these: an object */
 	uint64_t storage;   /**< memory that an object owns: a dict's keys, a list's items */
 	uint64_t free_list; /**< freed objects the interpreter keeps for reuse */
@@ -42,6 +44,8 @@ struct pycore_object {
 struct pycore_census {
 	const struct pycore_type_count *types; /**< most bytes first */
 	size_t n_types;
+	const struct pycore_type_count *by_address; /**< the same with a row for each type object, */
+	size_t n_by_address;                        /**< or NULL: no name has several */
 	uint64_t count, bytes; /**< of all types */
 	struct pycore_blocks blocks;
 };
@@ -57,6 +61,7 @@ struct pycore_object_query {
 	size_t limit;           /**< 0: no limit */
 	bool biggest;           /**< the @c limit biggest, biggest first; else by address */
 	bool values;            /**< make @c repr */
+	const char *const *include, *const *exclude; /**< globs of names, NULL-terminated, or NULL */
 };
 
 /** A list of objects; lives until pycore_close(). */
