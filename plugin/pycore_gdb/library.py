@@ -112,6 +112,7 @@ class ReportOptions(ctypes.Structure):
         ("max_nodes", c_uint32),
         ("tid", c_uint64),
         ("width", c_uint32),
+        ("in_gdb", c_bool),
     ]
 
 

@@ -44,6 +44,8 @@ struct pycore_object {
 struct pycore_census {
 	const struct pycore_type_count *types; /**< most bytes first */
 	size_t n_types;
+	const struct pycore_type_count *by_address; /**< the same with a row for each type object, */
+	size_t n_by_address;                        /**< or NULL: no name has several */
 	uint64_t count, bytes; /**< of all types */
 	struct pycore_blocks blocks;
 };
@@ -59,6 +61,7 @@ struct pycore_object_query {
 	size_t limit;           /**< 0: no limit */
 	bool biggest;           /**< the @c limit biggest, biggest first; else by address */
 	bool values;            /**< make @c repr */
+	const char *const *include, *const *exclude; /**< globs of names, NULL-terminated, or NULL */
 };
 
 /** A list of objects; lives until pycore_close(). */

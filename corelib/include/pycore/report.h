@@ -21,12 +21,13 @@ struct pycore_report_options {
 	const char *const *include, *const *exclude; /**< globs of type names, NULL-terminated, or NULL */
 	const uint64_t *addresses; /**< refs */
 	size_t n_addresses;
-	int64_t limit;         /**< rows; -1: the format's default */
+	int64_t limit;         /**< rows; 0: all, -1: the format's default */
 	const char *sort;      /**< "count" or "bytes"; NULL: bytes */
 	bool by_address;       /**< types of one name in rows of their own */
 	uint32_t depth, max_nodes; /**< refs; 0: default */
 	uint64_t tid;          /**< bt: only this native thread; 0: all */
 	uint32_t width;        /**< columns of the terminal, 0: do not fit */
+	bool in_gdb;           /**< advise commands of the gdb plugin, not of the command line */
 };
 
 /**

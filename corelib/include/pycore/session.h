@@ -9,7 +9,11 @@
 
 #include <pycore/error.h>
 
+#ifdef __cplusplus
+#define PYCORE_API extern "C" __attribute__((visibility("default")))
+#else
 #define PYCORE_API __attribute__((visibility("default")))
+#endif
 
 /** One open target: a core, a process, or the memory a host program hands out. */
 struct pycore;
@@ -107,6 +111,9 @@ PYCORE_API void pycore_close(struct pycore *session);
 
 /** What the answer lacks: one line each, in the order met. NULL past the last. */
 PYCORE_API const char *pycore_warning(const struct pycore *session, size_t i);
+
+/** Put a line after the warnings there are, once. It is copied. */
+PYCORE_API void pycore_add_warning(struct pycore *session, const char *line);
 
 /** "0.1.0" */
 PYCORE_API const char *pycore_version(void);
