@@ -70,8 +70,8 @@ static inline bool reader_u64(struct reader *r, uint64_t addr, uint64_t *out)
 {
 	const void *p = reader_view(r, addr, sizeof(*out), out);
 
-	if (p && p != out)
-		memcpy(out, p, sizeof(*out));
+	if (p)
+		memmove(out, p, sizeof(*out)); /* p may be out */
 	return p != NULL;
 }
 
@@ -79,8 +79,8 @@ static inline bool reader_probe_u64(struct reader *r, uint64_t addr, uint64_t *o
 {
 	const void *p = reader_probe(r, addr, sizeof(*out), out);
 
-	if (p && p != out)
-		memcpy(out, p, sizeof(*out));
+	if (p)
+		memmove(out, p, sizeof(*out)); /* p may be out */
 	return p != NULL;
 }
 
