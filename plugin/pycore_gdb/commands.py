@@ -111,6 +111,7 @@ def report_options(words):
         by_address=bool(get("by_address")),
         depth=get("depth") or 0,
         max_nodes=get("max_nodes") or 0,
+        in_gdb=True,
     )
     return options, array
 

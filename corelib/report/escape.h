@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef REPORT_ESCAPE_H
+#define REPORT_ESCAPE_H
+
+#include "base/buf.h"
+
+/*
+ * Text from the target is hostile: nothing of it may move a terminal's cursor,
+ * turn the direction of a line, or end a quoted string. NULL reads as "?".
+ */
+
+/*
+ * For a terminal: control characters, what is not UTF-8, and characters that
+ * are not seen or turn the line around come out as \x1b or \u202e. At most
+ * @p columns wide, the last being an ellipsis if it is cut; 0: no limit.
+ */
+void escape_text(struct buf *out, const char *text, size_t columns);
+
+/* As escape_text(), but for the inside of a DOT string: quotes and backslashes too. */
+void escape_dot(struct buf *out, const char *text, size_t columns);
+
+/* Valid UTF-8: each byte that is none becomes U+FFFD. */
+void escape_utf8(struct buf *out, const char *text);
+
+/* One word of a POSIX shell command, quoted if it must be. */
+void escape_shell(struct buf *out, const char *text);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "report/report.h"
+
+static int refs_read(struct report *r)
+{
+	struct pycore_graph_query query = {
+		.size = sizeof(query),
+		.type = r->o.type,
+		.addresses = r->o.addresses,
+		.n_addresses = r->o.n_addresses,
+		.depth = r->o.depth,
+		.max_nodes = r->o.max_nodes,
+		.referents = r->o.referents,
+		.values = !r->o.redact,
+	};
+
+	return pycore_get_graph(r->session, &query, &r->graph, r->err);
+}
+
+/* A key in brackets is a value of the target unless it is a number. */
+const char *refs_label(const struct report *r, const char *label)
+{
+	const char *bracket = label ? strchr(label, '[') : NULL;
+
+	if (!label)
+		return "";
+	if (!r->o.redact || !bracket || strspn(bracket + 1, "0123456789]") == strlen(bracket + 1))
+		return label;
+	return "[...]";
+}
+
+static json_t *node_json(const struct report *r, const struct pycore_node *n, struct json_out *out)
+{
+	json_t *node = json_object();
+
+	json_put(out, node, "address", json_address(n->address));
+	json_put(out, node, "type", json_text(n->type));
+	json_put(out, node, "bytes", json_count(n->bytes));
+	json_put(out, node, "repr", json_text(r->o.redact ? NULL : n->repr));
+	json_put(out, node, "root", json_text(n->root));
+	json_put(out, node, "count", json_count(n->count));
+	json_put(out, node, "more", json_count(n->more));
+	json_put(out, node, "target", json_boolean(n->target));
+	return node;
+}
+
+static json_t *edge_json(const struct report *r, const struct pycore_edge *e, struct json_out *out)
+{
+	json_t *edge = json_object();
+
+	json_put(out, edge, "from", json_address(r->graph->nodes[e->from].address));
+	json_put(out, edge, "to", json_address(r->graph->nodes[e->to].address));
+	json_put(out, edge, "label", json_text(refs_label(r, e->label)));
+	json_put(out, edge, "count", json_count(e->count));
+	return edge;
+}
+
+static void refs_json(const struct report *r, struct json_out *out)
+{
+	const struct pycore_graph *g = r->graph;
+	json_t *nodes = json_array(), *edges = json_array();
+
+	for (size_t i = 0; i < g->n_nodes; i++)
+		json_push(out, nodes, node_json(r, &g->nodes[i], out));
+	for (size_t i = 0; i < g->n_edges; i++)
+		json_push(out, edges, edge_json(r, &g->edges[i], out));
+	json_put(out, out->root, "nodes", nodes);
+	json_put(out, out->root, "edges", edges);
+	json_put(out, out->root, "targets", json_count(g->n_targets));
+	json_put(out, out->root, "cut", json_boolean(g->cut));
+}
+
+const struct report_kind report_refs = {
+	.name = "refs",
+	.read = refs_read,
+	.text = refs_text,
+	.json = refs_json,
+	.dot = refs_dot,
+};

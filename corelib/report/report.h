@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include "report/json.h"
+#include "report/model.h"
+#include "report/table.h"
+
+/* One kind of report: what it reads, then what it can write. NULL: it has no such form. */
+struct report_kind {
+	const char *name;
+	int (*read)(struct report *r);
+	void (*text)(const struct report *r, struct buf *out);
+	void (*json)(const struct report *r, struct json_out *out);
+	void (*dot)(const struct report *r, struct buf *out);
+};
+
+extern const struct report_kind report_bt, report_objects, report_heap_top, report_refs,
+	report_info, report_analyze;
+
+/* Parts of reports that analyze has too. */
+void bt_json(const struct report *r, struct json_out *out);
+void info_json(const struct report *r, struct json_out *out);
+void census_json(const struct report *r, struct json_out *out);
+void types_json(const struct report *r, struct json_out *out, bool with_gc);
+void top_json(const struct report *r, struct json_out *out);
+
+/* "Thread 12 "w1" (main, holds GIL)" */
+void thread_title(const struct report *r, const struct pycore_thread *t, struct buf *out);
+
+/* "  File "x.py", line 3, in C.f" lines, at most @p most, then how many were left out. */
+void thread_frames(const struct report *r, const struct pycore_thread *t, const char *indent,
+		   size_t most, struct buf *out);
+
+/* "ValueError: wrong", or nothing */
+void thread_exception(const struct report *r, const struct pycore_thread *t, const char *indent,
+		      struct buf *out);
+
+/* The table of types; the sum last. */
+void types_text(const struct report *r, const char *indent, bool with_gc, struct buf *out);
+
+/* The table of single objects. */
+void top_text(const struct report *r, const char *indent, bool with_refcount, struct buf *out);
+
+/* "live blocks 1,234: 83.1 % objects, ..." */
+void blocks_text(const struct report *r, const char *indent, struct buf *out);
+
+/* "SIGSEGV at address 0x0", or NULL if no signal ended the target */
+const char *signal_text(const struct report *r, struct buf *scratch);
+
+/* "python3 app.py", NULL if it is not known */
+const char *command_text(const struct report *r, struct buf *scratch);
+
+/* The reference graph. */
+void refs_text(const struct report *r, struct buf *out);
+void refs_dot(const struct report *r, struct buf *out);
+
+/* @p label of an edge, without the key if values are not wanted. */
+const char *refs_label(const struct report *r, const char *label);
+
+/* Fill r->suspects. */
+int analyze_suspects(struct report *r);
+void analyze_text(const struct report *r, struct buf *out);
+
+#endif
