@@ -24,6 +24,8 @@ static const struct {
 	{ "__builtins__", SHAPE_GLOBALS },
 	{ "f_globals", SHAPE_GLOBALS },
 	{ "f_builtins", SHAPE_GLOBALS },
+	{ "f_func", SHAPE_FRAME },
+	{ "f_code", SHAPE_FRAME },
 	{ "__mro__", SHAPE_NOISE },
 	{ "tp_mro", SHAPE_NOISE },
 	{ "tp_cache", SHAPE_NOISE },
