@@ -114,7 +114,7 @@ static void objects_text(const struct report *r, struct buf *out)
 	if (r->o.type) {
 		top_text(r, "", true, out);
 		buf_printf(out, "\n%s of %s objects, biggest first\n",
-			   number_count(shown, r->top.n), number_count(all, r->top.matched));
+			   number_count(shown, r->top.n), number_count(all, r->types.count));
 		return;
 	}
 	types_text(r, "", true, out);

@@ -19,16 +19,20 @@ static int refs_read(struct report *r)
 	return pycore_get_graph(r->session, &query, &r->graph, r->err);
 }
 
-/* A key in brackets is a value of the target unless it is a number. */
-const char *refs_label(const struct report *r, const char *label)
+/* A key is a value of the target; a place in a sequence and what an attribute is called are not. */
+void refs_label(const struct report *r, const struct pycore_edge *e, struct buf *out)
 {
-	const char *bracket = label ? strchr(label, '[') : NULL;
+	const char *label = e->label ? e->label : "", *type = r->graph->nodes[e->from].type;
+	size_t name = strcspn(label, "[");
+	bool place = !strcmp(type, "list") || !strcmp(type, "tuple") || (name && *label != '[');
 
-	if (!label)
-		return "";
-	if (!r->o.redact || !bracket || strspn(bracket + 1, "0123456789]") == strlen(bracket + 1))
-		return label;
-	return "[...]";
+	if (!r->o.redact || !label[name] ||
+	    (place && strspn(label + name + 1, "0123456789]") == strlen(label + name + 1))) {
+		buf_puts(out, label);
+		return;
+	}
+	buf_add(out, label, name);
+	buf_puts(out, "[...]");
 }
 
 static json_t *node_json(const struct report *r, const struct pycore_node *n, struct json_out *out)
@@ -49,10 +53,14 @@ static json_t *node_json(const struct report *r, const struct pycore_node *n, st
 static json_t *edge_json(const struct report *r, const struct pycore_edge *e, struct json_out *out)
 {
 	json_t *edge = json_object();
+	struct buf label = { 0 };
 
+	refs_label(r, e, &label);
 	json_put(out, edge, "from", json_address(r->graph->nodes[e->from].address));
 	json_put(out, edge, "to", json_address(r->graph->nodes[e->to].address));
-	json_put(out, edge, "label", json_text(refs_label(r, e->label)));
+	json_put(out, edge, "label", json_text(label.text ? label.text : ""));
+	out->failed |= label.failed;
+	buf_free(&label);
 	json_put(out, edge, "count", json_count(e->count));
 	return edge;
 }

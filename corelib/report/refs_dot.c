@@ -81,9 +81,13 @@ static void dot_node(const struct report *r, size_t i, struct buf *out)
 static void dot_edge(const struct report *r, const struct pycore_edge *e, struct buf *out)
 {
 	char text[NUMBER_ROOM];
+	struct buf label = { 0 };
 
+	refs_label(r, e, &label);
 	buf_printf(out, "\tn%" PRIu32 " -> n%" PRIu32 " [label=\"", e->from, e->to);
-	escape_dot(out, refs_label(r, e->label), LABEL_COLUMNS);
+	escape_dot(out, label.text ? label.text : "", LABEL_COLUMNS);
+	out->failed |= label.failed;
+	buf_free(&label);
 	if (e->count > 1)
 		buf_printf(out, " \xc3\x97 %s", number_count(text, e->count));
 	buf_puts(out, "\"];\n");
