@@ -11,7 +11,7 @@
  * The object index: which addresses are objects, and the number of each. The
  * address space is cut into chunks of 1 MiB; a chunk that holds any object has
  * bitmaps of one bit for each 8 bytes. Objects are numbered in address order
- * once index_number() has run. Memory: a chunk costs what is touched of 33 KiB.
+ * once index_number() has run. Memory: a chunk costs what is touched of 50 KiB.
  */
 #define INDEX_CHUNK_SHIFT 20
 #define INDEX_CHUNK_SIZE (UINT64_C(1) << INDEX_CHUNK_SHIFT)
@@ -25,6 +25,7 @@ struct index_chunk {
 	uint32_t rank[INDEX_WORDS / 8];   /* objects before every 8th word */
 	_Atomic uint64_t object[INDEX_WORDS];
 	_Atomic uint64_t storage[INDEX_WORDS]; /* block starts claimed as some object's memory */
+	uint64_t live[INDEX_WORDS]; /* starts of live blocks: written by the one that walks the chunk */
 };
 
 struct index {
@@ -57,6 +58,25 @@ static inline bool bitmap_set(_Atomic uint64_t *map, uint64_t addr)
 	return atomic_fetch_or_explicit(&map[bit >> 6], mask, memory_order_relaxed) & mask;
 }
 
+/* Clear the bit of @p addr. */
+static inline void bitmap_clear(_Atomic uint64_t *map, uint64_t addr)
+{
+	uint64_t bit = (addr & (INDEX_CHUNK_SIZE - 1)) >> INDEX_GRANULE_SHIFT;
+
+	atomic_fetch_and_explicit(&map[bit >> 6], ~(UINT64_C(1) << (bit & 63)),
+				  memory_order_relaxed);
+}
+
+/* Set the bit of @p addr, where no other thread writes this bitmap. */
+static inline void bitmap_set_alone(_Atomic uint64_t *map, uint64_t addr)
+{
+	uint64_t bit = (addr & (INDEX_CHUNK_SIZE - 1)) >> INDEX_GRANULE_SHIFT;
+	uint64_t word = atomic_load_explicit(&map[bit >> 6], memory_order_relaxed);
+
+	atomic_store_explicit(&map[bit >> 6], word | UINT64_C(1) << (bit & 63),
+			      memory_order_relaxed);
+}
+
 /* Find or make a chunk; one thread at a time. NULL: no memory. */
 struct index_chunk *index_chunk_make(struct index *x, uint64_t addr);
 
@@ -64,7 +84,8 @@ static inline bool index_has(const struct index *x, uint64_t addr)
 {
 	struct index_chunk *chunk = index_chunk_at(x, addr);
 
-	return chunk && bitmap_test(chunk->object, addr);
+	return chunk && !(addr & ((1u << INDEX_GRANULE_SHIFT) - 1)) &&
+	       bitmap_test(chunk->object, addr);
 }
 
 /* Sort chunks, number the objects. */

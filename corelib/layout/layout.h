@@ -111,7 +111,7 @@ enum build_kind { BUILD_RELEASE, BUILD_DEBUG, BUILD_FREE_THREADED };
 struct layout {
 	const char *name;     /* "cpython-3.13.5" */
 	uint32_t version;     /* as PY_VERSION_HEX, of the release the table was made from */
-	uint32_t runtime_size; /* st_size of _PyRuntime, a fingerprint; 0: not told */
+	uint8_t alike_low, alike_high; /* micro releases known not to differ; 0, 0: none told */
 	enum build_kind build;
 	struct field field[N_FIELDS];
 	uint64_t fact[N_FACTS];
@@ -135,5 +135,30 @@ const struct layout *layout_at(unsigned i);
 const struct layout *layout_find(uint32_t version, enum build_kind build, bool *exact);
 
 const char *layout_field_name(unsigned field); /* "PyObject.ob_type" */
+
+/* The field that is the size of the struct that @p field is in; N_FIELDS: none is. */
+unsigned layout_size_field(unsigned field);
+
+/*
+ * What the _Py_DebugOffsets of a minor version tells of our fields: the offset
+ * is the u64 at byte @c at of it, plus that at @c plus, less that at @c minus
+ * (0: nothing to add or take off).
+ */
+struct debug_offset {
+	uint16_t field, at, plus, minus;
+};
+
+struct debug_offsets {
+	uint32_t version;
+	uint32_t size; /* bytes of the whole */
+	const struct debug_offset *items;
+	unsigned n;
+};
+
+/* NULL: that minor version has none, or none that is known. */
+const struct debug_offsets *layout_debug_offsets(uint32_t version);
+
+/* For tests: layout_find() and layout_at() skip the table named @p name; NULL: none. */
+void layout_hide(const char *name);
 
 #endif

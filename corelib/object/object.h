@@ -51,29 +51,49 @@ typedef int edge_fn(void *arg, uint64_t to, enum edge_kind kind, const struct la
 /* Memory that an object owns outside itself: start of the block and its bytes. */
 typedef void storage_fn(void *arg, uint64_t address, uint64_t bytes);
 
-/*
- * One builtin type. Every function may find garbage: it gives what it could
- * read and returns a negative status; it never recurses and is bounded by
- * what is mapped.
- */
-struct decoder {
-	const char *tp_name;      /* as tp_name has it: "dict", "collections.deque" */
-	uint64_t subclass_flag;   /* TPFLAGS_ bit that tells subclasses, or 0: by tp_base */
-	int (*edges)(const struct ctx *c, struct object o, edge_fn *fn, void *arg);
-	/* sys.getsizeof without what stands before the object */
-	int (*extent)(const struct ctx *c, struct object o, uint64_t *bytes);
-	void (*storage)(const struct ctx *c, struct object o, storage_fn *fn, void *arg);
-	/* Short text as Python would write it; NULL: "<type object at 0x...>" */
-	int (*repr)(const struct ctx *c, struct object o, struct buf *out, unsigned depth);
+/* A field of an object's body that is a reference. */
+struct ref_field {
+	uint32_t field; /* enum field_id; one that the layout lacks is skipped */
+	enum label_kind kind;
+	enum edge_kind edge;
+	const char *text;
 };
 
-/* The decoder for a type: by its name, by flag, else that of the nearest base, else generic. */
+/*
+ * One builtin type. Every function may find garbage: it gives what it could
+ * read and returns PYCORE_ERR_FAULT or PYCORE_ERR_DAMAGED; it never recurses
+ * and is bounded by what is mapped. All of them may be NULL.
+ */
+struct decoder {
+	const struct ref_field *fields; /* up to one with no text */
+	bool scan; /* words of the body that no field names may be references too */
+	int (*edges)(const struct ctx *c, struct object o, edge_fn *fn, void *arg);
+	/* sys.getsizeof without what stands before the object; NULL: by tp_basicsize, tp_itemsize */
+	int (*extent)(const struct ctx *c, struct object o, uint64_t *bytes);
+	void (*storage)(const struct ctx *c, struct object o, storage_fn *fn, void *arg);
+	/*
+	 * Short text as Python would write it, until @p out is @p most long;
+	 * NULL: "<type object at 0x...>"
+	 */
+	int (*repr)(const struct ctx *c, struct object o, struct buf *out, unsigned depth,
+		    size_t most);
+};
+
+/*
+ * The decoder for a type: by its name (NULL: that of a class made in Python, which
+ * says nothing), else that of its base, else by flag, else generic.
+ */
 const struct decoder *decoder_for(const char *tp_name, uint64_t flags, const struct decoder *base);
+
+extern const struct decoder pycore_dec_generic;
 
 /* @return 0 and the object at @p address, or a negative status if there is none. */
 int object_at(const struct ctx *c, uint64_t address, struct object *out);
 
-/* References: of the type's decoder, then instance dict or inline values, then slots, then the type itself. */
+/*
+ * References: of the type's decoder, then instance dict or inline values, then slots, then the
+ * type itself. A negative status tells that some could not be read; the others were given.
+ */
 int object_edges(const struct ctx *c, struct object o, edge_fn *fn, void *arg);
 
 /* sys.getsizeof(o) */

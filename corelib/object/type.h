@@ -45,12 +45,20 @@ struct type {
 	uint32_t pre_header;  /* bytes before an instance: GC head, managed dict */
 	uint32_t sizeof_head; /* what sys.getsizeof adds for what stands before */
 	bool is_gc;
+	bool python_class;    /* made by a class statement: C code has put nothing into it */
+	bool leaf;            /* its instances refer to nothing */
 	const struct decoder *decoder; /* never NULL: at least the generic one */
 	const char *name;     /* module.qualname, builtins bare */
 	const struct type *base, *metatype; /* NULL for object; metatype of type is itself */
 	uint64_t cached_keys; /* ht_cached_keys, 0: none */
+	const uint64_t *attr_keys; /* str objects: names of inline values, by index */
+	uint32_t n_attr_keys;
+	uint32_t hidden_items; /* struct sequences: items past ob_size */
 	const struct type_slot *slots;
 	uint32_t n_slots;
+	uint32_t first_slot;  /* slots before this one are the decoder's own business */
+	uint32_t scan_from, scan_to; /* part of the body that no one knows: every word may be a reference */
+	bool scan_items;      /* so may the items after it */
 };
 
 /* Every type met. Any worker may look up; adding is done under a lock. */
@@ -59,6 +67,7 @@ struct type_table {
 	struct arena arena;
 	struct map by_address;  /* type address -> number + 1; not a type: UINT64_MAX */
 	VEC(struct type *) types;
+	size_t n_rejected;
 	pthread_rwlock_t lock;
 };
 
@@ -70,6 +79,12 @@ void type_table_fini(struct type_table *tt);
  * type (up to type itself), it must be ready, its name text, its sizes sane.
  */
 const struct type *type_at(struct type_table *tt, struct reader *r, uint64_t address);
+
+/* Whether a word can be the address of an object at all. */
+static inline bool type_is_address(uint64_t word)
+{
+	return word >= 4096 && word < UINT64_C(1) << 47 && !(word & 7);
+}
 
 /* The instance dict of a type without managed dict: address of its slot, or 0. */
 uint64_t type_dict_slot(const struct type *type, struct reader *r, const struct layout *l,

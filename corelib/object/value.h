@@ -34,6 +34,10 @@ uint64_t value_module_dict(const struct ctx *c, uint64_t interp, const char *nam
 /* Short repr, at most about @p most bytes, nested @p depth deep. */
 int value_repr(const struct ctx *c, uint64_t address, struct buf *out, unsigned depth, size_t most);
 
+/* As value_repr(), until all of @p out is @p most long: for what repr() functions nest. */
+int value_repr_within(const struct ctx *c, uint64_t address, struct buf *out, unsigned depth,
+		      size_t most);
+
 /* The text of a label: ".attr", "['key']", "[3]". */
 int value_label(const struct ctx *c, const struct label *label, struct buf *out);
 

@@ -10,14 +10,14 @@
 struct runtime {
 	struct layout layout;    /* the table, overlaid by what the target says of itself */
 	const struct layout *table;
-	bool verified;           /* the table names this very release */
+	bool verified;           /* the table is for this very release */
 	uint32_t version;        /* PY_VERSION_HEX of the target */
 	char version_text[24];   /* "3.11.2", "3.15.0b1" */
 	enum build_kind build;
 	uint64_t address;        /* of _PyRuntime */
 	struct module *module;   /* that it is in, or NULL */
 	const char *found_by;       /* "symbol", "section", "cookie", "scan" */
-	const char *version_source; /* "debug offsets", "Py_Version", "file name" */
+	const char *version_source; /* "debug offsets", "Py_Version", "sys.hexversion", ... */
 	uint64_t type_type;      /* address of PyType_Type */
 };
 
@@ -50,12 +50,16 @@ struct interpreters {
 
 /*
  * Find CPython in the target, its version and its layout, and check them.
- * Touches nothing that changes while a process runs: may be called before
- * the target is frozen.
+ * Looks only at what does not change while a process runs: may be called before
+ * the target is frozen, and leaves no copies in @p r of what it read then.
+ * A release that no table names is told by a warning of the target.
  */
 int runtime_find(struct runtime *rt, struct reader *r, struct pycore_error *err);
 
-/* Read interpreters and thread states. @p out is emptied first. */
+/*
+ * Read interpreters and thread states, oldest first but for the main ones.
+ * @p out is emptied first. Damaged lists give what could be read of them.
+ */
 int runtime_interpreters(const struct runtime *rt, struct reader *r, struct interpreters *out,
 			 struct pycore_error *err);
 void interpreters_fini(struct interpreters *list);
@@ -67,5 +71,10 @@ void interpreters_fini(struct interpreters *list);
 bool runtime_load(const struct layout *l, struct reader *r, uint64_t addr, unsigned field,
 		  uint64_t *out);
 #define LOAD(l, r, addr, s, f, out) runtime_load(l, r, addr, F_##s##_##f, out)
+
+/* The same of what may not be there at all: in silence. */
+bool runtime_probe(const struct layout *l, struct reader *r, uint64_t addr, unsigned field,
+		   uint64_t *out);
+#define PROBE(l, r, addr, s, f, out) runtime_probe(l, r, addr, F_##s##_##f, out)
 
 #endif

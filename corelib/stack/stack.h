@@ -6,30 +6,48 @@
 
 #include "object/value.h"
 
-/* All threads' Python stacks. Text and arrays are put into @p a. */
+/*
+ * All threads' Python stacks: the main thread first, then by interpreter and id.
+ * Text and arrays are put into @p a. A chain of frames that breaks is no
+ * failure: its thread has what was read, and @c complete is false.
+ */
 int stack_read(const struct ctx *c, const struct runtime *rt, const struct interpreters *interps,
 	       const struct target *t, struct arena *a, struct pycore_stacks *out,
 	       struct pycore_error *err);
 
-/* A reference that a frame holds: to the edge_fn with its label (LABEL_LOCAL). */
+/* What all frames of a running or waiting function have. */
 struct stack_frame {
 	uint64_t address; /* of _PyInterpreterFrame, or of PyFrameObject (to 3.10) */
-	uint64_t code;
+	uint64_t code;    /* a code object: it was checked */
 	uint64_t globals;
+	int64_t lasti;    /* byte offset of the current instruction; below 0: not started */
 	uint32_t thread;  /* index into interpreters.threads */
+	uint32_t depth;   /* 0: the newest frame of its thread */
 };
 
 /* @return non-zero to stop */
 typedef int frame_fn(void *arg, const struct stack_frame *frame);
 
-/* Visit the frames of one thread state, newest first, shims left out. */
+/*
+ * Visit the frames of one thread state, newest first; those without Python code
+ * (shims) or not yet set up are left out. @return 0 at the chain's end, what fn
+ * returned to stop, or a negative status where the chain breaks.
+ */
 int stack_each_frame(const struct ctx *c, const struct interpreters *interps, uint32_t thread,
 		     frame_fn *fn, void *arg);
 
-/* The locals of a frame, with their names. */
+/*
+ * What a frame refers to: each local as LABEL_LOCAL (owned; of a cell the cell,
+ * and, borrowed, what is in it under the same name), the value stack as
+ * LABEL_FIELD "stack" (guesses where its height is not known), then
+ * "f_locals", "f_func" and "f_code".
+ */
 int stack_frame_edges(const struct ctx *c, const struct stack_frame *frame, edge_fn *fn, void *arg);
 
 /* Line of code object @p code at byte offset @p lasti of its bytecode; 0: not known. */
 int32_t stack_line(const struct ctx *c, uint64_t code, int64_t lasti);
+
+/* The object that a slot of a frame refers to; 0: none, or no object. */
+uint64_t stack_untag(const struct layout *l, uint64_t slot);
 
 #endif

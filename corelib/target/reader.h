@@ -6,6 +6,11 @@
 
 #include "target/target.h"
 
+enum {
+	READER_NEAR = 64,       /* recent pieces, found by a few bits of the address */
+	READER_NEAR_SHIFT = 20, /* arenas are a megabyte or less: neighbours do not share a slot */
+};
+
 /*
  * One thread's way into a target: it remembers recent places, keeps copies of
  * blocks that cannot be had in place, and counts what could not be read.
@@ -16,6 +21,7 @@ struct reader {
 	struct reader_cache *cache; /* NULL while every read was in place */
 	uint64_t faults;            /* loads that failed */
 	uint64_t first_fault;       /* address of the first of them */
+	struct piece near[READER_NEAR];
 };
 
 void reader_init(struct reader *r, struct target *t);
@@ -23,14 +29,38 @@ void reader_fini(struct reader *r);
 /* Forget copies: after the target was frozen or may have changed. */
 void reader_forget(struct reader *r);
 
+/* The slow halves of reader_probe() and reader_view(). */
+const void *reader_far(struct reader *r, uint64_t addr, size_t len, void *scratch);
+const void *reader_far_view(struct reader *r, uint64_t addr, size_t len, void *scratch);
+
+/* [addr, addr + len) in place if a recent piece holds all of it, else NULL */
+static inline const void *reader_near(const struct reader *r, uint64_t addr, size_t len)
+{
+	const struct piece *p = &r->near[(addr >> READER_NEAR_SHIFT) & (READER_NEAR - 1)];
+	uint64_t at = addr - p->start;
+
+	return at < p->len && len <= p->len - at ? p->host + at : NULL;
+}
+
 /*
  * A guess: [addr, addr + len) in place or copied to @p scratch (room for len
- * bytes); NULL, in silence, if any of it cannot be read.
+ * bytes); NULL, in silence, if any of it cannot be read. In place means until the
+ * target is closed; a copy lives as long as @p scratch.
  */
-const void *reader_probe(struct reader *r, uint64_t addr, size_t len, void *scratch);
+static inline const void *reader_probe(struct reader *r, uint64_t addr, size_t len, void *scratch)
+{
+	const void *p = reader_near(r, addr, len);
+
+	return __builtin_expect(p != NULL, 1) ? p : reader_far(r, addr, len, scratch);
+}
 
 /* It ought to be there: as reader_probe(), but a fault is counted. */
-const void *reader_view(struct reader *r, uint64_t addr, size_t len, void *scratch);
+static inline const void *reader_view(struct reader *r, uint64_t addr, size_t len, void *scratch)
+{
+	const void *p = reader_near(r, addr, len);
+
+	return __builtin_expect(p != NULL, 1) ? p : reader_far_view(r, addr, len, scratch);
+}
 
 /* Copy up to @p len bytes. @return bytes that could be had from @p addr on. */
 size_t reader_copy(struct reader *r, uint64_t addr, void *buf, size_t len);
@@ -40,8 +70,8 @@ static inline bool reader_u64(struct reader *r, uint64_t addr, uint64_t *out)
 {
 	const void *p = reader_view(r, addr, sizeof(*out), out);
 
-	if (p && p != out)
-		memcpy(out, p, sizeof(*out));
+	if (p)
+		memmove(out, p, sizeof(*out)); /* p may be out */
 	return p != NULL;
 }
 
@@ -49,14 +79,15 @@ static inline bool reader_probe_u64(struct reader *r, uint64_t addr, uint64_t *o
 {
 	const void *p = reader_probe(r, addr, sizeof(*out), out);
 
-	if (p && p != out)
-		memcpy(out, p, sizeof(*out));
+	if (p)
+		memmove(out, p, sizeof(*out)); /* p may be out */
 	return p != NULL;
 }
 
 /*
  * A NUL-terminated string of the target, at most @p size - 1 bytes of it.
- * @return its length, or -1 if it cannot be read or has no end within @p size.
+ * @return its length, or -1 if it cannot be read or has no end within @p size
+ * (then @p buf is empty). No fault is counted.
  */
 long reader_string(struct reader *r, uint64_t addr, char *buf, size_t size);
 

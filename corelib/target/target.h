@@ -73,9 +73,15 @@ struct process_info {
 
 struct target;
 
+/* A range of the target whose bytes lie in this program's memory, at host, until the target closes. */
+struct piece {
+	uint64_t start, len;
+	const unsigned char *host;
+};
+
 struct target_ops {
-	/* Pointer to [addr, addr + len) if it is mapped here in one piece; else NULL. May be NULL. */
-	const void *(*span)(struct target *t, uint64_t addr, size_t len);
+	/* The whole piece that holds addr; false: not mapped here. May be NULL. Any thread may call. */
+	bool (*piece)(struct target *t, uint64_t addr, struct piece *out);
 	/* Copy what can be read from addr on, up to len. @return bytes copied. Any thread may call. */
 	size_t (*read)(struct target *t, uint64_t addr, void *buf, size_t len);
 	int (*freeze)(struct target *t, struct pycore_error *err); /* may be NULL */
@@ -96,6 +102,9 @@ struct target {
 	struct module *modules; /* by start */
 	size_t n_modules;
 	const char *sysroot, *exe_override, *debug_dir;
+	int64_t written_at; /* when the core was, in seconds since 1970; 0 for others */
+	bool map_files; /* files may be mapped */
+	struct module_file *files; /* every one opened: all closed with the target */
 	uint64_t bytes_mapped, bytes_readable;
 	double stopped_ms;
 	bool gone; /* a live process that went away while it was read */

@@ -16,8 +16,10 @@ struct pycore_type_count {
 
 /** What the allocator's live blocks are, and how the object sources agree. */
 struct pycore_blocks {
-	uint64_t live;      /**< blocks in use: sys.getallocatedblocks() less those of malloc */
-	uint64_t live_bytes;
+	uint64_t live;      /**< blocks in use, as sys.getallocatedblocks() counts */
+	uint64_t live_bytes; /**< of those in pymalloc's pools */
+	uint64_t raw;       /**< of @c live, blocks of malloc: the allocator's own count, or (to
+	                     * CPython 3.11) how many were found */
 	uint64_t object;    /**< of these: an object */
 	uint64_t storage;   /**< memory that an object owns: a dict's keys, a list's items */
 	uint64_t free_list; /**< freed objects the interpreter keeps for reuse */

@@ -9,7 +9,11 @@
 
 #include <pycore/error.h>
 
+#ifdef __cplusplus
+#define PYCORE_API extern "C" __attribute__((visibility("default")))
+#else
 #define PYCORE_API __attribute__((visibility("default")))
+#endif
 
 /** One open target: a core, a process, or the memory a host program hands out. */
 struct pycore;

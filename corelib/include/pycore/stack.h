@@ -23,9 +23,10 @@ struct pycore_thread {
 	bool gil;          /**< holds its interpreter's GIL */
 	bool signal;       /**< took the signal that ended the process */
 	bool complete;     /**< the chain of frames was read to its end */
-	const char *state; /**< a word or two: "holds GIL", "waiting", "collecting garbage" */
+	const char *state; /**< "holds GIL", "collecting garbage", "shutting down", "waiting" (without
+	                    * the GIL: for it, or in a call that lets go of it), NULL: not known */
 	const char *exception_type;    /**< being handled or propagating, or NULL */
-	const char *exception_message; /**< str of its first argument, or NULL */
+	const char *exception_message; /**< its first argument as text, or NULL */
 	const struct pycore_frame *frames; /**< newest first */
 	size_t n_frames;
 };

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HEAP_ARENAS_H
+#define HEAP_ARENAS_H
+
+#include "base/vec.h"
+#include "heap/index.h"
+#include "runtime/runtime.h"
+
+/* Whole pools of one or more adjacent arenas. */
+struct arena_range {
+	uint64_t start, end;
+};
+
+/*
+ * Which memory is pymalloc's. Whether an address is in an arena is asked for
+ * every reference of every object, so it is one look into a bitmap of pools
+ * that covers the addresses from the lowest arena to the highest.
+ */
+struct arenas {
+	VEC(struct arena_range) ranges; /* by address, not overlapping */
+	uint64_t lo, span;              /* of the first range; up to the end of the last */
+	unsigned pool_shift;
+	uint64_t *pools;                /* a bit for each pool between them */
+	uint8_t *sizes;                 /* block size / 16 of each pool that was walked */
+	uint64_t n_arenas;
+	bool scanned;                   /* found by scan, not from the allocator's state */
+	bool raw_known;
+	uint64_t raw_blocks;            /* blocks of malloc behind the allocator, as it counts */
+
+	/* By chunk of the index, from the chunk of lo on. */
+	uint64_t first_chunk;
+	size_t n_chunks;
+	const uint8_t **host;           /* where the chunk's start would be mapped here, or NULL */
+	struct index_chunk **chunks;    /* of the index, where any pool is; else NULL */
+};
+
+/* Whether a pool known to be pymalloc's holds @p addr. */
+static inline bool arenas_has(const struct arenas *a, uint64_t addr)
+{
+	uint64_t offset = addr - a->lo;
+
+	if (offset >= a->span)
+		return false;
+	offset >>= a->pool_shift;
+	return a->pools[offset >> 6] >> (offset & 63) & 1;
+}
+
+/* The index chunk of an address in an arena. */
+static inline struct index_chunk *arenas_chunk(const struct arenas *a, uint64_t addr)
+{
+	return a->chunks[(addr >> INDEX_CHUNK_SHIFT) - a->first_chunk];
+}
+
+/*
+ * Bytes at an address in an arena, if @p len of them are mapped here in one
+ * piece up to the end of the chunk; else NULL.
+ */
+static inline const uint8_t *arenas_bytes(const struct arenas *a, uint64_t addr, uint64_t len)
+{
+	uint64_t offset = addr & (INDEX_CHUNK_SIZE - 1);
+	const uint8_t *host = a->host[(addr >> INDEX_CHUNK_SHIFT) - a->first_chunk];
+
+	return host && len <= INDEX_CHUNK_SIZE - offset ? host + offset : NULL;
+}
+
+/*
+ * Find every arena of every interpreter: from the allocator's state where the
+ * layout tells where that is and it holds true, else by scanning for pools.
+ * Zero arenas is no failure: memory may come from malloc alone.
+ */
+int arenas_find(struct arenas *a, const struct layout *l, struct reader *r,
+		const struct interpreters *interps, unsigned workers);
+
+/* Give each chunk with pools its place in the index and note where it is mapped. */
+int arenas_index(struct arenas *a, struct target *t, struct index *x);
+
+void arenas_fini(struct arenas *a);
+
+/*
+ * For arenas.c and tests: note that [start, end) is one arena's; then, when all
+ * are noted, sort, merge and build the bitmap.
+ */
+bool arenas_add(struct arenas *a, uint64_t start, uint64_t end);
+int arenas_build(struct arenas *a, unsigned pool_shift);
+
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+#include "heap/heap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/workers.h"
+#include "heap/scan.h"
+
+struct work {
+	struct heap *h;
+	const struct heap_options *options;
+	struct arenas arenas;
+	struct scan *scans; /* one a worker */
+	unsigned workers;
+	VEC(struct index_chunk *) chunks; /* that have pools, by address */
+};
+
+static void warn(const struct work *w, const char *line)
+{
+	if (w->options->warn)
+		w->options->warn(w->options->warn_ctx, line);
+}
+
+static void progress(const struct work *w, const char *what, uint64_t done, uint64_t total)
+{
+	if (w->options->progress)
+		w->options->progress(w->options->progress_ctx, what, done, total);
+}
+
+static void chunk_job(void *ctx, size_t job, unsigned worker)
+{
+	struct work *w = ctx;
+
+	if (!worker)
+		progress(w, "reading objects", job, w->chunks.n);
+	scan_chunk(&w->scans[worker], w->chunks.items[job]->start);
+}
+
+static void settle_job(void *ctx, size_t job, unsigned worker)
+{
+	struct work *w = ctx;
+
+	scan_settle(&w->scans[worker], w->chunks.items[job]);
+}
+
+static int list_chunks(struct work *w)
+{
+	for (size_t i = 0; i < w->arenas.n_chunks; i++) {
+		if (w->arenas.chunks[i] && !vec_push(&w->chunks, w->arenas.chunks[i]))
+			return PYCORE_ERR_NOMEM;
+	}
+	return 0;
+}
+
+static int make_scans(struct work *w, const struct ctx *c)
+{
+	unsigned bias = scan_bias(c->l, c->r, &w->arenas);
+
+	w->scans = calloc(w->workers, sizeof(*w->scans));
+	if (!w->scans)
+		return PYCORE_ERR_NOMEM;
+	for (unsigned i = 0; i < w->workers; i++)
+		scan_init(&w->scans[i], c, &w->arenas, bias);
+	return 0;
+}
+
+static int failed(const struct work *w)
+{
+	for (unsigned i = 0; i < w->workers; i++) {
+		if (w->scans[i].failed)
+			return PYCORE_ERR_NOMEM;
+	}
+	return 0;
+}
+
+static int find_objects(struct work *w, const struct interpreters *interps)
+{
+	struct index *x = &w->h->index;
+	int rc;
+
+	workers_run(w->workers, w->chunks.n, chunk_job, w);
+	rc = failed(w);
+	if (rc)
+		return rc;
+	progress(w, "following references", 0, 0);
+	closure_roots(&w->scans[0], interps);
+	rc = closure_run(w->scans, w->workers, x);
+	if (rc)
+		return rc;
+	progress(w, "walking the collector's lists", 0, 0);
+	gc_walk(&w->scans[0], x, interps, w->options->warn, w->options->warn_ctx);
+	rc = closure_run(w->scans, w->workers, x);
+	if (rc)
+		return rc;
+	for (unsigned i = 0; i < w->workers; i++)
+		scan_settle_dead(&w->scans[i]);
+	workers_run(w->workers, w->chunks.n, settle_job, w);
+	return failed(w);
+}
+
+static int add_counts(struct work *w)
+{
+	struct heap *h = w->h;
+
+	/* Workers may have met types that no object has. */
+	h->n_counts = h->types->types.n;
+	h->counts = calloc(h->n_counts + 1, sizeof(*h->counts));
+	if (!h->counts)
+		return PYCORE_ERR_NOMEM;
+	for (unsigned i = 0; i < w->workers; i++) {
+		for (size_t k = 0; k < w->scans[i].met.n; k++) {
+			const struct scan_type *t = w->scans[i].met.items[k];
+			struct heap_type_count *to = &h->counts[t->type->number];
+
+			to->count += t->count;
+			to->bytes += t->bytes;
+			to->gc += t->tracked;
+		}
+	}
+	return 0;
+}
+
+static void add_blocks(struct pycore_blocks *to, const struct pycore_blocks *b)
+{
+	to->live += b->live;
+	to->live_bytes += b->live_bytes;
+	to->object += b->object;
+	to->storage += b->storage;
+	to->free_list += b->free_list;
+	to->unknown += b->unknown;
+	to->unknown_bytes += b->unknown_bytes;
+	to->pools += b->pools;
+	to->gc_listed += b->gc_listed;
+	to->gc_only += b->gc_only;
+	to->outside += b->outside;
+	to->unreadable += b->unreadable;
+}
+
+/* Statics are nobody's blocks. */
+static bool in_module(struct target *t, uint64_t address)
+{
+	return target_module_at(t, address) != NULL;
+}
+
+struct raw {
+	struct target *t;
+	uint64_t n;
+};
+
+static int count_raw(void *arg, uint64_t address)
+{
+	struct raw *raw = arg;
+
+	raw->n += !in_module(raw->t, address);
+	return 0;
+}
+
+/* Objects that malloc gave memory to: they are out of the arenas, and not statics. */
+static uint64_t raw_objects(struct work *w, struct target *t)
+{
+	const struct index *x = &w->h->index;
+	struct raw raw = { .t = t };
+
+	for (size_t i = 0; i < x->order.n; i++) {
+		const struct index_chunk *chunk = x->order.items[i];
+		uint64_t number = (chunk->start >> INDEX_CHUNK_SHIFT) - w->arenas.first_chunk;
+
+		/* Few chunks are both an arena's and malloc's. */
+		if (number >= w->arenas.n_chunks || !w->arenas.chunks[number])
+			index_chunk_each(chunk, count_raw, &raw);
+	}
+	return raw.n;
+}
+
+static uint64_t raw_storage(struct work *w, struct target *t)
+{
+	uint64_t n = 0;
+
+	/* Two workers seldom meet the same: shared keys are small. */
+	for (unsigned i = 0; i < w->workers; i++) {
+		const struct map *m = &w->scans[i].outside_storage;
+
+		for (size_t k = 0; m->mask && k <= m->mask; k++)
+			n += m->slots[k].key && !in_module(t, m->slots[k].key);
+	}
+	return n;
+}
+
+static void add_raw(struct work *w, struct target *t)
+{
+	struct pycore_blocks *b = &w->h->blocks;
+	uint64_t objects = raw_objects(w, t), storage = raw_storage(w, t);
+
+	b->raw = w->arenas.raw_known ? w->arenas.raw_blocks : objects + storage;
+	if (objects > b->raw)
+		objects = b->raw;
+	if (storage > b->raw - objects)
+		storage = b->raw - objects;
+	b->live += b->raw;
+	b->object += objects;
+	b->storage += storage;
+	b->unknown += b->raw - objects - storage;
+}
+
+static void add_up(struct work *w, struct target *t)
+{
+	struct pycore_blocks *b = &w->h->blocks;
+	char line[160];
+
+	for (unsigned i = 0; i < w->workers; i++)
+		add_blocks(b, &w->scans[i].blocks);
+	b->arenas = w->arenas.n_arenas;
+	add_raw(w, t);
+	if (!b->unreadable)
+		return;
+	snprintf(line, sizeof(line),
+		 "%llu of %llu pools of the allocator are damaged or cannot be read: "
+		 "their objects are not counted",
+		 (unsigned long long)b->unreadable, (unsigned long long)(b->pools + b->unreadable));
+	warn(w, line);
+}
+
+static int read_heap(struct work *w, const struct ctx *c, const struct interpreters *interps)
+{
+	int rc;
+
+	progress(w, "finding the allocator's memory", 0, 0);
+	rc = arenas_find(&w->arenas, c->l, c->r, interps, w->workers);
+	if (!rc)
+		rc = arenas_index(&w->arenas, c->r->target, &w->h->index);
+	if (!rc)
+		rc = list_chunks(w);
+	if (!rc)
+		rc = make_scans(w, c);
+	if (!rc)
+		rc = find_objects(w, interps);
+	if (!rc)
+		rc = index_number(&w->h->index);
+	if (!rc)
+		rc = add_counts(w);
+	if (!rc)
+		add_up(w, c->r->target);
+	return rc;
+}
+
+int heap_read(struct heap *h, const struct ctx *c, const struct interpreters *interps,
+	      const struct heap_options *options, struct pycore_error *err)
+{
+	struct work w = { .h = h, .options = options, .workers = workers_count(options->jobs) };
+	int rc;
+
+	*h = (struct heap){ .rt = c->types->rt, .interps = interps, .types = c->types };
+	rc = read_heap(&w, c, interps);
+	for (unsigned i = 0; w.scans && i < w.workers; i++) {
+		c->r->faults += w.scans[i].reader.faults;
+		if (!c->r->first_fault)
+			c->r->first_fault = w.scans[i].reader.first_fault;
+		scan_fini(&w.scans[i]);
+	}
+	free(w.scans);
+	vec_free(&w.chunks);
+	arenas_fini(&w.arenas);
+	if (!rc)
+		return 0;
+	heap_fini(h);
+	if (rc == PYCORE_ERR_NOMEM)
+		return pycore_fail(err, rc, "no memory to count the objects");
+	return pycore_fail(err, rc, "the memory of the allocator makes no sense");
+}
+
+void heap_fini(struct heap *h)
+{
+	index_fini(&h->index);
+	free(h->counts);
+	*h = (struct heap){ 0 };
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "heap/pool.h"
+
+struct header {
+	uint64_t freeblock;
+	uint32_t ref, arena, szidx, next, most;
+};
+
+static struct header header_of(const struct layout *l, const uint8_t *bytes)
+{
+	return (struct header){
+		.freeblock = load_u64(bytes + L(l, pool_header, freeblock)),
+		.ref = load_u32(bytes + L(l, pool_header, ref)),
+		.arena = load_u32(bytes + L(l, pool_header, arenaindex)),
+		.szidx = load_u32(bytes + L(l, pool_header, szidx)),
+		.next = load_u32(bytes + L(l, pool_header, nextoffset)),
+		.most = load_u32(bytes + L(l, pool_header, maxnextoffset)),
+	};
+}
+
+/* Fill what the header alone tells; false if it cannot be one. */
+static bool header_sane(const struct layout *l, const struct header *h, uint64_t addr,
+			struct pool *p)
+{
+	uint32_t pool_size = (uint32_t)FACT(l, POOL_SIZE);
+	uint64_t offset = h->freeblock - addr;
+
+	p->header = L(l, pool_header, sizeof);
+	if (h->szidx >= POOL_CLASSES || pool_size > POOL_SIZE_MOST || p->header > 256)
+		return false;
+	p->size = (h->szidx + 1) * POOL_ALIGNMENT;
+	if (h->most != pool_size - p->size || h->next < p->header)
+		return false;
+	/* nextoffset passes maxnextoffset by less than a block when all is carved */
+	if ((h->next - p->header) % p->size || h->next > pool_size)
+		return false;
+	p->carved = (h->next - p->header) / p->size;
+	p->counted = h->ref;
+	p->arena = h->arena;
+	if (h->freeblock && (offset < p->header || offset >= h->next ||
+			     (offset - p->header) % p->size))
+		return false;
+	return h->ref <= p->carved;
+}
+
+bool pool_looks_true(const struct layout *l, const uint8_t *bytes, uint64_t addr, uint32_t *arena)
+{
+	struct header h = header_of(l, bytes);
+	struct pool p;
+
+	*arena = h.arena;
+	return h.ref && h.arena < UINT32_C(1) << 24 && header_sane(l, &h, addr, &p);
+}
+
+enum pool_verdict pool_read(const struct layout *l, const uint8_t *bytes, uint64_t addr,
+			    struct pool *p)
+{
+	struct header h = header_of(l, bytes);
+	uint32_t n_freed = 0, pool_size = (uint32_t)FACT(l, POOL_SIZE);
+
+	/* A pool that was emptied keeps an old header, one never used is zeroes. */
+	if (!h.ref)
+		return POOL_EMPTY;
+	if (!header_sane(l, &h, addr, p))
+		return POOL_DAMAGED;
+	memset(p->freed, 0, sizeof(p->freed));
+	for (uint64_t at = h.freeblock; at; n_freed++) {
+		uint64_t offset = at - addr;
+		uint32_t i;
+
+		if (offset < p->header || offset >= pool_size || (offset - p->header) % p->size)
+			return POOL_DAMAGED;
+		i = (uint32_t)(offset - p->header) / p->size;
+		if (i >= p->carved || p->freed[i / 64] >> (i % 64) & 1)
+			return POOL_DAMAGED;
+		p->freed[i / 64] |= UINT64_C(1) << (i % 64);
+		at = load_u64(bytes + offset);
+	}
+	p->n_live = p->carved - n_freed;
+	/* A thread stopped inside malloc or free leaves its pool off by one. */
+	if (p->n_live > p->counted + 1 || p->counted > p->n_live + 1)
+		return POOL_DAMAGED;
+	return POOL_READ;
+}

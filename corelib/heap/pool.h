@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HEAP_POOL_H
+#define HEAP_POOL_H
+
+#include <string.h>
+
+#include "layout/layout.h"
+
+/*
+ * One pool of pymalloc, from its bytes alone: Objects/obmalloc.c, struct
+ * pool_header. Blocks of one size follow the header; those that were freed
+ * are chained through their first word.
+ */
+#define POOL_SIZE_MOST 16384u
+#define POOL_ALIGNMENT 16u
+#define POOL_BLOCKS_MOST (POOL_SIZE_MOST / POOL_ALIGNMENT)
+#define POOL_CLASSES 32u
+
+struct pool {
+	uint32_t header, size;      /* bytes of the header and of a block */
+	uint32_t carved, n_live;    /* blocks ever handed out; of these, in use */
+	uint32_t counted;           /* n_live as the allocator counts */
+	uint32_t arena;             /* arenaindex */
+	uint64_t freed[POOL_BLOCKS_MOST / 64]; /* bit i: block i is on the free chain */
+};
+
+enum pool_verdict {
+	POOL_EMPTY,   /* never carved, or all free: no live blocks */
+	POOL_READ,    /* *out is filled */
+	POOL_DAMAGED, /* it contradicts itself */
+};
+
+/*
+ * Whether @p bytes, at @p addr in the target, look like the header of a pool
+ * with live blocks. For finding pools; @p arena gets its arenaindex.
+ */
+bool pool_looks_true(const struct layout *l, const uint8_t *bytes, uint64_t addr, uint32_t *arena);
+
+/* Read the pool at @p addr whose POOL_SIZE bytes are @p bytes. */
+enum pool_verdict pool_read(const struct layout *l, const uint8_t *bytes, uint64_t addr,
+			    struct pool *out);
+
+static inline uint64_t load_u64(const void *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint32_t load_u32(const void *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+#include "heap/scan.h"
+
+#include <stdlib.h>
+
+/* _gc_next and _gc_prev keep flags in their low bits. */
+#define GC_POINTER(word) ((word) & ~UINT64_C(3))
+/* _PyGC_PREV_MASK_COLLECTING: the rest of _gc_prev is a count of references then */
+#define GC_COLLECTING UINT64_C(2)
+
+static bool link_plausible(uint64_t word)
+{
+	return GC_POINTER(word) >= 4096 && !(word >> 47);
+}
+
+/*
+ * The collector's two words before an object: @p tracked tells whether it is
+ * on a list. False: no object of a collected type has such words before it.
+ */
+static bool gc_words_fit(struct scan *s, const uint8_t *body, bool *tracked)
+{
+	uint64_t next = load_u64(body - 16), prev = load_u64(body - 8);
+
+	*tracked = GC_POINTER(next) != 0;
+	if (!*tracked)
+		return !GC_POINTER(prev) || prev & GC_COLLECTING;
+	if (!link_plausible(next) || !(prev & GC_COLLECTING || link_plausible(prev)))
+		return false;
+	/* What is too big for pools is found by its neighbours in the lists, too. */
+	scan_edge(s, GC_POINTER(next) + 16);
+	if (!(prev & GC_COLLECTING))
+		scan_edge(s, GC_POINTER(prev) + 16);
+	return true;
+}
+
+struct candidate {
+	struct scan_type *type;
+	const uint8_t *body;
+	uint64_t address;
+	enum life life;
+	bool tracked;
+};
+
+/* Is there an object @p pre bytes into the block whose memory is [p, p + room)? */
+static bool candidate_at(struct scan *s, const uint8_t *p, uint64_t address, uint64_t room,
+			 uint32_t pre, struct candidate *out)
+{
+	struct scan_type *t;
+
+	if (room < pre + 16u)
+		return false;
+	t = scan_type_at(s, load_u64(p + pre + L(s->l, PyObject, ob_type)));
+	if (!t || t->pre_header != pre || pre + t->least > room)
+		return false;
+	out->life = life_of(s->l, load_u64(p + pre + L(s->l, PyObject, ob_refcnt)));
+	if (out->life == LIFE_NONE)
+		return false;
+	out->type = t;
+	out->body = p + pre;
+	out->address = address + pre;
+	out->tracked = false;
+	if (t->type->is_gc && !gc_words_fit(s, out->body, &out->tracked))
+		return false;
+	return true;
+}
+
+static void block(struct scan *s, const uint8_t *p, uint64_t address, uint64_t room, uint32_t *hint)
+{
+	/*
+	 * A word that is a type right behind the count is the best sign: where a
+	 * collected object begins there is a link between objects, never a type.
+	 */
+	static const uint32_t pre_headers[] = { 0, 16, 32 };
+	struct candidate found;
+	bool any = candidate_at(s, p, address, room, *hint, &found);
+
+	for (size_t i = 0; !any && i < sizeof(pre_headers) / sizeof(pre_headers[0]); i++) {
+		if (pre_headers[i] == *hint)
+			continue;
+		any = candidate_at(s, p, address, room, pre_headers[i], &found);
+		if (any)
+			*hint = pre_headers[i];
+	}
+	if (!any)
+		return;
+	if (found.life == LIFE_DEAD) {
+		if (!vec_push(&s->dead, address))
+			s->failed = true;
+		return;
+	}
+	bitmap_set_alone(s->chunk->object, found.address);
+	found.type->count++;
+	found.type->tracked += found.tracked;
+	found.type->bytes += scan_visit(s, found.type, found.address, found.body);
+}
+
+/* Debug hooks: size, big endian, a letter for the domain, 7 bytes of 0xfd; behind it 8 more. */
+static bool hooked(const uint8_t *p, uint64_t room, uint64_t *size)
+{
+	uint64_t n = __builtin_bswap64(load_u64(p));
+
+	if (load_u64(p + 8) >> 8 != UINT64_C(0xfdfdfdfdfdfdfd) || room < 24 || n > room - 24)
+		return false;
+	*size = n;
+	return true;
+}
+
+static void blocks(struct scan *s, const struct pool *pool, const uint8_t *p, uint64_t address)
+{
+	uint32_t hint = 0;
+
+	for (uint32_t i = 0; i < pool->carved; i++) {
+		uint32_t offset = pool->header + i * pool->size;
+		uint64_t bit = ((address + offset) & (INDEX_CHUNK_SIZE - 1)) >> INDEX_GRANULE_SHIFT;
+		uint64_t room = pool->size;
+
+		if (pool->freed[i / 64] >> (i % 64) & 1)
+			continue;
+		s->chunk->live[bit >> 6] |= UINT64_C(1) << (bit & 63);
+		if (!s->bias)
+			block(s, p + offset, address + offset, room, &hint);
+		else if (hooked(p + offset, room, &room))
+			block(s, p + offset + s->bias, address + offset + s->bias, room, &hint);
+	}
+	s->blocks.live += pool->n_live;
+	s->blocks.live_bytes += (uint64_t)pool->n_live * pool->size;
+}
+
+/* The chunk's bytes from its first pool to its last, copied if they are not here. */
+static bool chunk_bytes(struct scan *s, uint64_t start)
+{
+	s->bytes = s->arenas->host[(start >> INDEX_CHUNK_SHIFT) - s->arenas->first_chunk];
+	if (s->bytes)
+		return true;
+	if (!s->copy)
+		s->copy = malloc(INDEX_CHUNK_SIZE);
+	if (!s->copy) {
+		s->failed = true;
+		return false;
+	}
+	s->bytes = s->copy;
+	return true;
+}
+
+/* Copy [at, end) of the chunk in work. */
+static void fill_copy(struct scan *s, uint64_t at, uint64_t end)
+{
+	uint8_t *to = s->copy + (at - s->chunk->start);
+	uint64_t done = 0, pool = UINT64_C(1) << s->arenas->pool_shift;
+
+	while (done < end - at) {
+		done += reader_copy(&s->reader, at + done, to + done, end - at - done);
+		done &= ~(pool - 1);
+		if (done == end - at)
+			break;
+		/* A pool that cannot be read must not look like the last chunk's. */
+		memset(to + done, 0, pool);
+		s->blocks.unreadable++;
+		done += pool;
+	}
+}
+
+unsigned scan_bias(const struct layout *l, struct reader *r, const struct arenas *a)
+{
+	unsigned hooked_blocks = 0, all = 0;
+	uint8_t *scratch = malloc(POOL_SIZE_MOST);
+	uint64_t pool_size = UINT64_C(1) << a->pool_shift;
+
+	for (size_t i = 0; scratch && i < a->ranges.n && all < 1000; i++) {
+		uint64_t at = a->ranges.items[i].start;
+
+		for (; at < a->ranges.items[i].end && all < 1000; at += pool_size) {
+			const uint8_t *p = reader_probe(r, at, pool_size, scratch);
+			struct pool pool;
+			uint64_t size;
+
+			if (!p || pool_read(l, p, at, &pool) != POOL_READ)
+				continue;
+			for (uint32_t b = 0; b < pool.carved; b++) {
+				if (pool.freed[b / 64] >> (b % 64) & 1)
+					continue;
+				all++;
+				hooked_blocks += hooked(p + pool.header + b * pool.size, pool.size,
+							&size);
+			}
+		}
+	}
+	free(scratch);
+	return hooked_blocks > all - all / 10 ? 16 : 0;
+}
+
+static void pools(struct scan *s, uint64_t at, uint64_t end)
+{
+	uint64_t size = UINT64_C(1) << s->arenas->pool_shift;
+	struct pool pool;
+
+	for (; at < end; at += size) {
+		const uint8_t *p = s->bytes + (at - s->chunk->start);
+
+		switch (pool_read(s->l, p, at, &pool)) {
+		case POOL_READ:
+			s->blocks.pools++;
+			s->arenas->sizes[(at - s->arenas->lo) >> s->arenas->pool_shift] =
+				(uint8_t)(pool.size / POOL_ALIGNMENT);
+			blocks(s, &pool, p, at);
+			break;
+		case POOL_DAMAGED:
+			s->blocks.unreadable++;
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+/* Call fn for each run of pools in the chunk in work. */
+static void each_run(struct scan *s, void (*fn)(struct scan *s, uint64_t at, uint64_t end))
+{
+	uint64_t size = UINT64_C(1) << s->arenas->pool_shift;
+	uint64_t at = s->chunk->start, end = at + INDEX_CHUNK_SIZE;
+
+	while (at < end) {
+		uint64_t first = at;
+
+		while (at < end && arenas_has(s->arenas, at))
+			at += size;
+		if (at > first)
+			fn(s, first, at);
+		else
+			at += size;
+	}
+}
+
+void scan_chunk(struct scan *s, uint64_t start)
+{
+	s->chunk = arenas_chunk(s->arenas, start);
+	if (!s->chunk || !chunk_bytes(s, start))
+		return;
+	if (s->bytes == s->copy)
+		each_run(s, fill_copy);
+	each_run(s, pools);
+	s->bytes = NULL;
+}

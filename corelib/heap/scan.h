@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HEAP_SCAN_H
+#define HEAP_SCAN_H
+
+#include "heap/arenas.h"
+#include "heap/heap.h"
+#include "heap/pool.h"
+
+/*
+ * One worker's walk over memory: which live blocks are objects, how many of
+ * each type, and what they refer to outside the arenas. It asks the object
+ * room about rare types only; for those of which there are millions it has
+ * loops of its own (visit.c), which must agree with the object room's.
+ */
+
+enum scan_kind {
+	SCAN_OTHER,    /* by object_sizeof(), object_edges(), object_storage() */
+	SCAN_LEAF,     /* no references; basicsize and itemsize tell all */
+	SCAN_INT,
+	SCAN_STR,
+	SCAN_TUPLE,
+	SCAN_LIST,
+	SCAN_DICT,
+	SCAN_INSTANCE, /* nothing but slots and attributes */
+};
+
+/* What the walk has to know of a type, and its counts. */
+struct scan_type {
+	uint64_t address;          /* of the type object */
+	const struct type *type;   /* NULL: it is no type */
+	enum scan_kind kind;
+	bool attributes;           /* instances have slots, a dict or values: after their kind's */
+	bool inline_values;
+	uint32_t pre_header;
+	uint64_t least;            /* bytes of an instance at least, without pre_header, with
+				    * the head of inline values */
+	uint64_t base;             /* sys.getsizeof without items */
+	uint64_t n_values;         /* attribute values of an instance that does not tell itself */
+	uint64_t count, bytes, tracked;
+};
+
+#define SCAN_RECENT 4096u
+
+struct scan {
+	struct ctx c;              /* with the reader below */
+	struct reader reader;
+	const struct layout *l;
+	const struct arenas *arenas;
+	unsigned bias;             /* bytes that debug hooks put before a block's memory */
+	bool failed;               /* no memory */
+
+	/* The chunk in work: its bytes, by offset, in place or in copy. */
+	struct index_chunk *chunk;
+	const uint8_t *bytes;
+	uint8_t *copy;
+
+	struct map types;          /* type address -> struct scan_type *; 1: no type */
+	VEC(struct scan_type *) met;
+	uint64_t not_types[SCAN_RECENT];
+
+	uint64_t recent[SCAN_RECENT]; /* addresses lately put into outside */
+	struct map outside;        /* addresses out of the arenas that may be objects */
+	VEC(uint64_t) fresh;       /* of these, the ones not looked at yet */
+	struct map outside_storage; /* out of the arenas, an object's: value 1 */
+	VEC(uint64_t) dead;        /* blocks of freed objects that are kept */
+	struct pycore_blocks blocks;
+};
+
+void scan_init(struct scan *s, const struct ctx *c, const struct arenas *arenas, unsigned bias);
+void scan_fini(struct scan *s);
+
+/* All pools of the chunk of the index that begins at @p start. */
+void scan_chunk(struct scan *s, uint64_t start);
+
+/* Whether blocks carry debug hooks: how many bytes these put before the memory. */
+unsigned scan_bias(const struct layout *l, struct reader *r, const struct arenas *a);
+
+/* When all are counted: class the blocks of freed objects, one worker after the other. */
+void scan_settle_dead(struct scan *s);
+/*
+ * Then take back the objects of the chunk that are some other object's
+ * storage, and class its blocks.
+ */
+void scan_settle(struct scan *s, struct index_chunk *chunk);
+
+/* A reference to @p to was found, or a collector's link to an object there. */
+void scan_outside(struct scan *s, uint64_t to);
+
+static inline void scan_edge(struct scan *s, uint64_t to)
+{
+	if (to && !arenas_has(s->arenas, to) && s->recent[(to >> 4) % SCAN_RECENT] != to)
+		scan_outside(s, to);
+}
+
+/* The memory that begins at @p address is some object's. */
+void scan_claim(struct scan *s, uint64_t address);
+
+/*
+ * See to an object's references and storage. @p body are its bytes: t->pre_header
+ * before it, t->least of it and, where it is not SCAN_OTHER, its inline values.
+ * @return sys.getsizeof
+ */
+uint64_t scan_visit(struct scan *s, struct scan_type *t, uint64_t address, const uint8_t *body);
+
+/* Ask for the type, after the cheap ways to tell have been tried. NULL: no type. */
+struct scan_type *scan_type_far(struct scan *s, uint64_t address);
+
+static inline struct scan_type *scan_type_at(struct scan *s, uint64_t address)
+{
+	uint64_t *slot;
+
+	/* Types are too big for pymalloc. */
+	if (address < 4096 || address >> 47 || address & 7 || arenas_has(s->arenas, address))
+		return NULL;
+	slot = map_get(&s->types, address);
+	if (slot)
+		return (struct scan_type *)(uintptr_t)*slot;
+	if (s->not_types[(address >> 4) % SCAN_RECENT] == address)
+		return NULL;
+	return scan_type_far(s, address);
+}
+
+enum life { LIFE_NONE, LIFE_LIVE, LIFE_DEAD };
+
+/* What the word of the reference count says of an object of a known type. */
+static inline enum life life_of(const struct layout *l, uint64_t word)
+{
+	switch (FACT(l, IMMORTAL)) {
+	case IMMORTAL_LOW32:
+		if (word - 1 < UINT32_MAX)
+			return LIFE_LIVE;
+		break;
+	case IMMORTAL_FLAGS:
+		/* u32 count, u16 overflow, u16 flags */
+		if ((uint32_t)word && (word >> 32 & 0xffff) < 4 && word >> 48 < 16)
+			return LIFE_LIVE;
+		break;
+	default:
+		if (word - 1 < (UINT64_C(1) << 40))
+			return LIFE_LIVE;
+		break;
+	}
+	if (!word)
+		return LIFE_DEAD;
+	/* Free lists are chained through this word from 3.14 on. */
+	if (FACT(l, FREE_LISTS) == FREE_LISTS_FIRST_WORD && !(word & 15) && !(word >> 47))
+		return LIFE_DEAD;
+	return LIFE_NONE;
+}
+
+/*
+ * Look at s->fresh of all @p n scans, at what that refers to, and so on, with
+ * as many threads. @return 0 or PYCORE_ERR_NOMEM
+ */
+int closure_run(struct scan *scans, unsigned n, struct index *x);
+
+/* Put what interpreters and threads hold into @p s. */
+void closure_roots(struct scan *s, const struct interpreters *interps);
+
+/* The type of the object at @p address; NULL if there is none, as far as one can tell. */
+struct scan_type *scan_validate(struct scan *s, uint64_t address);
+
+/* Walk the collector's lists; what is not in the index goes into @p s. */
+void gc_walk(struct scan *s, const struct index *x, const struct interpreters *interps,
+	     void (*warn)(void *ctx, const char *line), void *warn_ctx);
+
+#endif

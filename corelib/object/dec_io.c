@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "object/decode.h"
+
+static const struct ref_field buffered_fields[] = {
+	{ F_buffered_raw, LABEL_ATTR, EDGE_OWNED, "raw" },
+	{ 0 },
+};
+
+static int buffered_buffer(const struct ctx *c, struct object o, uint64_t *buffer, uint64_t *size)
+{
+	struct body b;
+	int status = body_view(&b, c->r, o.address, o.type->basicsize);
+
+	*buffer = *size = 0;
+	if (status)
+		return status;
+	*buffer = BODY(&b, c->l, buffered, buffer);
+	if (*buffer)
+		*size = BODY(&b, c->l, buffered, buffer_size);
+	if (*size > UINT64_C(1) << 44)
+		return PYCORE_ERR_DAMAGED;
+	return body_status(&b);
+}
+
+static int buffered_extent(const struct ctx *c, struct object o, uint64_t *bytes)
+{
+	uint64_t buffer, size;
+	int status = buffered_buffer(c, o, &buffer, &size);
+
+	*bytes = o.type->basicsize + (status ? 0 : size);
+	return status;
+}
+
+static void buffered_storage(const struct ctx *c, struct object o, storage_fn *fn, void *arg)
+{
+	uint64_t buffer, size;
+
+	if (!buffered_buffer(c, o, &buffer, &size) && size)
+		fn(arg, buffer, size);
+}
+
+static const struct ref_field bytesio_fields[] = {
+	{ F_bytesio_buf, LABEL_FIELD, EDGE_OWNED, "buffer" },
+	{ 0 },
+};
+
+/* BytesIO.__sizeof__ counts the bytes object it fills, unless that is shared. */
+static int bytesio_extent(const struct ctx *c, struct object o, uint64_t *bytes)
+{
+	struct object buffer;
+	uint64_t at, more;
+	int64_t count;
+	int status;
+
+	*bytes = o.type->basicsize;
+	if (!LOAD(c->l, c->r, o.address, bytesio, buf, &at))
+		return PYCORE_ERR_FAULT;
+	if (!at)
+		return 0;
+	status = object_at(c, at, &buffer);
+	if (!status && buffer.type->decoder != &pycore_dec_bytes)
+		status = PYCORE_ERR_DAMAGED;
+	if (!status)
+		status = object_refcount(c, at, &count);
+	if (status || count != 1)
+		return status;
+	status = generic_extent(c, buffer, &more);
+	if (!status)
+		*bytes += more;
+	return status;
+}
+
+static void stringio_storage(const struct ctx *c, struct object o, storage_fn *fn, void *arg)
+{
+	uint64_t buffer, size;
+	struct body b;
+
+	if (body_view(&b, c->r, o.address, o.type->basicsize))
+		return;
+	buffer = BODY(&b, c->l, stringio, buf);
+	size = BODY(&b, c->l, stringio, buf_size);
+	if (buffer && size && size < UINT64_C(1) << 44)
+		fn(arg, buffer, size * 4);
+}
+
+const struct decoder pycore_dec_buffered = {
+	.fields = buffered_fields,
+	.scan = true,
+	.extent = buffered_extent,
+	.storage = buffered_storage,
+};
+const struct decoder pycore_dec_bytesio = { .fields = bytesio_fields, .extent = bytesio_extent };
+const struct decoder pycore_dec_stringio = { .scan = true, .storage = stringio_storage };

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "object/decode.h"
+#include "object/number.h"
+
+int number_digits(const struct ctx *c, uint64_t address, uint64_t *n, bool *negative)
+{
+	const struct layout *l = c->l;
+	uint64_t word;
+
+	*n = 0;
+	if (FACT(l, INT_SHAPE) == INT_LV_TAG) {
+		if (!LOAD(l, c->r, address, PyLongObject, lv_tag, &word))
+			return PYCORE_ERR_FAULT;
+		*n = word >> 3;
+		*negative = (word & 3) == 2;
+		if ((word & 3) == 1) /* zero has a digit, which is not counted */
+			*n = 0;
+	} else {
+		if (!reader_u64(c->r, address + L(l, PyVarObject, ob_size), &word))
+			return PYCORE_ERR_FAULT;
+		*negative = (int64_t)word < 0;
+		*n = *negative ? -word : word;
+	}
+	return *n > UINT64_C(1) << 40 ? PYCORE_ERR_DAMAGED : 0;
+}
+
+static int int_extent(const struct ctx *c, struct object o, uint64_t *bytes)
+{
+	bool negative;
+	uint64_t n;
+	int status = number_digits(c, o.address, &n, &negative);
+
+	if (!n && FACT(c->l, INT_ZERO_HAS_DIGIT) == YES)
+		n = 1;
+	*bytes = L(c->l, PyLongObject, ob_digit) + (status ? 0 : n * 4);
+	return status;
+}
+
+int number_int64(const struct ctx *c, uint64_t address, int64_t *out)
+{
+	uint32_t digits[3] = { 0 };
+	unsigned __int128 value = 0;
+	bool negative;
+	const void *p;
+	uint64_t n;
+	int status = number_digits(c, address, &n, &negative);
+
+	*out = 0;
+	if (status || !n)
+		return status;
+	if (n > 3)
+		return PYCORE_ERR_ARGUMENT;
+	p = reader_view(c->r, address + L(c->l, PyLongObject, ob_digit), n * 4, digits);
+	if (!p)
+		return PYCORE_ERR_FAULT;
+	if (p != digits)
+		memcpy(digits, p, n * 4);
+	for (uint64_t i = n; i-- > 0;)
+		value = value << 30 | (digits[i] & 0x3fffffff);
+	if (value > (unsigned __int128)INT64_MAX + negative)
+		return PYCORE_ERR_ARGUMENT;
+	*out = negative ? (int64_t)-(uint64_t)value : (int64_t)value;
+	return 0;
+}
+
+#define HEX_DIGITS_MOST 8 /* of 30 bits: more is only counted */
+
+/* A big int in hex, as hex() gives it. */
+static int big_repr(const struct ctx *c, uint64_t address, uint64_t n, bool negative,
+		    struct buf *out)
+{
+	uint32_t digits[HEX_DIGITS_MOST];
+	unsigned char bits[HEX_DIGITS_MOST * 30 + 4] = { 0 };
+	const void *p;
+	size_t nibbles;
+
+	if (n > HEX_DIGITS_MOST) {
+		buf_printf(out, "<int of about %llu digits>",
+			   (unsigned long long)((double)n * 30 * 0.30103) + 1);
+		return 0;
+	}
+	p = reader_view(c->r, address + L(c->l, PyLongObject, ob_digit), n * 4, digits);
+	if (!p)
+		return PYCORE_ERR_FAULT;
+	if (p != digits)
+		memcpy(digits, p, n * 4);
+	for (size_t i = 0; i < n * 30; i++)
+		bits[i] = digits[i / 30] >> (i % 30) & 1;
+	nibbles = (n * 30 + 3) / 4;
+	while (nibbles > 1 && !(bits[nibbles * 4 - 1] | bits[nibbles * 4 - 2] |
+				bits[nibbles * 4 - 3] | bits[nibbles * 4 - 4]))
+		nibbles--;
+	buf_puts(out, negative ? "-0x" : "0x");
+	while (nibbles-- > 0) {
+		const unsigned char *bit = bits + nibbles * 4;
+
+		buf_putc(out, "0123456789abcdef"[bit[0] | bit[1] << 1 | bit[2] << 2 | bit[3] << 3]);
+	}
+	return 0;
+}
+
+static int int_repr(const struct ctx *c, struct object o, struct buf *out, unsigned depth,
+		    size_t most)
+{
+	bool negative;
+	int64_t value;
+	uint64_t n;
+	int status = number_int64(c, o.address, &value);
+
+	if (!status) {
+		buf_printf(out, "%lld", (long long)value);
+		return 0;
+	}
+	if (status != PYCORE_ERR_ARGUMENT)
+		return status;
+	status = number_digits(c, o.address, &n, &negative);
+	return status ? status : big_repr(c, o.address, n, negative, out);
+}
+
+static int bool_repr(const struct ctx *c, struct object o, struct buf *out, unsigned depth,
+		     size_t most)
+{
+	int64_t value;
+	int status = number_int64(c, o.address, &value);
+
+	if (!status)
+		buf_puts(out, value ? "True" : "False");
+	return status;
+}
+
+/* The decimal point of printf() is the locale's; repr() knows only '.'. */
+static void put_double(struct buf *out, double value)
+{
+	char text[40], *point;
+	int precision = 15;
+
+	if (isnan(value) || isinf(value)) {
+		buf_puts(out, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
+		return;
+	}
+	do {
+		snprintf(text, sizeof(text), "%.*g", precision, value);
+	} while (precision++ < 17 && strtod(text, NULL) != value);
+	for (point = text; *point; point++) {
+		if (!strchr("0123456789+-e", *point))
+			*point = '.';
+	}
+	buf_puts(out, text);
+	if (!strpbrk(text, ".e"))
+		buf_puts(out, ".0");
+}
+
+/* As repr() of float: as many digits as tell it, without an exponent from 1e-4 to below 1e16. */
+static void put_float(struct buf *out, double value)
+{
+	if (value == trunc(value) && fabs(value) < 1e16 && fabs(value) >= 1e15) {
+		buf_printf(out, "%lld.0", (long long)value);
+		return;
+	}
+	put_double(out, value);
+}
+
+static int float_repr(const struct ctx *c, struct object o, struct buf *out, unsigned depth,
+		      size_t most)
+{
+	uint64_t bits;
+	double value;
+
+	if (!LOAD(c->l, c->r, o.address, PyFloatObject, ob_fval, &bits))
+		return PYCORE_ERR_FAULT;
+	memcpy(&value, &bits, sizeof(value));
+	put_float(out, value);
+	return 0;
+}
+
+static void put_part(struct buf *out, double value)
+{
+	size_t before = out->len;
+
+	put_float(out, value);
+	/* complex writes 1j, not 1.0j */
+	if (!out->failed && out->len > before + 2 && !strcmp(out->text + out->len - 2, ".0"))
+		out->text[out->len -= 2] = '\0';
+}
+
+static int complex_repr(const struct ctx *c, struct object o, struct buf *out, unsigned depth,
+			size_t most)
+{
+	double scratch[2], part[2];
+	const void *p = reader_view(c->r, o.address + L(c->l, PyComplexObject, cval),
+				    sizeof(scratch), scratch);
+
+	if (!p || !HAS(c->l, PyComplexObject, cval))
+		return PYCORE_ERR_FAULT;
+	memcpy(part, p, sizeof(part));
+	if (part[0] == 0 && !signbit(part[0])) {
+		put_part(out, part[1]);
+		buf_putc(out, 'j');
+		return 0;
+	}
+	buf_putc(out, '(');
+	put_part(out, part[0]);
+	if (!signbit(part[1]) || isnan(part[1]))
+		buf_putc(out, '+');
+	put_part(out, part[1]);
+	buf_puts(out, "j)");
+	return 0;
+}
+
+static int none_repr(const struct ctx *c, struct object o, struct buf *out, unsigned depth,
+		     size_t most)
+{
+	buf_puts(out, "None");
+	return 0;
+}
+
+static int ellipsis_repr(const struct ctx *c, struct object o, struct buf *out, unsigned depth,
+			 size_t most)
+{
+	buf_puts(out, "Ellipsis");
+	return 0;
+}
+
+static int not_implemented_repr(const struct ctx *c, struct object o, struct buf *out,
+				unsigned depth, size_t most)
+{
+	buf_puts(out, "NotImplemented");
+	return 0;
+}
+
+const struct decoder pycore_dec_int = { .extent = int_extent, .repr = int_repr };
+const struct decoder pycore_dec_bool = { .extent = int_extent, .repr = bool_repr };
+const struct decoder pycore_dec_float = { .repr = float_repr };
+const struct decoder pycore_dec_complex = { .repr = complex_repr };
+const struct decoder pycore_dec_none = { .repr = none_repr };
+const struct decoder pycore_dec_ellipsis = { .repr = ellipsis_repr };
+const struct decoder pycore_dec_not_implemented = { .repr = not_implemented_repr };

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+#include "object/decode.h"
+#include "object/dict.h"
+#include "object/value.h"
+
+static const struct ref_field type_fields[] = {
+	{ F_PyTypeObject_tp_base, LABEL_ATTR, EDGE_OWNED, "__base__" },
+	{ F_PyTypeObject_tp_bases, LABEL_ATTR, EDGE_OWNED, "__bases__" },
+	{ F_PyTypeObject_tp_mro, LABEL_ATTR, EDGE_OWNED, "__mro__" },
+	{ F_PyTypeObject_tp_cache, LABEL_FIELD, EDGE_OWNED, "tp_cache" },
+	{ 0 },
+};
+
+static const struct ref_field heap_type_fields[] = {
+	{ F_PyHeapTypeObject_ht_name, LABEL_ATTR, EDGE_OWNED, "__name__" },
+	{ F_PyHeapTypeObject_ht_qualname, LABEL_ATTR, EDGE_OWNED, "__qualname__" },
+	{ F_PyHeapTypeObject_ht_slots, LABEL_FIELD, EDGE_OWNED, "ht_slots" },
+	{ F_PyHeapTypeObject_ht_module, LABEL_FIELD, EDGE_OWNED, "ht_module" },
+	{ 0 },
+};
+
+/* The names of the instances' attributes, which shared keys hold. */
+static int key_edges(const struct ctx *c, uint64_t address, edge_fn *fn, void *arg)
+{
+	struct dict_keys keys;
+	int status = dict_keys_at(c->l, c->r, address, &keys);
+
+	for (uint64_t i = 0; i < keys.n && !status; i++) {
+		struct label label = { LABEL_IS_KEY, NULL, i, 0 };
+		uint64_t key;
+
+		if (!reader_u64(c->r, keys.entries + i * keys.stride + keys.key, &key))
+			return PYCORE_ERR_FAULT;
+		status = emit(fn, arg, key, EDGE_OWNED, &label);
+	}
+	return status;
+}
+
+static int heap_type_edges(const struct ctx *c, struct body *b, edge_fn *fn, void *arg)
+{
+	uint64_t keys = BODY(b, c->l, PyHeapTypeObject, ht_cached_keys);
+	int status = emit_fields(b, c->l, heap_type_fields, fn, arg);
+
+	if (stopped(status) || !keys)
+		return status;
+	return key_edges(c, keys, fn, arg);
+}
+
+static int type_edges(const struct ctx *c, struct object o, edge_fn *fn, void *arg)
+{
+	static const struct label dict = { LABEL_ATTR, "__dict__", 0, 0 };
+	uint64_t flags;
+	struct body b;
+	int status = body_view(&b, c->r, o.address, o.type->basicsize);
+
+	if (status)
+		return status;
+	flags = BODY(&b, c->l, PyTypeObject, tp_flags);
+	status = emit_fields(&b, c->l, type_fields, fn, arg);
+	if (stopped(status))
+		return status;
+	status = emit(fn, arg, type_dict(c->types, c->r, o.address), EDGE_OWNED, &dict);
+	if (!stopped(status)) {
+		/* Where the interpreter keeps the state of static types, this is a small number. */
+		uint64_t subclasses = BODY(&b, c->l, PyTypeObject, tp_subclasses);
+
+		status = emit_field(fn, arg, subclasses, "tp_subclasses");
+	}
+	if (stopped(status) || !(flags & TPFLAGS_HEAPTYPE))
+		return status;
+	return heap_type_edges(c, &b, fn, arg);
+}
+
+static int type_extent(const struct ctx *c, struct object o, uint64_t *bytes)
+{
+	uint64_t flags, keys_at;
+	struct dict_keys keys;
+	struct body b;
+	int status = body_view(&b, c->r, o.address, o.type->basicsize);
+
+	*bytes = L(c->l, PyTypeObject, sizeof);
+	if (status)
+		return status;
+	flags = BODY(&b, c->l, PyTypeObject, tp_flags);
+	if (!(flags & TPFLAGS_HEAPTYPE))
+		return 0;
+	*bytes = L(c->l, PyHeapTypeObject, sizeof);
+	keys_at = BODY(&b, c->l, PyHeapTypeObject, ht_cached_keys);
+	if (keys_at && !dict_keys_at(c->l, c->r, keys_at, &keys))
+		*bytes += keys.bytes;
+	return body_status(&b);
+}
+
+static void type_storage(const struct ctx *c, struct object o, storage_fn *fn, void *arg)
+{
+	uint64_t keys_at, at;
+	struct dict_keys keys;
+	struct body b;
+	char text[4096];
+	long len;
+
+	if (body_view(&b, c->r, o.address, o.type->basicsize) ||
+	    !(BODY(&b, c->l, PyTypeObject, tp_flags) & TPFLAGS_HEAPTYPE))
+		return;
+	keys_at = BODY(&b, c->l, PyHeapTypeObject, ht_cached_keys);
+	if (keys_at && !dict_keys_at(c->l, c->r, keys_at, &keys) && !keys.empty)
+		fn(arg, keys_at, keys.bytes);
+	at = BODY(&b, c->l, PyHeapTypeObject, _ht_tpname);
+	len = type_is_address(at) ? reader_string(c->r, at, text, sizeof(text)) : -1;
+	if (len >= 0)
+		fn(arg, at, (uint64_t)len + 1);
+	at = BODY(&b, c->l, PyTypeObject, tp_doc);
+	if (!type_is_address(at))
+		return;
+	len = reader_string(c->r, at, text, sizeof(text));
+	fn(arg, at, len >= 0 ? (uint64_t)len + 1 : sizeof(text));
+}
+
+static int type_repr(const struct ctx *c, struct object o, struct buf *out, unsigned depth,
+		     size_t most)
+{
+	const struct type *t = type_at(c->types, c->r, o.address);
+
+	if (!t)
+		return PYCORE_ERR_DAMAGED;
+	buf_printf(out, "<class '%s'>", t->name);
+	return 0;
+}
+
+/* Modules */
+
+static const struct ref_field module_fields[] = {
+	{ F_PyModuleObject_md_dict, LABEL_ATTR, EDGE_OWNED, "__dict__" },
+	{ F_PyModuleObject_md_name, LABEL_FIELD, EDGE_OWNED, "__name__" },
+	{ F_PyModuleObject_md_def, LABEL_FIELD, EDGE_BORROWED, "md_def" },
+	{ 0 },
+};
+
+#define STATE_MOST (UINT64_C(1) << 20)
+
+/* A C module's own struct: what is in it only its C code knows. */
+static int module_state(const struct ctx *c, struct object o, uint64_t *state, uint64_t *size)
+{
+	uint64_t def;
+	struct body b;
+	int status = body_view(&b, c->r, o.address, o.type->basicsize);
+
+	*state = *size = 0;
+	if (status)
+		return status;
+	*state = BODY(&b, c->l, PyModuleObject, md_state);
+	if (!*state)
+		return 0;
+	def = BODY(&b, c->l, PyModuleObject, md_def);
+	if (HAS(c->l, PyModuleObject, md_state_size))
+		*size = BODY(&b, c->l, PyModuleObject, md_state_size);
+	else if (!type_is_address(def) || !LOAD(c->l, c->r, def, PyModuleDef, m_size, size))
+		*size = 0;
+	return *size < STATE_MOST && type_is_address(*state) ? 0 : PYCORE_ERR_DAMAGED;
+}
+
+static int module_edges(const struct ctx *c, struct object o, edge_fn *fn, void *arg)
+{
+	static const struct label label = { LABEL_FIELD, "module state", 0, 0 };
+	uint64_t state, size;
+	int status = module_state(c, o, &state, &size);
+
+	return status ? status : emit_items(c, state, size / 8, EDGE_GUESS, label, fn, arg);
+}
+
+static void module_storage(const struct ctx *c, struct object o, storage_fn *fn, void *arg)
+{
+	uint64_t state, size;
+
+	if (!module_state(c, o, &state, &size) && state)
+		fn(arg, state, size);
+}
+
+static int module_repr(const struct ctx *c, struct object o, struct buf *out, unsigned depth,
+		       size_t most)
+{
+	uint64_t name;
+
+	if (!LOAD(c->l, c->r, o.address, PyModuleObject, md_name, &name))
+		return PYCORE_ERR_FAULT;
+	buf_puts(out, "<module ");
+	value_repr_within(c, name, out, 0, most);
+	buf_putc(out, '>');
+	return 0;
+}
+
+const struct decoder pycore_dec_type = {
+	.edges = type_edges,
+	.extent = type_extent,
+	.storage = type_storage,
+	.repr = type_repr,
+};
+const struct decoder pycore_dec_module = {
+	.fields = module_fields,
+	.edges = module_edges,
+	.storage = module_storage,
+	.repr = module_repr,
+};

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "object/decode.h"
+
+const struct decoder pycore_dec_generic = { .fields = NULL };
+
+static const struct {
+	const char *tp_name;
+	const struct decoder *decoder;
+} by_name[] = {
+	{ "NoneType", &pycore_dec_none },
+	{ "NotImplementedType", &pycore_dec_not_implemented },
+	{ "_io.BufferedRandom", &pycore_dec_buffered },
+	{ "_io.BufferedReader", &pycore_dec_buffered },
+	{ "_io.BufferedWriter", &pycore_dec_buffered },
+	{ "_io.BytesIO", &pycore_dec_bytesio },
+	{ "_io.StringIO", &pycore_dec_stringio },
+	{ "array.array", &pycore_dec_array },
+	{ "async_generator", &pycore_dec_generator },
+	{ "bool", &pycore_dec_bool },
+	{ "builtin_function_or_method", &pycore_dec_builtin },
+	{ "builtin_method", &pycore_dec_builtin },
+	{ "bytearray", &pycore_dec_bytearray },
+	{ "cell", &pycore_dec_cell },
+	{ "classmethod", &pycore_dec_classmethod },
+	{ "classmethod_descriptor", &pycore_dec_descriptor },
+	{ "code", &pycore_dec_code },
+	{ "collections.OrderedDict", &pycore_dec_ordereddict },
+	{ "collections.defaultdict", &pycore_dec_defaultdict },
+	{ "collections.deque", &pycore_dec_deque },
+	{ "complex", &pycore_dec_complex },
+	{ "coroutine", &pycore_dec_generator },
+	{ "datetime.datetime", &pycore_dec_datetime },
+	{ "datetime.time", &pycore_dec_time },
+	{ "ellipsis", &pycore_dec_ellipsis },
+	{ "float", &pycore_dec_float },
+	{ "frame", &pycore_dec_frame },
+	{ "frozendict", &pycore_dec_dict },
+	{ "frozenset", &pycore_dec_frozenset },
+	{ "function", &pycore_dec_function },
+	{ "functools._lru_cache_wrapper", &pycore_dec_lru_cache },
+	{ "functools._lru_list_elem", &pycore_dec_lru_elem },
+	{ "functools.partial", &pycore_dec_partial },
+	{ "generator", &pycore_dec_generator },
+	{ "getset_descriptor", &pycore_dec_descriptor },
+	{ "managedbuffer", &pycore_dec_managedbuffer },
+	{ "mappingproxy", &pycore_dec_mappingproxy },
+	{ "member_descriptor", &pycore_dec_descriptor },
+	{ "memoryview", &pycore_dec_memoryview },
+	{ "method", &pycore_dec_method },
+	{ "method_descriptor", &pycore_dec_descriptor },
+	{ "module", &pycore_dec_module },
+	{ "property", &pycore_dec_property },
+	{ "set", &pycore_dec_set },
+	{ "slice", &pycore_dec_slice },
+	{ "staticmethod", &pycore_dec_staticmethod },
+	{ "traceback", &pycore_dec_traceback },
+	{ "weakcallableproxy", &pycore_dec_weakref },
+	{ "weakproxy", &pycore_dec_weakref },
+	{ "weakref", &pycore_dec_weakref },
+	{ "weakref.CallableProxyType", &pycore_dec_weakref },
+	{ "weakref.ProxyType", &pycore_dec_weakref },
+	{ "weakref.ReferenceType", &pycore_dec_weakref },
+	{ "wrapper_descriptor", &pycore_dec_descriptor },
+};
+
+static const struct {
+	uint64_t flag;
+	const struct decoder *decoder;
+} by_flag[] = {
+	{ TPFLAGS_LONG, &pycore_dec_int },
+	{ TPFLAGS_LIST, &pycore_dec_list },
+	{ TPFLAGS_TUPLE, &pycore_dec_tuple },
+	{ TPFLAGS_BYTES, &pycore_dec_bytes },
+	{ TPFLAGS_UNICODE, &pycore_dec_str },
+	{ TPFLAGS_DICT, &pycore_dec_dict },
+	{ TPFLAGS_BASE_EXC, &pycore_dec_exception },
+	{ TPFLAGS_TYPE, &pycore_dec_type },
+};
+
+const struct decoder *decoder_for(const char *tp_name, uint64_t flags, const struct decoder *base)
+{
+	for (size_t i = 0; tp_name && i < sizeof(by_name) / sizeof(*by_name); i++) {
+		if (!strcmp(by_name[i].tp_name, tp_name))
+			return by_name[i].decoder;
+	}
+	if (base && base != &pycore_dec_generic)
+		return base;
+	for (size_t i = 0; i < sizeof(by_flag) / sizeof(*by_flag); i++) {
+		if (flags & by_flag[i].flag)
+			return by_flag[i].decoder;
+	}
+	return &pycore_dec_generic;
+}

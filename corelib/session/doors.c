@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+
+#include "session/select.h"
+
+#define LONGEST_REPR 120
+#define REPR_DEPTH 2
+
+/* So many objects of a type are handed to the graph; more would make no better picture. */
+#define MOST_TARGETS 100000
+
+static void warn_of_stacks(struct pycore *s, const struct pycore_stacks *stacks)
+{
+	for (size_t i = 0; i < stacks->n_threads; i++) {
+		const struct pycore_thread *t = &stacks->threads[i];
+
+		if (!t->complete)
+			session_warnf(s,
+				      "the stack of thread %" PRIu64 " cannot be followed beyond "
+				      "its %zu newest frames",
+				      t->tid ? t->tid : t->ident, t->n_frames);
+	}
+}
+
+int pycore_get_stacks(struct pycore *s, const struct pycore_stacks **out, struct pycore_error *err)
+{
+	struct ctx c = session_ctx(s);
+	struct pycore_stacks *stacks;
+	int rc;
+
+	if (s->stacks) {
+		*out = s->stacks;
+		return 0;
+	}
+	rc = session_can_read(s, "stacks", err);
+	if (rc)
+		return rc;
+	stacks = arena_alloc(&s->arena, sizeof(*stacks));
+	if (!stacks)
+		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for the stacks");
+	rc = stack_read(&c, &s->runtime, &s->interps, s->target, &s->arena, stacks, err);
+	if (!rc)
+		rc = session_check_read(s, "stacks", err);
+	if (rc)
+		return rc;
+	warn_of_stacks(s, stacks);
+	*out = s->stacks = stacks;
+	return 0;
+}
+
+static const char *repr_of(struct pycore *s, const struct ctx *c, uint64_t address)
+{
+	struct buf b = { 0 };
+	char *text = NULL;
+
+	if (value_repr(c, address, &b, REPR_DEPTH, LONGEST_REPR) >= 0 && b.text && !b.failed)
+		text = arena_strndup(&s->arena, b.text, b.len);
+	buf_free(&b);
+	return text;
+}
+
+static struct pycore_object describe(struct pycore *s, const struct picked *p, bool values)
+{
+	struct ctx c = session_ctx(s);
+	struct pycore_object out = {
+		.address = p->address,
+		.type = p->type->name,
+		.bytes = p->bytes,
+	};
+
+	if (!out.bytes)
+		object_sizeof(&c, (struct object){ p->address, p->type }, &out.bytes);
+	object_refcount(&c, p->address, &out.refcount);
+	if (values)
+		out.repr = repr_of(s, &c, p->address);
+	return out;
+}
+
+static int list_objects(struct pycore *s, const struct picked_list *picked,
+			const struct type_selection *selection, bool values,
+			const struct pycore_objects **out, struct pycore_error *err)
+{
+	struct pycore_objects *list = arena_alloc(&s->arena, sizeof(*list));
+	struct pycore_object *objects =
+		arena_array(&s->arena, picked->found.n, sizeof(*objects));
+
+	if (!list || !objects)
+		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for a list of objects");
+	for (size_t i = 0; i < picked->found.n; i++)
+		objects[i] = describe(s, &picked->found.items[i], values);
+	list->objects = objects;
+	list->n_objects = picked->found.n;
+	list->total = selection->total;
+	list->types = selection->names;
+	list->n_types = selection->n_names;
+	*out = list;
+	return session_check_read(s, "objects", err);
+}
+
+int pycore_get_objects(struct pycore *s, const struct pycore_object_query *query,
+		       const struct pycore_objects **out, struct pycore_error *err)
+{
+	struct pycore_object_query q;
+	struct type_selection selection;
+	struct picked_list picked;
+	struct heap *h;
+	int rc;
+
+	rc = session_take(&q, sizeof(q), query, "pycore_object_query", err);
+	if (!rc)
+		rc = session_can_read(s, "objects", err);
+	if (!rc)
+		rc = session_heap(s, &h, err);
+	if (!rc)
+		rc = select_types(s, h, q.type, q.include, q.exclude, &selection, err);
+	if (rc)
+		return rc;
+	rc = pick_objects(s, h, &selection, q.limit, q.biggest, &picked, err);
+	if (!rc) {
+		rc = list_objects(s, &picked, &selection, q.values, out, err);
+		picked_fini(&picked);
+	}
+	selection_fini(&selection);
+	return rc;
+}
+
+struct targets {
+	VEC(uint64_t) addresses;
+	uint64_t total;
+};
+
+static int add_addresses(struct pycore *s, const struct heap *h,
+			 const struct pycore_graph_query *q, struct targets *t,
+			 struct pycore_error *err)
+{
+	for (size_t i = 0; i < q->n_addresses; i++) {
+		uint64_t address = q->addresses[i];
+
+		if (address % 8 || !index_has(&h->index, address))
+			return pycore_fail(err, PYCORE_ERR_NOT_FOUND,
+					   "no live object is at 0x%" PRIx64, address);
+		if (!vec_push(&t->addresses, address))
+			return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for a graph");
+		t->total++;
+	}
+	return 0;
+}
+
+static int add_of_type(struct pycore *s, const struct heap *h, const char *pattern,
+		       struct targets *t, struct pycore_error *err)
+{
+	struct type_selection selection;
+	struct picked_list picked;
+	int rc = select_types(s, h, pattern, NULL, NULL, &selection, err);
+
+	if (rc)
+		return rc;
+	t->total += selection.total;
+	rc = pick_objects(s, h, &selection, MOST_TARGETS, false, &picked, err);
+	selection_fini(&selection);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < picked.found.n && !rc; i++) {
+		if (!vec_push(&t->addresses, picked.found.items[i].address))
+			rc = pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for a graph");
+	}
+	picked_fini(&picked);
+	return rc;
+}
+
+static int draw(struct pycore *s, const struct heap *h, const struct targets *t,
+		const struct pycore_graph_query *q, const struct pycore_graph **out,
+		struct pycore_error *err)
+{
+	struct pycore_graph *graph = arena_alloc(&s->arena, sizeof(*graph));
+	struct ctx c = session_ctx(s);
+	int rc;
+
+	if (!graph)
+		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for a graph");
+	rc = refs_graph(&c, h, t->addresses.items, t->addresses.n, q, &s->arena, graph, err);
+	if (!rc)
+		rc = session_check_read(s, "references", err);
+	if (rc)
+		return rc;
+	graph->n_targets = t->total;
+	*out = graph;
+	return 0;
+}
+
+int pycore_get_graph(struct pycore *s, const struct pycore_graph_query *query,
+		     const struct pycore_graph **out, struct pycore_error *err)
+{
+	struct pycore_graph_query q;
+	struct targets t = { 0 };
+	struct heap *h;
+	int rc;
+
+	rc = session_take(&q, sizeof(q), query, "pycore_graph_query", err);
+	if (!rc && !q.type && !q.n_addresses)
+		rc = pycore_fail(err, PYCORE_ERR_ARGUMENT, "a graph of what? No type, no address");
+	if (!rc)
+		rc = session_can_read(s, "references", err);
+	if (!rc)
+		rc = session_heap(s, &h, err);
+	if (!rc)
+		rc = add_addresses(s, h, &q, &t, err);
+	if (!rc && q.type)
+		rc = add_of_type(s, h, q.type, &t, err);
+	if (!rc)
+		rc = draw(s, h, &t, &q, out, err);
+	vec_free(&t.addresses);
+	return rc;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include <pthread.h>
+
+#include <pycore/pycore.h>
+
+#include "graph/refs.h"
+#include "heap/heap.h"
+#include "stack/stack.h"
+
+/* One open target and all that was found out about it. */
+struct pycore {
+	struct target *target;
+	struct reader reader;
+	struct runtime runtime;
+	struct interpreters interps;
+	struct type_table types;
+	bool has_reader, has_types;
+	bool frozen;  /* a live process that we hold stopped */
+	bool thawed;  /* it runs again: nothing more can be read */
+	struct pycore_options options; /* its strings are in the arena */
+	struct arena arena; /* everything that is handed out */
+
+	pthread_mutex_t warnings_lock; /* workers warn too */
+	VEC(char *) warnings; /* text in an arena of their own: it grows under the lock */
+	struct arena warnings_arena;
+	uint64_t faults_told;
+
+	/* Made when first asked for. */
+	struct pycore_stacks *stacks;
+	struct heap *heap;
+	struct pycore_census *census;
+	const struct pycore_file *files;
+	size_t n_files;
+};
+
+/* Add a warning, once. @p session is a struct pycore; any thread may call. */
+void session_warn(void *session, const char *line);
+void session_warnf(struct pycore *session, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The context of the session's own thread. */
+struct ctx session_ctx(struct pycore *session);
+
+/* 0 while the target can be read; else tell why not. @p what is wanted. */
+int session_can_read(struct pycore *session, const char *what, struct pycore_error *err);
+
+/* After reading: warn of what could not be read, or fail if the process is gone. */
+int session_check_read(struct pycore *session, const char *what, struct pycore_error *err);
+
+/* The heap, read when first asked for. */
+int session_heap(struct pycore *session, struct heap **out, struct pycore_error *err);
+
+/*
+ * Take a caller's struct that begins with its size: as many bytes as both know,
+ * the rest zero. What only the caller knows must be zero.
+ *
+ * @param from  may be NULL: all zero
+ * @param name  of the struct, for the message
+ */
+int session_take(void *to, size_t size, const void *from, const char *name,
+		 struct pycore_error *err);
+
+#endif

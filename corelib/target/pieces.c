@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "target/private.h"
+
+bool pieces_add(struct pieces *p, struct file_piece piece)
+{
+	if (!piece.len)
+		return true;
+	if (piece.file->map)
+		piece.host = piece.file->map + piece.offset;
+	return vec_push(&p->list, piece);
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct file_piece *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+uint64_t pieces_sort(struct pieces *p)
+{
+	uint64_t total = 0;
+	size_t n = 0;
+
+	if (p->list.n)
+		qsort(p->list.items, p->list.n, sizeof(p->list.items[0]), by_start);
+	for (size_t i = 0; i < p->list.n; i++) {
+		struct file_piece next = p->list.items[i], *last = n ? &p->list.items[n - 1] : NULL;
+		uint64_t over = last && next.start - last->start < last->len ?
+					last->len - (next.start - last->start) : 0;
+
+		if (over >= next.len)
+			continue;
+		next.start += over;
+		next.offset += over;
+		next.len -= over;
+		if (next.host)
+			next.host += over;
+		total += next.len;
+		if (last && last->start + last->len == next.start && last->file == next.file &&
+		    last->offset + last->len == next.offset && !last->zero_tail) {
+			last->len += next.len;
+			last->zero_tail = next.zero_tail;
+		} else {
+			p->list.items[n++] = next;
+		}
+	}
+	p->list.n = n;
+	return total;
+}
+
+const struct file_piece *pieces_at(const struct pieces *p, uint64_t addr)
+{
+	size_t low = 0, high = p->list.n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (p->list.items[middle].start <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || addr - p->list.items[low - 1].start >= p->list.items[low - 1].len)
+		return NULL;
+	return &p->list.items[low - 1];
+}
+
+static size_t read_one(const struct file_piece *p, uint64_t at, void *buf, size_t len)
+{
+	size_t n;
+
+	if (len > p->len - at)
+		len = (size_t)(p->len - at);
+	if (p->host) {
+		memcpy(buf, p->host + at, len);
+		return len;
+	}
+	n = file_read(p->file, p->offset + at, buf, len);
+	if (n < len && p->zero_tail && p->offset + at + n >= p->file->size) {
+		memset((char *)buf + n, 0, len - n);
+		n = len;
+	}
+	return n;
+}
+
+size_t pieces_read(const struct pieces *p, uint64_t addr, void *buf, size_t len)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		const struct file_piece *piece = pieces_at(p, addr + done);
+		size_t n;
+
+		if (!piece)
+			break;
+		n = read_one(piece, addr + done - piece->start, (char *)buf + done, len - done);
+		if (!n)
+			break;
+		done += n;
+	}
+	return done;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include "target/target.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "target/private.h"
+
+void target_setup(struct target *t, const struct target_ops *ops, enum target_kind kind,
+		  const struct pycore_options *options, warn_fn *warn, void *warn_ctx)
+{
+	t->ops = ops;
+	t->kind = kind;
+	t->warn = warn;
+	t->warn_ctx = warn_ctx;
+	if (!options)
+		return;
+	t->map_files = options->map_files;
+	if (options->exe)
+		t->exe_override = arena_strdup(&t->arena, options->exe);
+	if (options->sysroot && options->sysroot[0])
+		t->sysroot = arena_strdup(&t->arena, options->sysroot);
+	if (options->debug_dir)
+		t->debug_dir = arena_strdup(&t->arena, options->debug_dir);
+}
+
+void target_teardown(struct target *t)
+{
+	module_files_free(t);
+	arena_free(&t->arena);
+}
+
+void target_warn(struct target *t, const char *format, ...)
+{
+	char line[512];
+	va_list args;
+
+	if (!t->warn)
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	for (char *c = line; *c; c++) {
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	}
+	t->warn(t->warn_ctx, line);
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct region *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return x->end < y->end ? -1 : x->end > y->end;
+}
+
+bool target_take_regions(struct target *t, region_vec *list)
+{
+	struct region *regions = arena_array(&t->arena, list->n ? list->n : 1, sizeof(*regions));
+	uint64_t end = 0;
+	size_t n = 0;
+
+	if (!regions)
+		return false;
+	if (list->n)
+		qsort(list->items, list->n, sizeof(*list->items), by_start);
+	t->bytes_mapped = 0;
+	for (size_t i = 0; i < list->n; i++) {
+		struct region r = list->items[i];
+
+		if (r.start < end) {
+			r.file_offset += end - r.start;
+			r.start = end;
+		}
+		if (r.start >= r.end)
+			continue;
+		end = r.end;
+		/* What nobody may read holds nothing: it is address space kept in reserve. */
+		if (r.flags & REGION_READ)
+			t->bytes_mapped += r.end - r.start;
+		regions[n++] = r;
+	}
+	t->regions = regions;
+	t->n_regions = n;
+	return true;
+}
+
+static size_t region_index(const struct target *t, uint64_t addr)
+{
+	size_t low = 0, high = t->n_regions;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (t->regions[middle].end <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct region *target_region_at(const struct target *t, uint64_t addr)
+{
+	size_t i = region_index(t, addr);
+
+	return i < t->n_regions && t->regions[i].start <= addr ? &t->regions[i] : NULL;
+}
+
+void target_mark(struct target *t, uint64_t addr, uint32_t flags)
+{
+	size_t i = region_index(t, addr);
+
+	if (i < t->n_regions && t->regions[i].start <= addr)
+		t->regions[i].flags |= flags;
+}
+
+int target_freeze(struct target *t, struct pycore_error *err)
+{
+	return t->ops->freeze ? t->ops->freeze(t, err) : 0;
+}
+
+void target_thaw(struct target *t)
+{
+	if (t->ops->thaw)
+		t->ops->thaw(t);
+}
+
+void target_close(struct target *t)
+{
+	if (!t)
+		return;
+	target_thaw(t);
+	t->ops->close(t);
+}

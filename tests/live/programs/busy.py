@@ -1,0 +1,41 @@
+"""A process that never rests: named workers that call and return, and threads that come and go."""
+
+import threading
+import time
+
+import truth
+
+WORKERS = 20
+
+
+def work(depth):
+    if depth:
+        return work(depth - 1)
+    time.sleep(0.0005)
+    return sum(range(200))
+
+
+def worker():
+    while True:
+        work(8)
+
+
+def comes_and_goes():
+    time.sleep(0.001)
+
+
+def churn():
+    while True:
+        threads = [threading.Thread(target=comes_and_goes, name="brief") for unused in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+
+threading.stack_size(1 << 20)
+for number in range(WORKERS):
+    threading.Thread(target=worker, name="worker %d" % number, daemon=True).start()
+truth.write({"workers": ["worker %d" % number for number in range(WORKERS)], "depth": 8})
+truth.ready()
+churn()

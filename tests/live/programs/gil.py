@@ -1,0 +1,41 @@
+"""One thread holds the GIL and never lets go; the others want it, or do not."""
+
+import ctypes
+import threading
+import time
+
+import truth
+
+libc_with_gil = ctypes.PyDLL(None)
+threading.stack_size(1 << 20)
+gate = threading.Lock()
+gate.acquire()
+tids = {}
+
+
+def holder():
+    tids["holder"] = threading.get_native_id()
+    while len(tids) < 4:
+        time.sleep(0.01)
+    # The waiter asks for the GIL while the holder has it.
+    time.sleep(0.2)
+    truth.write({"tids": tids})
+    truth.ready()
+    libc_with_gil.sleep(1000000)
+
+
+def waiter():
+    tids["waiter"] = threading.get_native_id()
+    while True:
+        time.sleep(0.001)
+
+
+def sleeper():
+    tids["sleeper"] = threading.get_native_id()
+    gate.acquire()
+
+
+tids["main"] = threading.get_native_id()
+for target in holder, waiter, sleeper:
+    threading.Thread(target=target, name=target.__name__, daemon=True).start()
+gate.acquire()

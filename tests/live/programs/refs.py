@@ -1,0 +1,34 @@
+"""The example that the objgraph manual made known: who keeps the fat objects alive?"""
+
+import os
+import sys
+
+import truth
+
+
+class MyBigFatObject(object):
+    pass
+
+
+def computate_something(_cache={}):
+    _cache[42] = dict(foo=MyBigFatObject(), bar=MyBigFatObject())
+    x = MyBigFatObject()
+
+
+computate_something()
+
+if __name__ == "__main__":
+    cache = computate_something.__defaults__[0]
+    truth.write({
+        "objects": [hex(id(cache[42]["foo"])), hex(id(cache[42]["bar"]))],
+        "holder": hex(id(cache[42])),
+        "cache": hex(id(cache)),
+        "function": hex(id(computate_something)),
+        "module": hex(id(sys.modules["__main__"])),
+        "class": hex(id(MyBigFatObject)),
+    })
+    del cache
+    truth.ready()
+    if "abort" in sys.argv:
+        os.abort()
+    truth.stay()

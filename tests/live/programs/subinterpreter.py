@@ -1,0 +1,49 @@
+"""A second interpreter in the process, with a thread that runs code in it and stays there."""
+
+import importlib
+import os
+import threading
+
+import truth
+
+for name in "_interpreters", "_xxsubinterpreters":
+    try:
+        interpreters = importlib.import_module(name)
+        break
+    except ImportError:
+        pass
+
+# The code of the other interpreter has no way to our objects: it gets a pipe
+# to say that it has arrived, and reads from one that nobody writes to.
+arrived_read, arrived_write = os.pipe()
+never_read, never_write = os.pipe()
+
+CODE = """
+import os
+
+class OnlyThere:
+    pass
+
+kept = [OnlyThere() for unused in range(%d)]
+
+def elsewhere():
+    os.write(%d, b"x")
+    os.read(%d, 1)
+
+elsewhere()
+"""
+COUNT = 77
+
+
+def enter():
+    ident = interpreters.create()
+    interpreters.run_string(ident, CODE % (COUNT, arrived_write, never_read))
+
+
+thread = threading.Thread(target=enter, name="enters", daemon=True)
+thread.start()
+os.read(arrived_read, 1)
+truth.write({"tid": thread.native_id, "function": "elsewhere", "type": "__main__.OnlyThere",
+             "count": COUNT})
+truth.ready()
+truth.stay()

@@ -1,0 +1,50 @@
+"""What every truth program needs: to say what is so, that it is ready, and to stay.
+
+These programs run on every CPython that pycore reads, 3.9 and later, in a
+directory of their own that is also their working directory.
+"""
+
+import json
+import os
+import sys
+import threading
+
+
+def name_of(cls):
+    """A type's name as pycore prints it: module.qualname, builtins bare."""
+    module = cls.__module__
+    if not isinstance(module, str) or module == "builtins":
+        return cls.__qualname__
+    return module + "." + cls.__qualname__
+
+
+def frames_of(frame):
+    """[co_name, co_qualname or None, file, line] of a stack, newest first."""
+    found = []
+    while frame is not None:
+        code = frame.f_code
+        found.append([code.co_name, getattr(code, "co_qualname", None),
+                      code.co_filename, frame.f_lineno])
+        frame = frame.f_back
+    return found
+
+
+def write(truth):
+    truth["version"] = sys.version.split()[0].rstrip("+")
+    with open("truth.json", "w") as out:
+        json.dump(truth, out)
+
+
+def ready(more=None):
+    """Tell the harness: the truth is written and stays true from here on.
+
+    `more` is truth that is only known once the file has been written.
+    """
+    os.write(1, b"ready " + json.dumps(more or {}).encode() + b"\n")
+
+
+def stay():
+    """Stay for ever in one line, without the GIL."""
+    gate = threading.Lock()
+    gate.acquire()
+    gate.acquire()

@@ -1,0 +1,181 @@
+"""The gdb commands, as a user has them: attached, on a core, behind gdbserver."""
+
+import json
+import os
+import re
+import select
+import subprocess
+
+import interp
+from harness import Failure, equal, executable_of, on, that
+
+TIMEOUT = 120
+
+# As CPython's own script does: a py-bt that comes with the interpreter's file, later than ours.
+FOREIGN = """
+import gdb
+class PyBt(gdb.Command):
+    def __init__(self):
+        gdb.Command.__init__(self, "py-bt", gdb.COMMAND_STACK)
+    def invoke(self, args, from_tty):
+        print("a foreign py-bt")
+PyBt()
+"""
+
+
+def commands_file(pycore):
+    """The one `source` line of a build tree."""
+    build = os.path.dirname(os.path.dirname(pycore.path))
+    return os.path.join(build, "plugin", "gdbinit.py")
+
+
+def gdb(pycore, arguments, *commands, before=()):
+    """What gdb prints, with our commands loaded first, as an installed one has them."""
+    line = ["gdb", "-q", "-nx", "-batch", "-iex", "set debuginfod enabled off"]
+    line += ["-iex", "source " + commands_file(pycore)]
+    for command in before:
+        line += ["-iex", command]
+    line += arguments
+    for command in commands:
+        line += ["-ex", command]
+    try:
+        done = subprocess.run(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=TIMEOUT, encoding="utf-8",
+                              errors="replace")
+    except subprocess.TimeoutExpired:
+        raise Failure("gdb gave no answer in %d seconds: %s" % (TIMEOUT, line))
+    that("Traceback (most recent call last)" not in done.stderr, done.stderr[-1500:])
+    return done.stdout + done.stderr
+
+
+def where(scene):
+    """gdb's arguments for a scene."""
+    if scene.way == "live":
+        return ["-p", str(scene.process.pid)]
+    return ["-iex", "set sysroot " + (scene.interpreter.root or ""), "-c", scene.target[-1]]
+
+
+def has_every_frame(scene, text):
+    for thread in scene.truth["threads"]:
+        for name, qualname, filename, line in thread["frames"][:10]:
+            that(name in text, "no function %s in: %s" % (name, text[-1500:]))
+
+
+@on("stacks.py", ways=("live", "core"))
+def py_bt_all_shows_every_thread(scene):
+    text = gdb(scene.pycore, where(scene), "py-bt --all")
+    has_every_frame(scene, text)
+    for thread in scene.truth["threads"]:
+        that(str(thread["tid"]) in text, "no thread %d" % thread["tid"])
+
+
+@on("stacks.py", ways=("live", "core"))
+def thread_apply_all_py_bt_shows_each_thread_its_own(scene):
+    text = gdb(scene.pycore, where(scene), "thread apply all py-bt")
+    parts = re.split(r"\nThread \d+ \((?:Thread [^()]*\(LWP (\d+)\)|LWP (\d+))\)[^\n]*:\n", "\n" + text)
+    shown = {int(parts[i] or parts[i + 1]): parts[i + 2] for i in range(1, len(parts) - 2, 3)}
+    for thread in scene.truth["threads"]:
+        that(thread["tid"] in shown, "gdb has no thread %d: %s" % (thread["tid"], text[:800]))
+        outermost = thread["frames"][-1]
+        for name, qualname, filename, line in thread["frames"][:10]:
+            that(name in shown[thread["tid"]],
+                 "no %s in thread %d: %s" % (name, thread["tid"], shown[thread["tid"]]))
+        equal(shown[thread["tid"]].count(outermost[0] + "\n") <= len(thread["frames"]), True,
+              "frames of others in thread %d" % thread["tid"])
+
+
+@on("stacks.py", ways=("live", "core"))
+def the_other_commands_answer(scene):
+    text = gdb(scene.pycore, where(scene), "py-objects", "py-heap-top --limit 5", "py-info",
+               "py-analyze")
+    for part in ("dict", scene.interpreter.version):
+        that(part in text, "%r is missing: %s" % (part, text[-1500:]))
+
+
+@on("refs.py", ways=("live", "core"))
+def py_objects_counts_what_pycore_counts(scene):
+    path = os.path.join(scene.process.directory, "from-gdb.json")
+    gdb(scene.pycore, where(scene), "py-objects --format json -o " + path)
+    with open(path, encoding="utf-8") as file:
+        got = json.load(file)["types"]
+    want = scene.ask("objects")["types"]
+    equal([(row["type"], row["count"], row["bytes"]) for row in got],
+          [(row["type"], row["count"], row["bytes"]) for row in want], "types")
+
+
+@on("refs.py", ways=("live", "core"))
+def py_refs_draws(scene):
+    text = gdb(scene.pycore, where(scene), "py-refs --type MyBigFatObject")
+    for part in "digraph", "__defaults__[0]", "computate_something":
+        that(part in text, "%r is not in the picture: %s" % (part, text[-1000:]))
+
+
+@on("stacks.py", ways=("live",))
+def a_script_of_cpython_that_comes_later_does_not_take_py_bt_away(scene):
+    exe = executable_of(scene.process)
+    scripts = os.path.join(scene.process.directory, "auto-load")
+    path = scripts + exe + "-gdb.py"
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="ascii") as file:
+        file.write(FOREIGN)
+    load = ("set auto-load safe-path " + scripts, "set auto-load scripts-directory " + scripts)
+    text = gdb(scene.pycore, where(scene), "info auto-load python-scripts", "py-bt", before=load)
+    that(re.search(r"Yes\s+.*-gdb\.py", text), "the test's own script was not loaded: " + text)
+    that("a foreign py-bt" not in text, "py-bt is not ours")
+    that(scene.truth["threads"][0]["frames"][-1][2] in text, "py-bt shows no stack: " + text)
+
+
+@on("stacks.py", ways=("live",))
+def non_stop_mode_works(scene):
+    text = gdb(scene.pycore, where(scene), "py-bt --all", before=("set non-stop on",))
+    has_every_frame(scene, text)
+
+
+@on("stacks.py", ways=("live",))
+def a_process_behind_gdbserver_is_read_through_gdb(scene):
+    with subprocess.Popen(["gdbserver", "--attach", "localhost:0", str(scene.process.pid)],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True) as server:
+        try:
+            port = listening_port(server)
+            root = scene.interpreter.root
+            text = gdb(scene.pycore, [], "target remote localhost:" + port, "py-bt --all",
+                       "py-objects --limit 3", "detach",
+                       before=("set sysroot " + (root or "/"),))
+        finally:
+            server.terminate()
+    has_every_frame(scene, text)
+    that("dict" in text, "py-objects shows no dict: " + text[-800:])
+
+
+def listening_port(server):
+    said = ""
+    while select.select([server.stdout], [], [], 20)[0]:
+        line = server.stdout.readline()
+        said += line
+        match = re.match(r"Listening on port (\d+)", line)
+        if match:
+            return match.group(1)
+        if not line:
+            break
+    raise interp.Trouble("gdbserver does not listen: " + said)
+
+
+@on("busy.py", ways=("live",))
+def what_was_read_is_forgotten_when_the_process_runs(scene):
+    text = gdb(scene.pycore, where(scene), "py-bt --all", "python import threading",
+               "python threading.Timer(0.3, lambda: gdb.post_event("
+               "lambda: gdb.execute('interrupt'))).start()",
+               "continue", "py-bt --all")
+    equal(text.count("_bootstrap_inner") >= 2, True, "stacks shown twice: " + text[-800:])
+    interp.wait_for(lambda: not set(interp.thread_states(scene.process.pid)) & set("tT"),
+                    seconds=10, what="gdb to let go")
+
+
+@on("refs.py", ways=("live",))
+def without_a_target_the_commands_say_what_to_do(scene):
+    for command in "py-bt", "py-objects", "py-refs --type int":
+        text = gdb(scene.pycore, [], command)
+        that("gdb -p PID" in text, "%s says: %s" % (command, text))
+    text = gdb(scene.pycore, where(scene), "py-objects --no-such-option")
+    that("help py-objects" in text, text)

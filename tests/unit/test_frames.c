@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "layout/layout.h"
+#include "lib/fake.h"
+#include "stack/stack.h"
+
+#define BASE UINT64_C(0x7f0000000000)
+#define SIZE 0x20000
+#define TYPE_TYPE (BASE + 0x1000)
+#define CODE_TYPE (BASE + 0x1800)
+#define TUPLE_TYPE (BASE + 0x2000)
+#define CELL_TYPE (BASE + 0x2800)
+#define OTHER_TYPE (BASE + 0x3000)
+#define TEXTS (BASE + 0x3800)
+#define TSTATE (BASE + 0x4000)
+#define CFRAME (BASE + 0x4800)
+#define CODE (BASE + 0x5000)
+#define OTHER (BASE + 0x5800)
+#define NAMES (BASE + 0x6000)
+#define MORE_NAMES (BASE + 0x6100)
+#define NO_NAMES (BASE + 0x6200)
+#define KINDS (BASE + 0x6300)
+#define CELL (BASE + 0x6400)
+#define FRAMES (BASE + 0x8000)
+#define FRAME(i) (FRAMES + 0x400 * (uint64_t)(i))
+#define GLOBALS (BASE + 0x7000)
+#define VALUE(i) (BASE + 0x7100 + 16 * (uint64_t)(i))
+
+/* A process that has one thread, made for one layout. */
+struct world {
+	const struct layout *l;
+	struct fake *f;
+	struct runtime rt;
+	struct type_table types;
+	struct interpreters interps;
+	struct ctx c;
+};
+
+static void put(struct world *w, uint64_t at, unsigned field, uint64_t value)
+{
+	const struct field *f = &w->l->field[field];
+
+	if (f->present)
+		fake_uint(w->f, at + f->offset, f->width, value);
+}
+#define PUT(w, at, s, f, value) put(w, at, F_##s##_##f, value)
+
+static void put_type(struct world *w, uint64_t at, const char *name, uint64_t flags)
+{
+	static uint64_t texts;
+
+	texts = (texts + 16) % 0x400;
+	fake_string(w->f, TEXTS + texts, name);
+	PUT(w, at, PyObject, ob_refcnt, 1);
+	PUT(w, at, PyObject, ob_type, TYPE_TYPE);
+	PUT(w, at, PyTypeObject, tp_name, TEXTS + texts);
+	PUT(w, at, PyTypeObject, tp_basicsize, 64);
+	PUT(w, at, PyTypeObject, tp_flags, flags | TPFLAGS_READY);
+}
+
+static void put_object(struct world *w, uint64_t at, uint64_t type)
+{
+	PUT(w, at, PyObject, ob_refcnt, 1);
+	PUT(w, at, PyObject, ob_type, type);
+}
+
+/* Items are not objects here: only their addresses are asked for. */
+static void put_names(struct world *w, uint64_t at, uint64_t first, uint64_t n)
+{
+	put_object(w, at, TUPLE_TYPE);
+	PUT(w, at, PyVarObject, ob_size, n);
+	for (uint64_t i = 0; i < n; i++)
+		fake_u64(w->f, at + L(w->l, PyTupleObject, ob_item) + 8 * i, first + i);
+}
+
+static bool has_objects(const struct world *w)
+{
+	return FACT(w->l, FRAME_CHAIN) == FRAME_OBJECTS;
+}
+
+static uint64_t tagged(const struct world *w, uint64_t value)
+{
+	return FACT(w->l, STACK_REF) == STACK_TAGGED ? value | 1 : value;
+}
+
+/* Frame number i of CODE, its next being @p next, at byte 20 + 2 * i. */
+static void put_frame(struct world *w, int i, uint64_t next)
+{
+	uint64_t at = FRAME(i), lasti = 20 + 2 * (uint64_t)i;
+
+	if (has_objects(w)) {
+		PUT(w, at, PyFrameObject, f_back, next);
+		PUT(w, at, PyFrameObject, f_code, CODE);
+		PUT(w, at, PyFrameObject, f_globals, GLOBALS);
+		PUT(w, at, PyFrameObject, f_lasti,
+		    FACT(w->l, LASTI) == LASTI_UNITS ? lasti / 2 : lasti);
+		return;
+	}
+	PUT(w, at, _PyInterpreterFrame, previous, next);
+	PUT(w, at, _PyInterpreterFrame, executable, tagged(w, CODE));
+	PUT(w, at, _PyInterpreterFrame, f_globals, GLOBALS);
+	PUT(w, at, _PyInterpreterFrame, instr_ptr,
+	    CODE + L(w->l, PyCodeObject, co_code_adaptive) + lasti);
+	PUT(w, at, _PyInterpreterFrame, owner, 0);
+	PUT(w, at, _PyInterpreterFrame, stacktop, UINT32_MAX);
+}
+
+static void put_chain(struct world *w, uint64_t first, int n)
+{
+	PUT(w, TSTATE, PyThreadState, frame, first);
+	PUT(w, TSTATE, PyThreadState, current_frame, first);
+	PUT(w, TSTATE, PyThreadState, cframe, CFRAME);
+	PUT(w, CFRAME, _PyCFrame, current_frame, first);
+	for (int i = 0; i < n; i++)
+		put_frame(w, i, i + 1 < n ? FRAME(i + 1) : 0);
+}
+
+static void world_init(struct world *w, const struct layout *l)
+{
+	*w = (struct world){ .l = l, .f = fake_new(BASE, SIZE) };
+	w->rt.layout = *l;
+	w->rt.table = l;
+	w->rt.type_type = TYPE_TYPE;
+	put_type(w, TYPE_TYPE, "type", TPFLAGS_TYPE);
+	put_type(w, CODE_TYPE, "code", 0);
+	put_type(w, TUPLE_TYPE, "tuple", TPFLAGS_TUPLE);
+	put_type(w, CELL_TYPE, "cell", 0);
+	put_type(w, OTHER_TYPE, "other", 0);
+	put_object(w, CODE, CODE_TYPE);
+	put_object(w, OTHER, OTHER_TYPE);
+	put_object(w, CELL, CELL_TYPE);
+	for (int i = 0; i < 8; i++)
+		put_object(w, VALUE(i), OTHER_TYPE);
+	assert_int_equal(type_table_init(&w->types, &w->rt), 0);
+	vec_push(&w->interps.interps, ((struct interpreter){ .address = BASE }));
+	vec_push(&w->interps.threads, ((struct thread_state){ .address = TSTATE }));
+	w->c = (struct ctx){ &w->rt.layout, fake_reader(w->f), &w->types, &w->interps };
+}
+
+static void world_fini(struct world *w)
+{
+	type_table_fini(&w->types);
+	interpreters_fini(&w->interps);
+	fake_free(w->f);
+}
+
+struct seen {
+	uint64_t address[64];
+	int64_t lasti[64];
+	int n, stop_at;
+};
+
+static int note(void *arg, const struct stack_frame *frame)
+{
+	struct seen *s = arg;
+
+	assert_int_equal(frame->depth, s->n);
+	if (s->n < 64) {
+		s->address[s->n] = frame->address;
+		s->lasti[s->n] = frame->lasti;
+	}
+	s->n++;
+	return s->n == s->stop_at ? 77 : 0;
+}
+
+static int walk(struct world *w, struct seen *s)
+{
+	return stack_each_frame(&w->c, &w->interps, 0, note, s);
+}
+
+#define EACH_LAYOUT(w)                                                                             \
+	for (unsigned i_ = 0; layout_at(i_) && (world_init(&(w), layout_at(i_)), true);            \
+	     world_fini(&(w)), i_++)
+
+static void frames_come_newest_first(void **state)
+{
+	struct world w;
+
+	(void)state;
+	EACH_LAYOUT(w) {
+		struct seen s = { 0 };
+
+		put_chain(&w, FRAME(0), 5);
+		assert_int_equal(walk(&w, &s), 0);
+		assert_int_equal(s.n, 5);
+		for (int i = 0; i < 5; i++) {
+			assert_int_equal(s.address[i], FRAME(i));
+			assert_int_equal(s.lasti[i], 20 + 2 * i);
+		}
+	}
+}
+
+static void a_thread_without_frames_is_complete(void **state)
+{
+	struct world w;
+
+	(void)state;
+	EACH_LAYOUT(w) {
+		struct seen s = { 0 };
+
+		put_chain(&w, 0, 0);
+		assert_int_equal(walk(&w, &s), 0);
+		assert_int_equal(s.n, 0);
+		assert_int_equal(stack_each_frame(&w.c, &w.interps, 1, note, &s),
+				 PYCORE_ERR_ARGUMENT);
+	}
+}
+
+static void the_visitor_can_stop(void **state)
+{
+	struct world w;
+
+	(void)state;
+	EACH_LAYOUT(w) {
+		struct seen s = { .stop_at = 2 };
+
+		put_chain(&w, FRAME(0), 5);
+		assert_int_equal(walk(&w, &s), 77);
+		assert_int_equal(s.n, 2);
+	}
+}
+
+static void shims_are_no_frames(void **state)
+{
+	struct world w;
+
+	(void)state;
+	EACH_LAYOUT(w) {
+		struct seen s = { 0 };
+
+		put_chain(&w, FRAME(0), 5);
+		if (has_objects(&w) || FACT(w.l, FRAME_OWNER_SHIM) == 255)
+			continue;
+		PUT(&w, FRAME(1), _PyInterpreterFrame, owner, FACT(w.l, FRAME_OWNER_SHIM));
+		PUT(&w, FRAME(1), _PyInterpreterFrame, executable, 0);
+		PUT(&w, FRAME(4), _PyInterpreterFrame, owner, FACT(w.l, FRAME_OWNER_SHIM));
+		assert_int_equal(walk(&w, &s), 0);
+		assert_int_equal(s.n, 3);
+		assert_int_equal(s.address[1], FRAME(2));
+	}
+}
+
+static void a_frame_that_is_not_set_up_is_no_frame(void **state)
+{
+	struct world w;
+
+	(void)state;
+	EACH_LAYOUT(w) {
+		struct seen s = { 0 };
+
+		put_chain(&w, FRAME(0), 3);
+		if (!HAS(w.l, PyCodeObject, _co_firsttraceable) || has_objects(&w))
+			continue;
+		PUT(&w, CODE, PyCodeObject, _co_firsttraceable, 11);
+		assert_int_equal(walk(&w, &s), 0);
+		assert_int_equal(s.n, 2);
+		assert_int_equal(s.address[0], FRAME(1));
+		/* A generator's frame is set up from the first. */
+		PUT(&w, FRAME(0), _PyInterpreterFrame, owner, 1);
+		s = (struct seen){ 0 };
+		assert_int_equal(walk(&w, &s), 0);
+		assert_int_equal(s.n, 3);
+	}
+}
+
+static void a_frame_of_another_executable_is_passed_over(void **state)
+{
+	struct world w;
+
+	(void)state;
+	EACH_LAYOUT(w) {
+		struct seen s = { 0 };
+
+		put_chain(&w, FRAME(0), 3);
+		PUT(&w, FRAME(1), _PyInterpreterFrame, executable, tagged(&w, OTHER));
+		PUT(&w, FRAME(1), PyFrameObject, f_code, OTHER);
+		assert_int_equal(walk(&w, &s), 0);
+		assert_int_equal(s.n, 2);
+	}
+}
+
+static void a_circle_ends(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (int back_to = 0; back_to < 6; back_to++) {
+		EACH_LAYOUT(w) {
+			struct seen s = { 0 };
+
+			put_chain(&w, FRAME(0), 6);
+			put_frame(&w, 5, FRAME(back_to));
+			assert_int_equal(walk(&w, &s), PYCORE_ERR_DAMAGED);
+			assert_true(s.n >= 6);
+			assert_true(s.n < 64);
+		}
+	}
+}
+
+static void a_link_to_nowhere_keeps_what_was_read(void **state)
+{
+	static const uint64_t nowhere[] = { 8, BASE + SIZE, BASE + SIZE - 8, UINT64_MAX };
+	struct world w;
+
+	(void)state;
+	for (size_t k = 0; k < 4; k++) {
+		EACH_LAYOUT(w) {
+			struct seen s = { 0 };
+
+			put_chain(&w, FRAME(0), 3);
+			put_frame(&w, 2, nowhere[k]);
+			assert_true(walk(&w, &s) < 0);
+			assert_int_equal(s.n, 3);
+		}
+	}
+}
+
+struct edges {
+	struct {
+		uint64_t to;
+		enum edge_kind kind;
+		struct label label;
+	} edge[64];
+	int n;
+};
+
+static int note_edge(void *arg, uint64_t to, enum edge_kind kind, const struct label *label)
+{
+	struct edges *e = arg;
+
+	assert_true(e->n < 64);
+	e->edge[e->n].to = to;
+	e->edge[e->n].kind = kind;
+	e->edge[e->n].label = *label;
+	e->n++;
+	return 0;
+}
+
+/* The edge of a local by the number of its name; NULL: none. */
+static const void *local(const struct edges *e, uint64_t name, uint64_t to)
+{
+	for (int i = 0; i < e->n; i++) {
+		if (e->edge[i].label.kind == LABEL_LOCAL && e->edge[i].label.key == name &&
+		    e->edge[i].to == to)
+			return &e->edge[i];
+	}
+	return NULL;
+}
+
+static int count_field(const struct edges *e, const char *text, enum edge_kind kind)
+{
+	int n = 0;
+
+	for (int i = 0; i < e->n; i++)
+		n += e->edge[i].label.kind == LABEL_FIELD && e->edge[i].kind == kind &&
+		     !strcmp(e->edge[i].label.text, text);
+	return n;
+}
+
+/* Two locals, the second one unset; a cell variable in its cell; room for three on the stack. */
+static void put_locals(struct world *w)
+{
+	uint64_t slots = FRAME(0) + (has_objects(w) ? L(w->l, PyFrameObject, f_localsplus) :
+						       L(w->l, _PyInterpreterFrame, localsplus));
+
+	put_chain(w, FRAME(0), 1);
+	put_names(w, NAMES, 100, has_objects(w) ? 2 : 3);
+	put_names(w, MORE_NAMES, 102, 1);
+	put_names(w, NO_NAMES, 0, 0);
+	PUT(w, CODE, PyCodeObject, co_varnames, NAMES);
+	PUT(w, CODE, PyCodeObject, co_cellvars, MORE_NAMES);
+	PUT(w, CODE, PyCodeObject, co_freevars, NO_NAMES);
+	PUT(w, CODE, PyCodeObject, co_localsplusnames, NAMES);
+	PUT(w, CODE, PyCodeObject, co_localspluskinds, KINDS);
+	PUT(w, CODE, PyCodeObject, co_stacksize, 3);
+	fake_bytes(w->f, KINDS + L(w->l, PyBytesObject, ob_sval), "\x20\x20\x40", 3);
+	PUT(w, CELL, PyCellObject, ob_ref, VALUE(2));
+	fake_u64(w->f, slots, VALUE(0));
+	fake_u64(w->f, slots + 8, FACT(w->l, STACK_REF) == STACK_TAGGED ? 1 : 0);
+	fake_u64(w->f, slots + 16, CELL);
+	fake_u64(w->f, slots + 24, VALUE(3));
+	fake_u64(w->f, slots + 32, VALUE(4));
+	fake_u64(w->f, slots + 40, 0);
+	PUT(w, FRAME(0), PyFrameObject, f_valuestack, slots + 24);
+	PUT(w, FRAME(0), PyFrameObject, f_locals, VALUE(5));
+	PUT(w, FRAME(0), _PyInterpreterFrame, f_locals, VALUE(5));
+	PUT(w, FRAME(0), _PyInterpreterFrame, stackpointer, slots + 32);
+}
+
+static struct stack_frame first_frame(void)
+{
+	return (struct stack_frame){ .address = FRAME(0), .code = CODE };
+}
+
+static void locals_have_their_names(void **state)
+{
+	struct world w;
+
+	(void)state;
+	EACH_LAYOUT(w) {
+		struct stack_frame frame = first_frame();
+		struct edges e = { 0 };
+
+		put_locals(&w);
+		assert_int_equal(stack_frame_edges(&w.c, &frame, note_edge, &e), 0);
+		assert_non_null(local(&e, 100, VALUE(0)));
+		assert_non_null(local(&e, 102, CELL));
+		assert_non_null(local(&e, 102, VALUE(2)));
+		assert_int_equal(count_field(&e, "f_locals", EDGE_OWNED), 1);
+		assert_int_equal(count_field(&e, "f_code", EDGE_OWNED), 1);
+		/* Nothing tells how high the newest frame's stack is. */
+		assert_int_equal(count_field(&e, "stack", EDGE_GUESS), 2);
+		assert_int_equal(e.n, 7);
+	}
+}
+
+static void the_stack_of_a_waiting_frame_is_exact(void **state)
+{
+	struct world w;
+
+	(void)state;
+	EACH_LAYOUT(w) {
+		struct stack_frame frame = first_frame();
+		struct edges e = { 0 };
+
+		put_locals(&w);
+		if (has_objects(&w))
+			continue;
+		frame.depth = 1;
+		PUT(&w, FRAME(0), _PyInterpreterFrame, stacktop, 4);
+		assert_int_equal(stack_frame_edges(&w.c, &frame, note_edge, &e), 0);
+		assert_int_equal(count_field(&e, "stack", EDGE_OWNED), 1);
+		assert_int_equal(count_field(&e, "stack", EDGE_GUESS), 0);
+	}
+}
+
+static void tagged_numbers_are_no_references(void **state)
+{
+	struct world w;
+
+	(void)state;
+	EACH_LAYOUT(w) {
+		uint64_t slot = VALUE(1);
+
+		if (FACT(w.l, STACK_REF) != STACK_TAGGED) {
+			assert_int_equal(stack_untag(w.l, slot), slot);
+			continue;
+		}
+		assert_int_equal(stack_untag(w.l, slot), slot);
+		assert_int_equal(stack_untag(w.l, slot | 1), slot);
+		assert_int_equal(stack_untag(w.l, slot | 2), 0);
+		assert_int_equal(stack_untag(w.l, slot | 3), 0);
+		assert_int_equal(stack_untag(w.l, 1), 0);
+		assert_int_equal(stack_untag(w.l, 0), 0);
+	}
+}
+
+static int count_edge(void *arg, uint64_t to, enum edge_kind kind, const struct label *label)
+{
+	(void)to, (void)kind, (void)label;
+	++*(uint64_t *)arg;
+	return 0;
+}
+
+static void lengths_that_lie_are_bounded_by_what_is_mapped(void **state)
+{
+	static const uint64_t lengths[] = { UINT64_MAX, UINT64_C(1) << 40, 1000000 };
+	struct world w;
+
+	(void)state;
+	for (size_t k = 0; k < 3; k++) {
+		EACH_LAYOUT(w) {
+			struct stack_frame frame = first_frame();
+			uint64_t n = 0;
+
+			put_locals(&w);
+			PUT(&w, NAMES, PyVarObject, ob_size, lengths[k]);
+			PUT(&w, CODE, PyCodeObject, co_stacksize, UINT32_MAX);
+			stack_frame_edges(&w.c, &frame, count_edge, &n);
+			assert_true(n < SIZE / 8);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(frames_come_newest_first),
+		cmocka_unit_test(a_thread_without_frames_is_complete),
+		cmocka_unit_test(the_visitor_can_stop),
+		cmocka_unit_test(shims_are_no_frames),
+		cmocka_unit_test(a_frame_that_is_not_set_up_is_no_frame),
+		cmocka_unit_test(a_frame_of_another_executable_is_passed_over),
+		cmocka_unit_test(a_circle_ends),
+		cmocka_unit_test(a_link_to_nowhere_keeps_what_was_read),
+		cmocka_unit_test(locals_have_their_names),
+		cmocka_unit_test(the_stack_of_a_waiting_frame_is_exact),
+		cmocka_unit_test(tagged_numbers_are_no_references),
+		cmocka_unit_test(lengths_that_lie_are_bounded_by_what_is_mapped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
