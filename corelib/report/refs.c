@@ -24,10 +24,11 @@ void refs_label(const struct report *r, const struct pycore_edge *e, struct buf 
 {
 	const char *label = e->label ? e->label : "", *type = r->graph->nodes[e->from].type;
 	size_t name = strcspn(label, "[");
-	bool place = !strcmp(type, "list") || !strcmp(type, "tuple") || (name && *label != '[');
+	size_t digits = label[name] ? strspn(label + name + 1, "0123456789") : 0;
+	bool sequence = name || !strcmp(type, "list") || !strcmp(type, "tuple");
 
 	if (!r->o.redact || !label[name] ||
-	    (place && strspn(label + name + 1, "0123456789]") == strlen(label + name + 1))) {
+	    (sequence && digits && label[name + 1 + digits] == ']')) {
 		buf_puts(out, label);
 		return;
 	}
@@ -35,8 +36,10 @@ void refs_label(const struct report *r, const struct pycore_edge *e, struct buf 
 	buf_puts(out, "[...]");
 }
 
-static json_t *node_json(const struct report *r, const struct pycore_node *n, struct json_out *out)
+static json_t *node_json(const void *ctx, size_t i, struct json_out *out)
 {
+	const struct report *r = ctx;
+	const struct pycore_node *n = &r->graph->nodes[i];
 	json_t *node = json_object();
 
 	json_put(out, node, "address", json_address(n->address));
@@ -50,8 +53,10 @@ static json_t *node_json(const struct report *r, const struct pycore_node *n, st
 	return node;
 }
 
-static json_t *edge_json(const struct report *r, const struct pycore_edge *e, struct json_out *out)
+static json_t *edge_json(const void *ctx, size_t i, struct json_out *out)
 {
+	const struct report *r = ctx;
+	const struct pycore_edge *e = &r->graph->edges[i];
 	json_t *edge = json_object();
 	struct buf label = { 0 };
 
@@ -68,14 +73,9 @@ static json_t *edge_json(const struct report *r, const struct pycore_edge *e, st
 static void refs_json(const struct report *r, struct json_out *out)
 {
 	const struct pycore_graph *g = r->graph;
-	json_t *nodes = json_array(), *edges = json_array();
 
-	for (size_t i = 0; i < g->n_nodes; i++)
-		json_push(out, nodes, node_json(r, &g->nodes[i], out));
-	for (size_t i = 0; i < g->n_edges; i++)
-		json_push(out, edges, edge_json(r, &g->edges[i], out));
-	json_put(out, out->root, "nodes", nodes);
-	json_put(out, out->root, "edges", edges);
+	json_list(out, "nodes", g->n_nodes, node_json, r);
+	json_list(out, "edges", g->n_edges, edge_json, r);
 	json_put(out, out->root, "targets", json_count(g->n_targets));
 	json_put(out, out->root, "cut", json_boolean(g->cut));
 }

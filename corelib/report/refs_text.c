@@ -72,8 +72,14 @@ static void node_text(const struct walk *w, const struct pycore_node *n, struct 
 	else
 		buf_printf(out, " 0x%" PRIx64, n->address);
 	if (n->repr && !w->r->o.redact) {
-		buf_putc(out, ' ');
-		escape_text(out, n->repr, REPR_COLUMNS);
+		struct buf repr = { 0 };
+
+		escape_short_repr(&repr, n->repr, n->type);
+		if (repr.len)
+			buf_putc(out, ' ');
+		escape_text(out, repr.text ? repr.text : "", REPR_COLUMNS);
+		out->failed |= repr.failed;
+		buf_free(&repr);
 	}
 	buf_printf(out, " (%s)", number_bytes(text, n->bytes));
 }
