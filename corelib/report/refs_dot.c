@@ -35,6 +35,21 @@ static void line_break(struct buf *out)
 	buf_puts(out, "\\n");
 }
 
+static void node_repr(const struct report *r, const struct pycore_node *n, struct buf *out)
+{
+	struct buf repr = { 0 };
+
+	if (!n->repr || r->o.redact || (n->root && !strcmp(n->type, "module")))
+		return;
+	escape_short_repr(&repr, n->repr, n->type);
+	if (repr.len) {
+		line_break(out);
+		escape_dot(out, repr.text, REPR_COLUMNS);
+	}
+	out->failed |= repr.failed;
+	buf_free(&repr);
+}
+
 static void node_label(const struct report *r, const struct pycore_node *n, struct buf *out)
 {
 	char text[NUMBER_ROOM];
@@ -50,12 +65,11 @@ static void node_label(const struct report *r, const struct pycore_node *n, stru
 	}
 	if (n->count > 1)
 		buf_printf(out, " \xc3\x97 %s", number_count(text, n->count));
-	if (n->repr && !r->o.redact && !(n->root && !strcmp(n->type, "module"))) {
-		line_break(out);
-		escape_dot(out, n->repr, REPR_COLUMNS);
-	}
+	node_repr(r, n, out);
 	line_break(out);
 	buf_puts(out, number_bytes(text, n->bytes));
+	if (n->count == 1 && n->address)
+		buf_printf(out, " at 0x%" PRIx64, n->address);
 	if (n->more) {
 		line_break(out);
 		buf_printf(out, "+ %s more %s", number_count(text, n->more),
@@ -69,7 +83,7 @@ static void dot_node(const struct report *r, size_t i, struct buf *out)
 
 	buf_printf(out, "\tn%zu [label=\"", i);
 	node_label(r, n, out);
-	buf_printf(out, "\", tooltip=\"0x%" PRIx64 "\"", n->address);
+	buf_putc(out, '"');
 	if (n->target)
 		buf_puts(out, ", fillcolor=\"#ffd24d\", penwidth=2");
 	else if (n->root)
@@ -81,9 +95,13 @@ static void dot_node(const struct report *r, size_t i, struct buf *out)
 static void dot_edge(const struct report *r, const struct pycore_edge *e, struct buf *out)
 {
 	char text[NUMBER_ROOM];
+	struct buf label = { 0 };
 
+	refs_label(r, e, &label);
 	buf_printf(out, "\tn%" PRIu32 " -> n%" PRIu32 " [label=\"", e->from, e->to);
-	escape_dot(out, refs_label(r, e->label), LABEL_COLUMNS);
+	escape_dot(out, label.text ? label.text : "", LABEL_COLUMNS);
+	out->failed |= label.failed;
+	buf_free(&label);
 	if (e->count > 1)
 		buf_printf(out, " \xc3\x97 %s", number_count(text, e->count));
 	buf_puts(out, "\"];\n");

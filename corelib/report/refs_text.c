@@ -72,10 +72,30 @@ static void node_text(const struct walk *w, const struct pycore_node *n, struct 
 	else
 		buf_printf(out, " 0x%" PRIx64, n->address);
 	if (n->repr && !w->r->o.redact) {
-		buf_putc(out, ' ');
-		escape_text(out, n->repr, REPR_COLUMNS);
+		struct buf repr = { 0 };
+
+		escape_short_repr(&repr, n->repr, n->type);
+		if (repr.len)
+			buf_putc(out, ' ');
+		escape_text(out, repr.text ? repr.text : "", REPR_COLUMNS);
+		out->failed |= repr.failed;
+		buf_free(&repr);
 	}
 	buf_printf(out, " (%s)", number_bytes(text, n->bytes));
+}
+
+static void edge_text(const struct walk *w, const struct pycore_edge *e, struct buf *out)
+{
+	struct buf label = { 0 };
+	char text[NUMBER_ROOM];
+
+	refs_label(w->r, e, &label);
+	escape_text(out, label.text ? label.text : "", REPR_COLUMNS);
+	if (e->count > 1)
+		buf_printf(out, " \xc3\x97 %s", number_count(text, e->count));
+	buf_puts(out, w->r->o.referents ? ": " : " of ");
+	out->failed |= label.failed;
+	buf_free(&label);
 }
 
 static void step_text(const struct walk *w, const struct step *s, struct buf *out)
@@ -84,14 +104,8 @@ static void step_text(const struct walk *w, const struct step *s, struct buf *ou
 	char text[NUMBER_ROOM];
 
 	buf_printf(out, "%*s", (int)(s->depth < 200 ? 2 * s->depth : 400), "");
-	if (s->edge != NO_EDGE) {
-		const struct pycore_edge *e = &w->g->edges[s->edge];
-
-		escape_text(out, refs_label(w->r, e->label), REPR_COLUMNS);
-		if (e->count > 1)
-			buf_printf(out, " \xc3\x97 %s", number_count(text, e->count));
-		buf_puts(out, w->r->o.referents ? ": " : " of ");
-	}
+	if (s->edge != NO_EDGE)
+		edge_text(w, &w->g->edges[s->edge], out);
 	node_text(w, n, out);
 	if (w->done[s->node] && w->first[s->node] != w->first[s->node + 1])
 		buf_puts(out, " (see above)");

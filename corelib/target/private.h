@@ -6,6 +6,7 @@
 #include <libelf.h>
 #include <time.h>
 
+#include "base/buf.h"
 #include "base/vec.h"
 #include "target/target.h"
 
@@ -145,6 +146,33 @@ struct notes {
 /* Take what @p data, raw notes of a core, holds. */
 void notes_parse(struct notes *n, struct target *t, Elf_Data *data);
 void notes_fini(struct notes *n);
+
+/* Threads of a live process stopped by ptrace, until they are released or we end. */
+struct freezer;
+
+int freezer_stop(struct freezer **out, struct target *t, int proc_fd, struct pycore_error *err);
+/* When the first thread was asked to stop: live_clock() time. */
+uint64_t freezer_since(const struct freezer *f);
+/* @return how many are stopped; the first @p room of them are told in @p out */
+size_t freezer_threads(const struct freezer *f, struct native_thread *out, size_t room);
+/* Let all run on. NULL is fine. */
+void freezer_release(struct freezer *f);
+
+/* Monotonic nanoseconds. */
+uint64_t live_clock(void);
+/*
+ * A field of a thread's status, named as "\nState:": its number, or the letter
+ * it begins with; -1: it cannot be read.
+ */
+long live_status(int proc_fd, pid_t tid, const char *field);
+int live_gone(pid_t pid, struct pycore_error *err);
+int live_no_permission(pid_t pid, int os_errno, struct pycore_error *err);
+
+/* Add what a file below /proc/PID holds, about @p most bytes of it; errno tells why not. */
+bool proc_read(int dir, const char *name, size_t most, struct buf *out);
+/* Make regions of the text of maps, which is cut to pieces. */
+bool proc_take_maps(struct target *t, char *text);
+const char *proc_command(struct target *t, int proc_fd);
 
 /* A run of bytes of the target in a file. */
 struct file_piece {
