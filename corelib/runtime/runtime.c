@@ -51,7 +51,8 @@ static int consider(void *ctx, const struct found *f)
 	struct pycore_error why = { 0 };
 	int rc = choose_layout(s->rt, s->r, f, &why);
 
-	if (rc <= 0 && (rc < 0 || !s->why.status))
+	/* What a scan took for an interpreter explains nothing. */
+	if (rc <= 0 && !f->table && (rc < 0 || !s->why.status))
 		s->why = why;
 	return rc;
 }
