@@ -94,6 +94,9 @@ static int find_objects(struct work *w, const struct interpreters *interps)
 	rc = closure_run(w->scans, w->workers, x);
 	if (rc)
 		return rc;
+	rc = closure_join_storage(w->scans, w->workers);
+	if (rc)
+		return rc;
 	for (unsigned i = 0; i < w->workers; i++)
 		scan_settle_dead(&w->scans[i]);
 	workers_run(w->workers, w->chunks.n, settle_job, w);
@@ -176,15 +179,11 @@ static uint64_t raw_objects(struct work *w, struct target *t)
 
 static uint64_t raw_storage(struct work *w, struct target *t)
 {
+	const struct map *m = &w->scans[0].outside_storage;
 	uint64_t n = 0;
 
-	/* Two workers seldom meet the same: shared keys are small. */
-	for (unsigned i = 0; i < w->workers; i++) {
-		const struct map *m = &w->scans[i].outside_storage;
-
-		for (size_t k = 0; m->mask && k <= m->mask; k++)
-			n += m->slots[k].key && !in_module(t, m->slots[k].key);
-	}
+	for (size_t k = 0; m->mask && k <= m->mask; k++)
+		n += m->slots[k].key && !in_module(t, m->slots[k].key);
 	return n;
 }
 
@@ -251,7 +250,8 @@ int heap_read(struct heap *h, const struct ctx *c, const struct interpreters *in
 	struct work w = { .h = h, .options = options, .workers = workers_count(options->jobs) };
 	int rc;
 
-	*h = (struct heap){ .rt = c->types->rt, .interps = interps, .types = c->types };
+	*h = (struct heap){ .rt = c->types->rt, .interps = interps, .types = c->types,
+			   .jobs = options->jobs };
 	rc = read_heap(&w, c, interps);
 	for (unsigned i = 0; w.scans && i < w.workers; i++) {
 		c->r->faults += w.scans[i].reader.faults;

@@ -61,7 +61,7 @@ struct scan {
 	uint64_t recent[SCAN_RECENT]; /* addresses lately put into outside */
 	struct map outside;        /* addresses out of the arenas that may be objects */
 	VEC(uint64_t) fresh;       /* of these, the ones not looked at yet */
-	struct map outside_storage; /* out of the arenas, an object's: value 1 */
+	struct map outside_storage; /* addresses out of the arenas that are some object's memory */
 	VEC(uint64_t) dead;        /* blocks of freed objects that are kept */
 	struct pycore_blocks blocks;
 };
@@ -153,6 +153,9 @@ static inline enum life life_of(const struct layout *l, uint64_t word)
  * as many threads. @return 0 or PYCORE_ERR_NOMEM
  */
 int closure_run(struct scan *scans, unsigned n, struct index *x);
+
+/* Put all that was claimed out of the arenas into the first scan. */
+int closure_join_storage(struct scan *scans, unsigned n);
 
 /* Put what interpreters and threads hold into @p s. */
 void closure_roots(struct scan *s, const struct interpreters *interps);

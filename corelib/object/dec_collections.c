@@ -73,6 +73,23 @@ static int deque_extent(const struct ctx *c, struct object o, uint64_t *bytes)
 	return status;
 }
 
+#define SPARE_MOST 64
+
+/* Emptied blocks that wait inside the object for the next append (3.11). */
+static void spare_blocks(const struct ctx *c, struct object o, storage_fn *fn, void *arg)
+{
+	const struct layout *l = c->l;
+	uint64_t n, at = o.address + L(l, dequeobject, freeblocks), block;
+
+	if (!HAS(l, dequeobject, freeblocks) ||
+	    !LOAD(l, c->r, o.address, dequeobject, numfreeblocks, &n) || n > SPARE_MOST)
+		return;
+	for (uint64_t i = 0; i < n && reader_u64(c->r, at + 8 * i, &block); i++) {
+		if (type_is_address(block))
+			fn(arg, block, L(l, block, sizeof));
+	}
+}
+
 static void deque_storage(const struct ctx *c, struct object o, storage_fn *fn, void *arg)
 {
 	const struct layout *l = c->l;
@@ -81,6 +98,7 @@ static void deque_storage(const struct ctx *c, struct object o, storage_fn *fn, 
 
 	if (deque_of(c, o, &d))
 		return;
+	spare_blocks(c, o, fn, arg);
 	n = deque_blocks(&d);
 	for (at = d.left; n && type_is_address(at); n--) {
 		fn(arg, at, L(l, block, sizeof));
