@@ -130,10 +130,9 @@ static int type_repr(const struct ctx *c, struct object o, struct buf *out, unsi
 /* Modules */
 
 static const struct ref_field module_fields[] = {
-	{ F_PyModuleObject_md_dict, LABEL_ATTR, EDGE_OWNED, "__dict__" },
 	{ F_PyModuleObject_md_name, LABEL_FIELD, EDGE_OWNED, "__name__" },
 	{ F_PyModuleObject_md_def, LABEL_FIELD, EDGE_BORROWED, "md_def" },
-	{ 0 },
+	{ 0 }, /* md_dict is the instance dict */
 };
 
 #define STATE_MOST (UINT64_C(1) << 20)

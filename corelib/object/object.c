@@ -259,7 +259,8 @@ int object_edges(const struct ctx *c, struct object o, edge_fn *fn, void *arg)
 			return part;
 		status = part ? part : status;
 	}
-	if (t->flags & TPFLAGS_MANAGED_DICT || t->dictoffset) {
+	/* A type's instance dict is its tp_dict, which its decoder gives. */
+	if (t->flags & TPFLAGS_MANAGED_DICT || (t->dictoffset && !(t->flags & TPFLAGS_TYPE))) {
 		part = attr_edges(c, o, fn, arg);
 		if (stopped(part))
 			return part;

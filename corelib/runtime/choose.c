@@ -78,9 +78,11 @@ static bool is_believable(const struct choice *c, const struct checks *k, bool e
 static bool settle_version(const struct choice *c, const struct checks *k, struct told *out)
 {
 	*out = c->told;
-	if (!k->version || k->version == c->told.version)
+	if (!k->version)
 		return true;
-	if (!c->told.minor_only || k->version >> 16 != c->told.version >> 16)
+	if (!c->told.minor_only)
+		return k->version == c->told.version;
+	if (k->version >> 16 != c->told.version >> 16)
 		return false;
 	out->version = k->version;
 	out->minor_only = false;
