@@ -200,7 +200,7 @@ static void pools(struct scan *s, uint64_t at, uint64_t end)
 		switch (pool_read(s->l, p, at, &pool)) {
 		case POOL_READ:
 			s->blocks.pools++;
-			s->arenas->sizes[(at - s->arenas->lo) >> s->arenas->pool_shift] =
+			s->chunk->block_size[(at - s->chunk->start) >> 12] =
 				(uint8_t)(pool.size / POOL_ALIGNMENT);
 			blocks(s, &pool, p, at);
 			break;

@@ -91,6 +91,8 @@ static json_t *edge_json(const void *ctx, size_t i, struct json_out *out)
 	json_put(out, edge, "from", json_address(r->graph->nodes[e->from].address));
 	json_put(out, edge, "to", json_address(r->graph->nodes[e->to].address));
 	json_put(out, edge, "label", json_text(label.text ? label.text : ""));
+	if (e->name)
+		json_put(out, edge, "name", json_text(e->name));
 	out->failed |= label.failed;
 	buf_free(&label);
 	json_put(out, edge, "count", json_count(e->count));

@@ -129,6 +129,11 @@ static void dot_edge(const struct report *r, const struct pycore_edge *e, struct
 	escape_dot(out, label.text ? label.text : "", LABEL_COLUMNS);
 	out->failed |= label.failed;
 	buf_free(&label);
+	if (e->name) {
+		buf_puts(out, " (");
+		escape_dot(out, e->name, LABEL_COLUMNS);
+		buf_putc(out, ')');
+	}
 	if (e->count > 1)
 		buf_printf(out, " \xc3\x97 %s", number_count(text, e->count));
 	buf_puts(out, "\"];\n");

@@ -103,6 +103,11 @@ static void edge_text(const struct walk *w, const struct pycore_edge *e, struct 
 
 	refs_label(w->r, e, &label);
 	escape_text(out, label.text ? label.text : "", REPR_COLUMNS);
+	if (e->name) {
+		buf_puts(out, " (");
+		escape_text(out, e->name, REPR_COLUMNS);
+		buf_putc(out, ')');
+	}
 	if (e->count > 1)
 		buf_printf(out, " \xc3\x97 %s", number_count(text, e->count));
 	if (w->r->o.referents)
