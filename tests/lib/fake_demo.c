@@ -65,7 +65,7 @@ static const struct pycore_edge edges[] = {
 	{ 2, 0, "['foo']", 1 },
 	{ 2, 1, "['bar']", 1 },
 	{ 3, 2, "[42]", 1 },
-	{ 4, 3, ".__defaults__[0]", 1 },
+	{ 4, 3, "__defaults__[0]", 1, "_cache" },
 	{ 5, 4, ".computate_something", 1 },
 	{ 6, 2, ".big", 20000 },
 	{ 5, 6, ".sessions", 1 },
