@@ -94,6 +94,9 @@ static int refused(struct freezer *f, pid_t tid, int os_errno)
 
 	if (os_errno == ESRCH || state < 0 || state == 'Z' || state == 'X')
 		return 0;
+	/* It is on its way out: its memory went first. */
+	if (live_status(f->proc_fd, tid, "\nVmSize:") < 0)
+		return 0;
 	tracer = tracer_of(f, tid);
 	if (tracer > 0)
 		return pycore_fail(&f->error, PYCORE_ERR_PERMISSION,
