@@ -39,6 +39,9 @@ static int add_targets(struct collection *k, const uint64_t *targets, size_t n)
 		node = collect_node(k, targets[i]);
 		if (node == UINT32_MAX || k->web->nodes.items[node].flags & WEB_TARGET)
 			continue;
+		/* Among all dicts, those of modules' globals would hide the others. */
+		if (n > 1 && k->web->nodes.items[node].address != targets[i])
+			continue;
 		k->web->nodes.items[node].flags |= WEB_TARGET;
 		k->web->nodes.items[node].level = 0;
 		added++;
@@ -205,7 +208,11 @@ static int make(struct drawing *d, const uint64_t *targets, size_t n_targets,
 	uint32_t depth = pick(query->depth,
 			      query->referents ? DEFAULT_DEPTH_REFERENTS : DEFAULT_DEPTH_REFERRERS,
 			      MOST_DEPTH);
-	int rc = roots_add_modules(&d->k);
+	int rc;
+
+	if (!n_targets)
+		return 0;
+	rc = roots_add_modules(&d->k);
 
 	/* Threads hold, and are not held: no use for them the other way. */
 	if (rc == 0 && !query->referents)

@@ -11,6 +11,8 @@ static const struct {
 	{ "__closure__", SHAPE_FIELD },
 	{ "__annotations__", SHAPE_FIELD },
 	{ "__type_params__", SHAPE_FIELD },
+	{ "args", SHAPE_FIELD },     /* of exceptions and functools.partial */
+	{ "keywords", SHAPE_FIELD },
 	{ "co_consts", SHAPE_FIELD },
 	{ "f_locals", SHAPE_FIELD },
 	{ "f_extra_locals", SHAPE_FIELD },
@@ -102,7 +104,7 @@ uint32_t shape_of(struct shapes *s, const struct label *label, bool guess, uint6
 	case LABEL_ATTR:
 	case LABEL_FIELD:
 		shape.text = label->text;
-		if (shape.role == SHAPE_FIELD)
+		if (shape.role == SHAPE_FIELD && shape.text[0] == '_')
 			shape.kind = LABEL_FIELD; /* "__defaults__[0]", without a dot */
 		break;
 	case LABEL_ATTR_KEY:

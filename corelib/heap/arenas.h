@@ -21,8 +21,8 @@ struct arenas {
 	uint64_t lo, span;              /* of the first range; up to the end of the last */
 	unsigned pool_shift;
 	uint64_t *pools;                /* a bit for each pool between them */
-	uint8_t *sizes;                 /* block size / 16 of each pool that was walked */
 	uint64_t n_arenas;
+	uint64_t left_out;              /* ranges too far from the others to be true */
 	bool scanned;                   /* found by scan, not from the allocator's state */
 	bool raw_known;
 	uint64_t raw_blocks;            /* blocks of malloc behind the allocator, as it counts */

@@ -192,7 +192,9 @@ static void add_raw(struct work *w, struct target *t)
 	struct pycore_blocks *b = &w->h->blocks;
 	uint64_t objects = raw_objects(w, t), storage = raw_storage(w, t);
 
-	b->raw = w->arenas.raw_known ? w->arenas.raw_blocks : objects + storage;
+	/* PYTHONMALLOC=malloc goes past the allocator, which then has counted nothing. */
+	b->raw = w->arenas.raw_known && w->arenas.n_arenas ? w->arenas.raw_blocks :
+							     objects + storage;
 	if (objects > b->raw)
 		objects = b->raw;
 	if (storage > b->raw - objects)
@@ -211,6 +213,7 @@ static void add_up(struct work *w, struct target *t)
 	for (unsigned i = 0; i < w->workers; i++)
 		add_blocks(b, &w->scans[i].blocks);
 	b->arenas = w->arenas.n_arenas;
+	b->unreadable += w->arenas.left_out;
 	add_raw(w, t);
 	if (!b->unreadable)
 		return;

@@ -33,6 +33,15 @@ static bool gc_words_fit(struct scan *s, const uint8_t *body, bool *tracked)
 	return true;
 }
 
+/* Two pointers of C code may look like a count and a type: then what should be the size is not. */
+static bool items_fit(const struct scan *s, const struct scan_type *t, const uint8_t *body,
+		      uint64_t room)
+{
+	if (!(t->type->flags & TPFLAGS_TUPLE))
+		return true;
+	return load_u64(body + L(s->l, PyVarObject, ob_size)) <= room / 8;
+}
+
 struct candidate {
 	struct scan_type *type;
 	const uint8_t *body;
@@ -53,15 +62,15 @@ static bool candidate_at(struct scan *s, const uint8_t *p, uint64_t address, uin
 	if (!t || t->pre_header != pre || pre + t->least > room)
 		return false;
 	out->life = life_of(s->l, load_u64(p + pre + L(s->l, PyObject, ob_refcnt)));
-	if (out->life == LIFE_NONE)
+	if (out->life == LIFE_NONE || !items_fit(s, t, p + pre, room - pre))
 		return false;
 	out->type = t;
 	out->body = p + pre;
 	out->address = address + pre;
 	out->tracked = false;
-	if (t->type->is_gc && !gc_words_fit(s, out->body, &out->tracked))
+	if (!scan_fits(s, t, out->body, room - pre))
 		return false;
-	return true;
+	return !t->type->is_gc || gc_words_fit(s, out->body, &out->tracked);
 }
 
 static void block(struct scan *s, const uint8_t *p, uint64_t address, uint64_t room, uint32_t *hint)
@@ -200,7 +209,7 @@ static void pools(struct scan *s, uint64_t at, uint64_t end)
 		switch (pool_read(s->l, p, at, &pool)) {
 		case POOL_READ:
 			s->blocks.pools++;
-			s->arenas->sizes[(at - s->arenas->lo) >> s->arenas->pool_shift] =
+			s->chunk->block_size[(at - s->chunk->start) >> 12] =
 				(uint8_t)(pool.size / POOL_ALIGNMENT);
 			blocks(s, &pool, p, at);
 			break;
