@@ -59,9 +59,9 @@ static bool candidate_at(struct scan *s, const uint8_t *p, uint64_t address, uin
 	out->body = p + pre;
 	out->address = address + pre;
 	out->tracked = false;
-	if (t->type->is_gc && !gc_words_fit(s, out->body, &out->tracked))
+	if (!scan_fits(s, t, out->body, room - pre))
 		return false;
-	return true;
+	return !t->type->is_gc || gc_words_fit(s, out->body, &out->tracked);
 }
 
 static void block(struct scan *s, const uint8_t *p, uint64_t address, uint64_t room, uint32_t *hint)

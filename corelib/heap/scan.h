@@ -47,6 +47,7 @@ struct scan {
 	const struct layout *l;
 	const struct arenas *arenas;
 	unsigned bias;             /* bytes that debug hooks put before a block's memory */
+	uint64_t most_bytes;       /* that any object can have */
 	bool failed;               /* no memory */
 
 	/* The chunk in work: its bytes, by offset, in place or in copy. */
@@ -101,6 +102,9 @@ void scan_claim(struct scan *s, uint64_t address);
  * @return sys.getsizeof
  */
 uint64_t scan_visit(struct scan *s, struct scan_type *t, uint64_t address, const uint8_t *body);
+
+/* Whether an object with its items is no more than @p room bytes. */
+bool scan_fits(const struct scan *s, const struct scan_type *t, const uint8_t *body, uint64_t room);
 
 /* Ask for the type, after the cheap ways to tell have been tried. NULL: no type. */
 struct scan_type *scan_type_far(struct scan *s, uint64_t address);

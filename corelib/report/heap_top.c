@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "report/escape.h"
 #include "report/number.h"
 #include "report/report.h"
 #include "report/style.h"
@@ -33,8 +34,14 @@ static void object_row(const struct report *r, struct table *t, const struct pyc
 	snprintf(text, sizeof(text), "0x%" PRIx64, o->address);
 	table_set(t, row, column++, text);
 	table_set_text(t, row, column++, o->type, 0);
-	if (!r->o.redact && o->repr)
-		table_set_text(t, row, column, o->repr, VALUE_COLUMNS);
+	if (!r->o.redact && o->repr) {
+		struct buf repr = { 0 };
+
+		escape_short_repr(&repr, o->repr, o->type);
+		table_set_text(t, row, column, repr.text ? repr.text : "", VALUE_COLUMNS);
+		t->failed |= repr.failed;
+		buf_free(&repr);
+	}
 }
 
 void top_text(const struct report *r, const char *indent, bool with_refcount, struct buf *out)

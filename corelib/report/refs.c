@@ -36,6 +36,33 @@ void refs_label(const struct report *r, const struct pycore_edge *e, struct buf 
 	buf_puts(out, "[...]");
 }
 
+void refs_root(const struct report *r, const char *root, struct buf *out)
+{
+	static const char thread[] = "thread ";
+	const char *at = root, *last = NULL;
+
+	while ((at = strstr(at, thread)))
+		last = at += sizeof(thread) - 1;
+	if (r->o.redact && last)
+		buf_add(out, root, (size_t)(last - root) + strcspn(last, " "));
+	else
+		buf_puts(out, root);
+}
+
+static json_t *root_json(const struct report *r, const char *root, struct json_out *out)
+{
+	struct buf text = { 0 };
+	json_t *value;
+
+	if (!root)
+		return json_null();
+	refs_root(r, root, &text);
+	value = json_text(text.text ? text.text : "");
+	out->failed |= text.failed;
+	buf_free(&text);
+	return value;
+}
+
 static json_t *node_json(const void *ctx, size_t i, struct json_out *out)
 {
 	const struct report *r = ctx;
@@ -46,7 +73,7 @@ static json_t *node_json(const void *ctx, size_t i, struct json_out *out)
 	json_put(out, node, "type", json_text(n->type));
 	json_put(out, node, "bytes", json_count(n->bytes));
 	json_put(out, node, "repr", json_text(r->o.redact ? NULL : n->repr));
-	json_put(out, node, "root", json_text(n->root));
+	json_put(out, node, "root", root_json(r, n->root, out));
 	json_put(out, node, "count", json_count(n->count));
 	json_put(out, node, "more", json_count(n->more));
 	json_put(out, node, "target", json_boolean(n->target));

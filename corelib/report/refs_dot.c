@@ -35,11 +35,19 @@ static void line_break(struct buf *out)
 	buf_puts(out, "\\n");
 }
 
+/* "module m", "frame f() of thread 12": the root's name has its type in it. */
+static bool says_type(const struct pycore_node *n)
+{
+	size_t len = strlen(n->type);
+
+	return n->root && !strncmp(n->root, n->type, len) && n->root[len] == ' ';
+}
+
 static void node_repr(const struct report *r, const struct pycore_node *n, struct buf *out)
 {
 	struct buf repr = { 0 };
 
-	if (!n->repr || r->o.redact || (n->root && !strcmp(n->type, "module")))
+	if (!n->repr || r->o.redact || says_type(n))
 		return;
 	escape_short_repr(&repr, n->repr, n->type);
 	if (repr.len) {
@@ -50,26 +58,45 @@ static void node_repr(const struct report *r, const struct pycore_node *n, struc
 	buf_free(&repr);
 }
 
+/* "frame f()" and "of thread 12 w1" on lines of their own: pictures are wide enough. */
+static void root_label(const struct report *r, const struct pycore_node *n, struct buf *out)
+{
+	struct buf root = { 0 };
+	char *thread;
+
+	refs_root(r, n->root, &root);
+	thread = root.text ? strstr(root.text, " of thread ") : NULL;
+	if (thread)
+		*thread++ = '\0';
+	escape_dot(out, root.text ? root.text : "", TYPE_COLUMNS);
+	if (thread) {
+		line_break(out);
+		escape_dot(out, thread, TYPE_COLUMNS);
+	}
+	out->failed |= root.failed;
+	buf_free(&root);
+}
+
 static void node_label(const struct report *r, const struct pycore_node *n, struct buf *out)
 {
 	char text[NUMBER_ROOM];
 
-	if (n->root) {
-		escape_dot(out, n->root, TYPE_COLUMNS);
-		if (strcmp(n->type, "module")) {
-			line_break(out);
-			escape_dot(out, n->type, TYPE_COLUMNS);
-		}
-	} else {
+	if (n->root)
+		root_label(r, n, out);
+	if (n->root && !says_type(n))
+		line_break(out);
+	if (!n->root || !says_type(n))
 		escape_dot(out, n->type, TYPE_COLUMNS);
-	}
 	if (n->count > 1)
 		buf_printf(out, " \xc3\x97 %s", number_count(text, n->count));
 	node_repr(r, n, out);
-	line_break(out);
-	buf_puts(out, number_bytes(text, n->bytes));
-	if (n->count == 1 && n->address)
-		buf_printf(out, " at 0x%" PRIx64, n->address);
+	/* A frame is no object of its own in most releases: it has an address, but no size. */
+	if (n->bytes) {
+		line_break(out);
+		buf_puts(out, number_bytes(text, n->bytes));
+		if (n->count == 1 && n->address)
+			buf_printf(out, " at 0x%" PRIx64, n->address);
+	}
 	if (n->more) {
 		line_break(out);
 		buf_printf(out, "+ %s more %s", number_count(text, n->more),
@@ -112,7 +139,10 @@ static void dot_edge(const struct report *r, const struct pycore_edge *e, struct
 	buf_puts(out, "\"];\n");
 }
 
-/* A picture without a root is drawn as well as it can be; with some, they stand on top. */
+/*
+ * Modules and classes stand on top. Frames do not: there can be many, and each
+ * reads better beside what it holds.
+ */
 static void dot_roots(const struct report *r, struct buf *out)
 {
 	const struct pycore_graph *g = r->graph;
@@ -121,7 +151,9 @@ static void dot_roots(const struct report *r, struct buf *out)
 	if (r->o.referents)
 		return;
 	for (size_t i = 0; i < g->n_nodes; i++) {
-		if (g->nodes[i].root && !g->nodes[i].target)
+		const struct pycore_node *node = &g->nodes[i];
+
+		if (node->root && !node->target && strncmp(node->root, "frame ", 6))
 			buf_printf(out, "%s n%zu;", n++ ? "" : "\t{ rank=source;", i);
 	}
 	if (n)
@@ -161,7 +193,7 @@ void refs_dot(const struct report *r, struct buf *out)
 
 	buf_puts(out, "digraph pycore {\n");
 	dot_title(r, out);
-	buf_puts(out, "\tlabelloc=t; fontname=\"Helvetica\"; fontsize=14; rankdir=TB;\n"
+	buf_puts(out, "\tlabelloc=t; fontname=\"Helvetica\"; fontsize=14; rankdir=TB; nodesep=0.2;\n"
 		      "\tnode [shape=box, style=\"filled,rounded\", fillcolor=\"#f4f4f4\", "
 		      "color=\"#555555\", fontname=\"Helvetica\", fontsize=10];\n"
 		      "\tedge [color=\"#777777\", fontname=\"Helvetica\", fontsize=9, "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report/escape.h"
 #include "report/number.h"
@@ -59,9 +60,14 @@ static void node_text(const struct walk *w, const struct pycore_node *n, struct 
 	bool color = w->r->o.color;
 
 	if (n->root) {
+		struct buf root = { 0 };
+
+		refs_root(w->r, n->root, &root);
 		style_begin(out, color, STYLE_BOLD);
-		escape_text(out, n->root, 0);
+		escape_text(out, root.text ? root.text : "", 0);
 		style_end(out, color);
+		out->failed |= root.failed;
+		buf_free(&root);
 		return;
 	}
 	style_begin(out, color, STYLE_NAME);
@@ -84,6 +90,12 @@ static void node_text(const struct walk *w, const struct pycore_node *n, struct 
 	buf_printf(out, " (%s)", number_bytes(text, n->bytes));
 }
 
+/* A local is in a frame, while an attribute is of an object. */
+static bool is_frame(const struct pycore_node *n)
+{
+	return n->root && !strncmp(n->root, "frame ", 6);
+}
+
 static void edge_text(const struct walk *w, const struct pycore_edge *e, struct buf *out)
 {
 	struct buf label = { 0 };
@@ -98,7 +110,10 @@ static void edge_text(const struct walk *w, const struct pycore_edge *e, struct 
 	}
 	if (e->count > 1)
 		buf_printf(out, " \xc3\x97 %s", number_count(text, e->count));
-	buf_puts(out, w->r->o.referents ? ": " : " of ");
+	if (w->r->o.referents)
+		buf_puts(out, ": ");
+	else
+		buf_puts(out, is_frame(&w->g->nodes[e->from]) ? " in " : " of ");
 	out->failed |= label.failed;
 	buf_free(&label);
 }

@@ -58,6 +58,9 @@ void refs_dot(const struct report *r, struct buf *out);
 /* The label of an edge, without the key if values are not wanted. It is not escaped. */
 void refs_label(const struct report *r, const struct pycore_edge *e, struct buf *out);
 
+/* The name of a root; that of its thread is a value too. It is not escaped. */
+void refs_root(const struct report *r, const char *root, struct buf *out);
+
 /* Fill r->suspects. */
 int analyze_suspects(struct report *r);
 void analyze_text(const struct report *r, struct buf *out);

@@ -62,13 +62,13 @@ static const struct pycore_node nodes[] = {
 };
 
 static const struct pycore_edge edges[] = {
-	{ 2, 0, "['foo']", 1 },
-	{ 2, 1, "['bar']", 1 },
-	{ 3, 2, "[42]", 1 },
-	{ 4, 3, ".__defaults__[0]", 1 },
-	{ 5, 4, ".computate_something", 1 },
-	{ 6, 2, ".big", 20000 },
-	{ 5, 6, ".sessions", 1 },
+	{ 2, 0, "['foo']", 1, NULL },
+	{ 2, 1, "['bar']", 1, NULL },
+	{ 3, 2, "[42]", 1, NULL },
+	{ 4, 3, "__defaults__[0]", 1, "_cache" },
+	{ 5, 4, ".computate_something", 1, NULL },
+	{ 6, 2, ".big", 20000, NULL },
+	{ 5, 6, ".sessions", 1, NULL },
 };
 
 static const struct pycore_file files[] = {

@@ -101,6 +101,27 @@ static void a_shell_word_is_quoted_if_it_must_be(void **state)
 	}
 }
 
+static void a_short_repr_says_what_type_and_address_do_not(void **state)
+{
+	static const char *const reprs[][3] = {
+		{ "<m.C object at 0x7f00>", "m.C", "" },
+		{ "<function f at 0x7f00>", "function", "<function f>" },
+		{ "<function f at 0x7f00>", "", "<function f>" },
+		{ "<m.C object at 0x7f00>!", "m.C", "<m.C object at 0x7f00>!" },
+		{ "'meet me at 0x7f>'", "str", "'meet me at 0x7f>'" },
+		{ " at 0x>", "", ">" },
+		{ "", "str", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(reprs) / sizeof(reprs[0]); i++) {
+		struct buf out = { 0 };
+
+		escape_short_repr(&out, reprs[i][0], reprs[i][1]);
+		assert_string_equal(out.text ? out.text : "", reprs[i][2]);
+		buf_free(&out);
+	}
+}
+
 static void columns_are_counted_as_a_terminal_does(void **state)
 {
 	assert_int_equal(text_columns("abc"), 3);
@@ -120,6 +141,7 @@ int main(void)
 		cmocka_unit_test(dot_strings_cannot_be_ended_from_inside),
 		cmocka_unit_test(json_gets_valid_utf8),
 		cmocka_unit_test(a_shell_word_is_quoted_if_it_must_be),
+		cmocka_unit_test(a_short_repr_says_what_type_and_address_do_not),
 		cmocka_unit_test(columns_are_counted_as_a_terminal_does),
 	};
 
