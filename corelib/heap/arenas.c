@@ -9,8 +9,11 @@
 
 #define MOST_ARENAS (UINT32_C(1) << 24)
 #define STATES_MOST 256
-/* Beyond this many pools between the first and the last arena the addresses are garbage. */
-#define MOST_POOLS (UINT64_C(1) << 32)
+/*
+ * Arenas are mapped near each other. Two that are farther apart than this are
+ * not both true, and the bitmap between them would be too big.
+ */
+#define MOST_SPAN (UINT64_C(1) << 44)
 
 bool arenas_add(struct arenas *a, uint64_t start, uint64_t end)
 {
@@ -42,6 +45,24 @@ static void merge(struct arenas *a)
 	a->ranges.n = n;
 }
 
+/* Drop ranges from the end that is farther from the middle one. */
+static void leave_out(struct arenas *a)
+{
+	struct arena_range *r = a->ranges.items;
+	size_t first = 0, last = a->ranges.n - 1;
+	uint64_t middle = r[a->ranges.n / 2].start;
+
+	while (r[last].end - r[first].start > MOST_SPAN && first < last) {
+		if (middle - r[first].start > r[last].start - middle)
+			first++;
+		else
+			last--;
+		a->left_out++;
+	}
+	a->ranges.n = last - first + 1;
+	memmove(r, r + first, a->ranges.n * sizeof(*r));
+}
+
 static void set_bits(uint64_t *bits, uint64_t first, uint64_t end)
 {
 	for (uint64_t i = first; i < end; i++)
@@ -56,19 +77,17 @@ int arenas_build(struct arenas *a, unsigned pool_shift)
 	if (!a->ranges.n)
 		return 0;
 	merge(a);
+	leave_out(a);
 	a->lo = a->ranges.items[0].start;
 	a->span = a->ranges.items[a->ranges.n - 1].end - a->lo;
 	n_pools = a->span >> pool_shift;
-	if (n_pools > MOST_POOLS)
-		return PYCORE_ERR_DAMAGED;
 	a->first_chunk = a->lo >> INDEX_CHUNK_SHIFT;
 	a->n_chunks = ((a->lo + a->span - 1) >> INDEX_CHUNK_SHIFT) - a->first_chunk + 1;
-	/* Large ones come as untouched pages: only what arenas cover costs memory. */
+	/* Large ones come as untouched pages: what no arena covers costs nothing. */
 	a->pools = calloc(n_pools / 64 + 1, sizeof(*a->pools));
-	a->sizes = calloc(n_pools, 1);
 	a->host = calloc(a->n_chunks, sizeof(*a->host));
 	a->chunks = calloc(a->n_chunks, sizeof(*a->chunks));
-	if (!a->pools || !a->sizes || !a->host || !a->chunks)
+	if (!a->pools || !a->host || !a->chunks)
 		return PYCORE_ERR_NOMEM;
 	for (size_t i = 0; i < a->ranges.n; i++) {
 		struct arena_range range = a->ranges.items[i];
@@ -123,7 +142,6 @@ void arenas_fini(struct arenas *a)
 {
 	vec_free(&a->ranges);
 	free(a->pools);
-	free(a->sizes);
 	free(a->host);
 	free(a->chunks);
 	*a = (struct arenas){ 0 };

@@ -21,8 +21,8 @@ struct arenas {
 	uint64_t lo, span;              /* of the first range; up to the end of the last */
 	unsigned pool_shift;
 	uint64_t *pools;                /* a bit for each pool between them */
-	uint8_t *sizes;                 /* block size / 16 of each pool that was walked */
 	uint64_t n_arenas;
+	uint64_t left_out;              /* ranges too far from the others to be true */
 	bool scanned;                   /* found by scan, not from the allocator's state */
 	bool raw_known;
 	uint64_t raw_blocks;            /* blocks of malloc behind the allocator, as it counts */
@@ -61,6 +61,12 @@ static inline const uint8_t *arenas_bytes(const struct arenas *a, uint64_t addr,
 	const uint8_t *host = a->host[(addr >> INDEX_CHUNK_SHIFT) - a->first_chunk];
 
 	return host && len <= INDEX_CHUNK_SIZE - offset ? host + offset : NULL;
+}
+
+/* Whether memory is mapped here, so that looking anywhere is cheap; also if there are no arenas. */
+static inline bool arenas_in_place(const struct arenas *a)
+{
+	return !a->ranges.n || a->host[0];
 }
 
 /*

@@ -147,6 +147,21 @@ static int round_of(struct closure *c, unsigned n)
 	return 0;
 }
 
+int closure_join_storage(struct scan *scans, unsigned n)
+{
+	for (unsigned i = 1; i < n; i++) {
+		struct map *m = &scans[i].outside_storage;
+
+		for (size_t k = 0; m->mask && k <= m->mask; k++) {
+			if (m->slots[k].key &&
+			    !map_put(&scans[0].outside_storage, m->slots[k].key, NULL))
+				return PYCORE_ERR_NOMEM;
+		}
+		map_free(m);
+	}
+	return 0;
+}
+
 int closure_run(struct scan *scans, unsigned n, struct index *x)
 {
 	struct closure c = { .scans = scans, .x = x };

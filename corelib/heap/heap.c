@@ -94,6 +94,9 @@ static int find_objects(struct work *w, const struct interpreters *interps)
 	rc = closure_run(w->scans, w->workers, x);
 	if (rc)
 		return rc;
+	rc = closure_join_storage(w->scans, w->workers);
+	if (rc)
+		return rc;
 	for (unsigned i = 0; i < w->workers; i++)
 		scan_settle_dead(&w->scans[i]);
 	workers_run(w->workers, w->chunks.n, settle_job, w);
@@ -134,6 +137,7 @@ static void add_blocks(struct pycore_blocks *to, const struct pycore_blocks *b)
 	to->pools += b->pools;
 	to->gc_listed += b->gc_listed;
 	to->gc_only += b->gc_only;
+	to->gc_partial |= b->gc_partial;
 	to->outside += b->outside;
 	to->unreadable += b->unreadable;
 }
@@ -176,15 +180,11 @@ static uint64_t raw_objects(struct work *w, struct target *t)
 
 static uint64_t raw_storage(struct work *w, struct target *t)
 {
+	const struct map *m = &w->scans[0].outside_storage;
 	uint64_t n = 0;
 
-	/* Two workers seldom meet the same: shared keys are small. */
-	for (unsigned i = 0; i < w->workers; i++) {
-		const struct map *m = &w->scans[i].outside_storage;
-
-		for (size_t k = 0; m->mask && k <= m->mask; k++)
-			n += m->slots[k].key && !in_module(t, m->slots[k].key);
-	}
+	for (size_t k = 0; m->mask && k <= m->mask; k++)
+		n += m->slots[k].key && !in_module(t, m->slots[k].key);
 	return n;
 }
 
@@ -193,7 +193,9 @@ static void add_raw(struct work *w, struct target *t)
 	struct pycore_blocks *b = &w->h->blocks;
 	uint64_t objects = raw_objects(w, t), storage = raw_storage(w, t);
 
-	b->raw = w->arenas.raw_known ? w->arenas.raw_blocks : objects + storage;
+	/* PYTHONMALLOC=malloc goes past the allocator, which then has counted nothing. */
+	b->raw = w->arenas.raw_known && w->arenas.n_arenas ? w->arenas.raw_blocks :
+							     objects + storage;
 	if (objects > b->raw)
 		objects = b->raw;
 	if (storage > b->raw - objects)
@@ -212,6 +214,7 @@ static void add_up(struct work *w, struct target *t)
 	for (unsigned i = 0; i < w->workers; i++)
 		add_blocks(b, &w->scans[i].blocks);
 	b->arenas = w->arenas.n_arenas;
+	b->unreadable += w->arenas.left_out;
 	add_raw(w, t);
 	if (!b->unreadable)
 		return;
@@ -251,7 +254,8 @@ int heap_read(struct heap *h, const struct ctx *c, const struct interpreters *in
 	struct work w = { .h = h, .options = options, .workers = workers_count(options->jobs) };
 	int rc;
 
-	*h = (struct heap){ .rt = c->types->rt, .interps = interps, .types = c->types };
+	*h = (struct heap){ .rt = c->types->rt, .interps = interps, .types = c->types,
+			   .jobs = options->jobs };
 	rc = read_heap(&w, c, interps);
 	for (unsigned i = 0; w.scans && i < w.workers; i++) {
 		c->r->faults += w.scans[i].reader.faults;

@@ -59,9 +59,9 @@ static bool candidate_at(struct scan *s, const uint8_t *p, uint64_t address, uin
 	out->body = p + pre;
 	out->address = address + pre;
 	out->tracked = false;
-	if (t->type->is_gc && !gc_words_fit(s, out->body, &out->tracked))
+	if (!scan_fits(s, t, out->body, room - pre))
 		return false;
-	return true;
+	return !t->type->is_gc || gc_words_fit(s, out->body, &out->tracked);
 }
 
 static void block(struct scan *s, const uint8_t *p, uint64_t address, uint64_t room, uint32_t *hint)
@@ -200,7 +200,7 @@ static void pools(struct scan *s, uint64_t at, uint64_t end)
 		switch (pool_read(s->l, p, at, &pool)) {
 		case POOL_READ:
 			s->blocks.pools++;
-			s->arenas->sizes[(at - s->arenas->lo) >> s->arenas->pool_shift] =
+			s->chunk->block_size[(at - s->chunk->start) >> 12] =
 				(uint8_t)(pool.size / POOL_ALIGNMENT);
 			blocks(s, &pool, p, at);
 			break;

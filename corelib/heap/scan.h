@@ -47,6 +47,7 @@ struct scan {
 	const struct layout *l;
 	const struct arenas *arenas;
 	unsigned bias;             /* bytes that debug hooks put before a block's memory */
+	uint64_t most_bytes;       /* that any object can have */
 	bool failed;               /* no memory */
 
 	/* The chunk in work: its bytes, by offset, in place or in copy. */
@@ -61,7 +62,7 @@ struct scan {
 	uint64_t recent[SCAN_RECENT]; /* addresses lately put into outside */
 	struct map outside;        /* addresses out of the arenas that may be objects */
 	VEC(uint64_t) fresh;       /* of these, the ones not looked at yet */
-	struct map outside_storage; /* out of the arenas, an object's: value 1 */
+	struct map outside_storage; /* addresses out of the arenas that are some object's memory */
 	VEC(uint64_t) dead;        /* blocks of freed objects that are kept */
 	struct pycore_blocks blocks;
 };
@@ -101,6 +102,9 @@ void scan_claim(struct scan *s, uint64_t address);
  * @return sys.getsizeof
  */
 uint64_t scan_visit(struct scan *s, struct scan_type *t, uint64_t address, const uint8_t *body);
+
+/* Whether an object with its items is no more than @p room bytes. */
+bool scan_fits(const struct scan *s, const struct scan_type *t, const uint8_t *body, uint64_t room);
 
 /* Ask for the type, after the cheap ways to tell have been tried. NULL: no type. */
 struct scan_type *scan_type_far(struct scan *s, uint64_t address);
@@ -153,6 +157,9 @@ static inline enum life life_of(const struct layout *l, uint64_t word)
  * as many threads. @return 0 or PYCORE_ERR_NOMEM
  */
 int closure_run(struct scan *scans, unsigned n, struct index *x);
+
+/* Put all that was claimed out of the arenas into the first scan. */
+int closure_join_storage(struct scan *scans, unsigned n);
 
 /* Put what interpreters and threads hold into @p s. */
 void closure_roots(struct scan *s, const struct interpreters *interps);

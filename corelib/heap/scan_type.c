@@ -170,6 +170,7 @@ void scan_claim(struct scan *s, uint64_t address)
 void scan_init(struct scan *s, const struct ctx *c, const struct arenas *arenas, unsigned bias)
 {
 	*s = (struct scan){ .c = *c, .l = c->l, .arenas = arenas, .bias = bias };
+	s->most_bytes = c->r->target->bytes_mapped + 4096;
 	reader_init(&s->reader, c->r->target);
 	s->c.r = &s->reader; /* so a scan must stay where it is */
 }

@@ -23,7 +23,7 @@ static bool on_a_list(struct scan *s, uint64_t address)
 /* The object at @p address is in a block that some object owns. @return whether it stays one */
 static bool contest(struct scan *s, struct index_chunk *chunk, uint64_t address, uint32_t pre)
 {
-	uint64_t word, bytes;
+	uint64_t word = 0, bytes;
 	struct scan_type *t;
 	uint8_t scratch[1024];
 	const uint8_t *p;
@@ -104,7 +104,7 @@ void scan_settle(struct scan *s, struct index_chunk *chunk)
 
 		if (!arenas_has(a, at))
 			continue;
-		size = a->sizes[(at - a->lo) >> a->pool_shift] * POOL_ALIGNMENT;
+		size = chunk->block_size[(at - chunk->start) >> 12] * POOL_ALIGNMENT;
 		for (unsigned i = first; i < first + words; i++) {
 			n_objects += (unsigned)__builtin_popcountll(chunk->object[i]);
 			n_live += (unsigned)__builtin_popcountll(chunk->live[i]);

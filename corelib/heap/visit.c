@@ -313,7 +313,31 @@ static void visit_attributes(struct scan *s, struct scan_type *t, uint64_t addre
 		scan_edge(s, load_u64(body + type->dictoffset));
 }
 
-uint64_t scan_visit(struct scan *s, struct scan_type *t, uint64_t address, const uint8_t *body)
+bool scan_fits(const struct scan *s, const struct scan_type *t, const uint8_t *body, uint64_t room)
+{
+	const struct layout *l = s->l;
+	uint64_t n;
+
+	switch (t->kind) {
+	case SCAN_LEAF:
+		return leaf_sizeof(s, t, body) - t->type->sizeof_head <= room;
+	case SCAN_INT:
+		return int_sizeof(s, t, body) - t->type->sizeof_head <= room;
+	case SCAN_TUPLE:
+		n = load_u64(body + L(l, PyVarObject, ob_size));
+		return n <= room / 8 && t->type->basicsize + 8 * n <= room;
+	case SCAN_STR:
+		/* Characters of at least a byte, if they are not elsewhere. */
+		n = load_u64(body + L(l, PyASCIIObject, length));
+		return !(load_u32(body + L(l, PyASCIIObject, state)) & STATE_COMPACT) ||
+		       (n < room && L(l, PyASCIIObject, sizeof) + n < room);
+	default:
+		return true;
+	}
+}
+
+static uint64_t visit_kind(struct scan *s, struct scan_type *t, uint64_t address,
+			   const uint8_t *body)
 {
 	uint64_t bytes;
 
@@ -345,4 +369,12 @@ uint64_t scan_visit(struct scan *s, struct scan_type *t, uint64_t address, const
 	if (t->attributes)
 		visit_attributes(s, t, address, body);
 	return bytes;
+}
+
+uint64_t scan_visit(struct scan *s, struct scan_type *t, uint64_t address, const uint8_t *body)
+{
+	uint64_t bytes = visit_kind(s, t, address, body);
+
+	/* More than there is: a length was damaged. */
+	return bytes <= s->most_bytes ? bytes : t->base;
 }

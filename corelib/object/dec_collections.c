@@ -73,6 +73,23 @@ static int deque_extent(const struct ctx *c, struct object o, uint64_t *bytes)
 	return status;
 }
 
+#define SPARE_MOST 64
+
+/* Emptied blocks that wait inside the object for the next append (3.11). */
+static void spare_blocks(const struct ctx *c, struct object o, storage_fn *fn, void *arg)
+{
+	const struct layout *l = c->l;
+	uint64_t n, at = o.address + L(l, dequeobject, freeblocks), block;
+
+	if (!HAS(l, dequeobject, freeblocks) ||
+	    !LOAD(l, c->r, o.address, dequeobject, numfreeblocks, &n) || n > SPARE_MOST)
+		return;
+	for (uint64_t i = 0; i < n && reader_u64(c->r, at + 8 * i, &block); i++) {
+		if (type_is_address(block))
+			fn(arg, block, L(l, block, sizeof));
+	}
+}
+
 static void deque_storage(const struct ctx *c, struct object o, storage_fn *fn, void *arg)
 {
 	const struct layout *l = c->l;
@@ -81,6 +98,7 @@ static void deque_storage(const struct ctx *c, struct object o, storage_fn *fn, 
 
 	if (deque_of(c, o, &d))
 		return;
+	spare_blocks(c, o, fn, arg);
 	n = deque_blocks(&d);
 	for (at = d.left; n && type_is_address(at); n--) {
 		fn(arg, at, L(l, block, sizeof));
@@ -142,6 +160,54 @@ static void array_storage(const struct ctx *c, struct object o, storage_fn *fn, 
 		fn(arg, items, bytes);
 }
 
+#define CODES_MOST 4096
+
+/* struct.Struct keeps an array of codes that ends with one without a definition. */
+static uint64_t codes_of(const struct ctx *c, struct object o, uint64_t *codes)
+{
+	uint32_t size = L(c->l, formatcode, sizeof);
+	uint64_t definition;
+	struct body b;
+
+	*codes = 0;
+	if (!HAS(c->l, formatcode, sizeof) || body_view(&b, c->r, o.address, o.type->basicsize))
+		return 0;
+	*codes = BODY(&b, c->l, PyStructObject, s_codes);
+	for (uint64_t n = 0; type_is_address(*codes) && n < CODES_MOST; n++) {
+		if (!reader_u64(c->r, *codes + n * size, &definition))
+			return 0;
+		if (!definition)
+			return (n + 1) * size;
+	}
+	return 0;
+}
+
+static int struct_extent(const struct ctx *c, struct object o, uint64_t *bytes)
+{
+	uint64_t codes;
+
+	*bytes = o.type->basicsize + codes_of(c, o, &codes);
+	return 0;
+}
+
+static void struct_storage(const struct ctx *c, struct object o, storage_fn *fn, void *arg)
+{
+	uint64_t codes, bytes = codes_of(c, o, &codes);
+
+	if (bytes)
+		fn(arg, codes, bytes);
+}
+
+static const struct ref_field struct_fields[] = {
+	{ F_PyStructObject_s_format, LABEL_ATTR, EDGE_OWNED, "format" },
+	{ 0 },
+};
+
+const struct decoder pycore_dec_struct = {
+	.fields = struct_fields,
+	.extent = struct_extent,
+	.storage = struct_storage,
+};
 const struct decoder pycore_dec_deque = {
 	.edges = deque_edges,
 	.extent = deque_extent,

@@ -18,8 +18,8 @@ struct pycore_type_count {
 struct pycore_blocks {
 	uint64_t live;      /**< blocks in use, as sys.getallocatedblocks() counts */
 	uint64_t live_bytes; /**< of those in pymalloc's pools */
-	uint64_t raw;       /**< of @c live, blocks of malloc: the allocator's own count, or (to
-	                     * CPython 3.11) how many were found */
+	uint64_t raw;       /**< of @c live, blocks of malloc: the allocator's own count or, where
+	                     * that is not known (to CPython 3.11), how many were found */
 	uint64_t object;    /**< of these: an object */
 	uint64_t storage;   /**< memory that an object owns: a dict's keys, a list's items */
 	uint64_t free_list; /**< freed objects the interpreter keeps for reuse */
@@ -27,6 +27,7 @@ struct pycore_blocks {
 	uint64_t unknown_bytes;
 	uint64_t arenas, pools;
 	uint64_t gc_listed;     /**< objects met on the collector's lists */
+	bool gc_partial;        /**< the lists were followed for a part only (a live process) */
 	uint64_t gc_only;       /**< of these, not found by the walk of the pools or by reference */
 	uint64_t outside;       /**< objects outside the pools, found by reference */
 	uint64_t unreadable;    /**< arenas and pools that could not be read */

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "heap/heap.h"
+#include "lib/pools.h"
+
+#define INTERP UINT64_C(0x560000000000)
+#define STATE UINT64_C(0x561000000000)
+#define TABLE UINT64_C(0x562000000000)
+#define STATICS UINT64_C(0x563000000000)
+#define HEADS (STATICS + 0x100)
+#define TYPE_TYPE (STATICS + 0x1000)
+#define PLAIN_TYPE (STATICS + 0x2000)
+#define LIST_TYPE (STATICS + 0x3000)
+#define TUPLE_TYPE (STATICS + 0x4000)
+#define TEXTS (STATICS + 0x5000)
+#define NONE (STATICS + 0x6000)
+#define OUTSIDE UINT64_C(0x564000000000) /* malloc's */
+#define BIG (OUTSIDE + 0x110)
+#define ARENA UINT64_C(0x7f0000100000)
+#define POOL(i) (ARENA + (uint64_t)(i) * FACT(l, POOL_SIZE))
+#define GC 16
+
+static struct fake *f;
+static const struct layout *l;
+static struct runtime rt;
+static struct type_table types;
+static struct interpreters interps;
+static struct heap heap;
+static unsigned n_warnings;
+
+static void put(uint64_t at, unsigned field, uint64_t value)
+{
+	if (l->field[field].present)
+		fake_uint(f, at + l->field[field].offset, l->field[field].width, value);
+}
+#define PUT(at, s, name, value) put(at, F_##s##_##name, value)
+
+static void put_object(uint64_t at, uint64_t type)
+{
+	PUT(at, PyObject, ob_refcnt, 1);
+	PUT(at, PyObject, ob_type, type);
+}
+
+static void put_type(uint64_t at, const char *name, uint64_t size, uint64_t items, uint64_t flags)
+{
+	static unsigned n;
+	uint64_t text = TEXTS + 16 * (n++ % 64);
+
+	fake_string(f, text, name);
+	put_object(at, TYPE_TYPE);
+	PUT(at, PyTypeObject, tp_name, text);
+	PUT(at, PyTypeObject, tp_basicsize, size);
+	PUT(at, PyTypeObject, tp_itemsize, items);
+	PUT(at, PyTypeObject, tp_flags, flags | TPFLAGS_READY);
+}
+
+static void make(void)
+{
+	struct interpreter interp = { .address = INTERP };
+	uint64_t state = INTERP;
+
+	f = fake_new(STATICS, 0x8000);
+	fake_module(f, "/usr/bin/python", STATICS, STATICS + 0x8000, 0);
+	fake_map(f, TABLE, 0x1000);
+	fake_map(f, OUTSIDE, 0x4000);
+	fake_map(f, INTERP, 0x80000);
+	fake_map(f, ARENA, FACT(l, ARENA_SIZE));
+	rt = (struct runtime){ .layout = *l, .table = l, .type_type = TYPE_TYPE };
+	put_type(TYPE_TYPE, "type", L(l, PyTypeObject, sizeof), 0, TPFLAGS_TYPE | TPFLAGS_HAVE_GC);
+	put_type(PLAIN_TYPE, "plain", 16, 0, 0);
+	put_type(LIST_TYPE, "list", L(l, PyListObject, sizeof), 0,
+		 TPFLAGS_LIST | TPFLAGS_HAVE_GC);
+	put_type(TUPLE_TYPE, "tuple", L(l, PyTupleObject, ob_item), 8,
+		 TPFLAGS_TUPLE | TPFLAGS_HAVE_GC);
+	put_object(NONE, PLAIN_TYPE);
+	if (HAS(l, PyInterpreterState, obmalloc)) {
+		if (FACT(l, OBMALLOC) == OBMALLOC_POINTER) {
+			fake_map(f, STATE, 0x1000);
+			state = STATE;
+			PUT(INTERP, PyInterpreterState, obmalloc, STATE);
+		} else {
+			state += L(l, PyInterpreterState, obmalloc);
+		}
+		PUT(state, _obmalloc_state, arenas, TABLE);
+		PUT(state, _obmalloc_state, maxarenas, 1);
+		PUT(TABLE, arena_object, address, ARENA);
+	}
+	assert_true(vec_push(&interps.interps, interp));
+	n_warnings = 0;
+}
+
+static void unmake(void)
+{
+	heap_fini(&heap);
+	type_table_fini(&types);
+	vec_free(&interps.interps);
+	fake_free(f);
+}
+
+static void warn(void *ctx, const char *line)
+{
+	(void)ctx;
+	(void)line;
+	n_warnings++;
+}
+
+static void read_it(void)
+{
+	struct ctx c = { &rt.layout, fake_reader(f), &types, &interps };
+	struct heap_options options = { .jobs = 2, .warn = warn };
+	struct pycore_error err;
+
+	assert_int_equal(type_table_init(&types, &rt), 0);
+	assert_int_equal(heap_read(&heap, &c, &interps, &options, &err), 0);
+}
+
+static struct heap_type_count count_of(uint64_t type)
+{
+	for (size_t i = 0; i < heap.n_counts; i++) {
+		if (types.types.items[i]->address == type)
+			return heap.counts[i];
+	}
+	return (struct heap_type_count){ 0 };
+}
+
+static void each_layout(void (*test)(void))
+{
+	for (unsigned i = 0; (l = layout_at(i)); i++) {
+		if (l->build != BUILD_RELEASE)
+			continue;
+		make();
+		test();
+		unmake();
+	}
+}
+
+/* Every block in a pool of 16 bytes is a plain object. */
+static void put_plain(uint64_t pool, uint32_t n)
+{
+	pools_put(f, l, pool, 0, 16, n);
+	for (uint32_t i = 0; i < n; i++)
+		put_object(pools_block(f, l, pool, i), PLAIN_TYPE);
+}
+
+static void put_list(uint64_t at, uint64_t items, uint64_t n)
+{
+	put_object(at, LIST_TYPE);
+	PUT(at, PyVarObject, ob_size, n);
+	PUT(at, PyListObject, ob_item, items);
+	PUT(at, PyListObject, allocated, n);
+}
+
+static void live_and_freed(void)
+{
+	put_plain(POOL(0), 20);
+	pools_free(f, l, POOL(0), 4);
+	pools_free(f, l, POOL(0), 7);
+	read_it();
+	assert_int_equal(count_of(PLAIN_TYPE).count, 18);
+	assert_int_equal(count_of(PLAIN_TYPE).bytes, 18 * 16);
+	assert_int_equal(heap.blocks.live, 18);
+	assert_int_equal(heap.blocks.object, 18);
+	assert_true(index_has(&heap.index, pools_block(f, l, POOL(0), 3)));
+	assert_false(index_has(&heap.index, pools_block(f, l, POOL(0), 4)));
+	assert_int_equal(heap.index.n_objects, 18 + heap.blocks.outside);
+	assert_int_equal(n_warnings, 0);
+}
+
+static void instances_in_live_blocks_are_counted_and_freed_ones_are_not(void **state)
+{
+	(void)state;
+	each_layout(live_and_freed);
+}
+
+static void storage(void)
+{
+	uint64_t list, items;
+
+	put_plain(POOL(0), 3);
+	pools_put(f, l, POOL(1), 0, 64, 1);
+	list = pools_block(f, l, POOL(1), 0) + GC;
+	items = pools_block(f, l, POOL(0), 1);
+	/* As an object it would be a plain one with a small count of references. */
+	put_list(list, items, 2);
+	fake_u64(f, items, 0);
+	PUT(items, PyObject, ob_refcnt, 8);
+	read_it();
+	assert_int_equal(count_of(PLAIN_TYPE).count, 2);
+	assert_int_equal(count_of(LIST_TYPE).count, 1);
+	assert_int_equal(heap.blocks.object, 3);
+	assert_int_equal(heap.blocks.storage, 1);
+	assert_false(index_has(&heap.index, items));
+}
+
+static void what_a_list_owns_is_storage_even_if_it_looks_like_an_object(void **state)
+{
+	(void)state;
+	each_layout(storage);
+}
+
+static void dead(void)
+{
+	uint64_t list;
+
+	pools_put(f, l, POOL(0), 0, 64, 3);
+	for (uint32_t i = 0; i < 3; i++) {
+		list = pools_block(f, l, POOL(0), i) + GC;
+		put_list(list, UINT64_C(0xdead0000), 3);
+		/* How freed ones are kept: chained through the count, or it is 0. */
+		if (i < 2)
+			fake_u64(f, list, 0);
+	}
+	if (FACT(l, FREE_LISTS) == FREE_LISTS_FIRST_WORD)
+		fake_u64(f, pools_block(f, l, POOL(0), 0) + GC,
+			 pools_block(f, l, POOL(0), 1) + GC);
+	read_it();
+	assert_int_equal(count_of(LIST_TYPE).count, 1);
+	assert_int_equal(heap.blocks.free_list, 2);
+	assert_int_equal(heap.blocks.unknown, 0);
+}
+
+static void objects_on_free_lists_are_not_alive(void **state)
+{
+	(void)state;
+	each_layout(dead);
+}
+
+static void outside(void)
+{
+	uint64_t list, tuple;
+
+	pools_put(f, l, POOL(0), 0, 64, 1);
+	pools_put(f, l, POOL(1), 0, 32, 1);
+	list = pools_block(f, l, POOL(0), 0) + GC;
+	put_list(list, pools_block(f, l, POOL(1), 0), 2);
+	fake_u64(f, pools_block(f, l, POOL(1), 0), BIG);
+	fake_u64(f, pools_block(f, l, POOL(1), 0) + 8, UINT64_C(0x123456789000)); /* nothing there */
+	put_object(BIG, TUPLE_TYPE);
+	PUT(BIG, PyVarObject, ob_size, 100);
+	tuple = BIG + L(l, PyTupleObject, ob_item);
+	for (int i = 0; i < 100; i++)
+		fake_u64(f, tuple + 8 * i, NONE);
+	read_it();
+	assert_int_equal(count_of(TUPLE_TYPE).count, 1);
+	assert_int_equal(count_of(TUPLE_TYPE).bytes, GC + L(l, PyTupleObject, ob_item) + 800);
+	assert_int_equal(count_of(PLAIN_TYPE).count, 1);
+	assert_true(index_has(&heap.index, BIG));
+	assert_true(index_has(&heap.index, NONE));
+	/* list's, tuple's, plain's types, and type */
+	assert_int_equal(count_of(TYPE_TYPE).count, 4);
+	assert_int_equal(heap.blocks.outside, 6);
+}
+
+static void objects_out_of_the_pools_are_found_by_reference(void **state)
+{
+	(void)state;
+	each_layout(outside);
+}
+
+static void put_head(uint64_t at, uint64_t next, uint64_t prev)
+{
+	PUT(at, PyGC_Head, gc_next, next);
+	PUT(at, PyGC_Head, gc_prev, prev);
+}
+
+/* Two lists in a pool and one outside, on the collector's youngest list. */
+static void put_ring(uint64_t *a, uint64_t *b)
+{
+	pools_put(f, l, POOL(0), 0, 64, 2);
+	*a = pools_block(f, l, POOL(0), 0) + GC;
+	*b = pools_block(f, l, POOL(0), 1) + GC;
+	put_list(*a, 0, 0);
+	put_list(*b, 0, 0);
+	put_list(BIG, 0, 0);
+	interps.interps.items[0].gc_generation0 = HEADS;
+	for (unsigned i = 1; i < 3; i++) {
+		uint64_t head = HEADS + i * L(l, gc_generation, sizeof);
+
+		put_head(head, head, head);
+	}
+	put_head(HEADS, *a - GC, *b - GC);
+	put_head(*a - GC, BIG - GC, HEADS);
+	put_head(BIG - GC, *b - GC, *a - GC);
+	put_head(*b - GC, HEADS, BIG - GC);
+}
+
+static void ring(void)
+{
+	uint64_t a, b;
+
+	put_ring(&a, &b);
+	read_it();
+	assert_int_equal(count_of(LIST_TYPE).count, 3);
+	assert_int_equal(count_of(LIST_TYPE).gc, 3);
+	assert_int_equal(heap.blocks.gc_listed, 3);
+	assert_int_equal(heap.blocks.gc_only, 0);
+	assert_int_equal(n_warnings, 0);
+}
+
+static void the_collectors_list_leads_to_objects_out_of_the_pools(void **state)
+{
+	(void)state;
+	each_layout(ring);
+}
+
+static void damaged_pool(void)
+{
+	uint64_t a, b;
+
+	put_ring(&a, &b);
+	put_plain(POOL(1), 4);
+	/* Cannot be: more freed than there are. */
+	PUT(POOL(0), pool_header, freeblock, POOL(0) + 1);
+	read_it();
+	assert_int_equal(count_of(PLAIN_TYPE).count, 4);
+	assert_int_equal(count_of(LIST_TYPE).count, 3);
+	assert_int_equal(heap.blocks.gc_only, 3);
+	assert_int_equal(heap.blocks.unreadable, HAS(l, PyInterpreterState, obmalloc));
+	assert_int_equal(n_warnings, HAS(l, PyInterpreterState, obmalloc));
+}
+
+static void objects_in_a_damaged_pool_are_found_by_the_collectors_list(void **state)
+{
+	(void)state;
+	each_layout(damaged_pool);
+}
+
+static void broken_ring(void)
+{
+	uint64_t a, b;
+
+	put_ring(&a, &b);
+	/* A circle that never comes back to the head. */
+	put_head(b - GC, a - GC, BIG - GC);
+	read_it();
+	assert_int_equal(count_of(LIST_TYPE).count, 3);
+	assert_int_equal(n_warnings, 1);
+	heap_fini(&heap);
+	type_table_fini(&types);
+	/* While the collector runs, what points back is a count. */
+	interps.interps.items[0].gc_collecting = true;
+	read_it();
+	assert_int_equal(count_of(LIST_TYPE).count, 3);
+	assert_int_equal(n_warnings, 2);
+}
+
+static void a_list_that_does_not_lead_back_to_its_head_ends(void **state)
+{
+	(void)state;
+	each_layout(broken_ring);
+}
+
+static void liar(void)
+{
+	uint64_t list;
+
+	pools_put(f, l, POOL(0), 0, 64, 2);
+	list = pools_block(f, l, POOL(0), 0) + GC;
+	put_list(list, UINT64_C(0x565000000000), UINT64_C(1) << 40);
+	list = pools_block(f, l, POOL(0), 1) + GC;
+	put_list(list, OUTSIDE + 0x3000, UINT64_C(1) << 60);
+	read_it();
+	assert_int_equal(count_of(LIST_TYPE).count, 2);
+}
+
+static void a_length_beyond_memory_ends_where_memory_does(void **state)
+{
+	(void)state;
+	each_layout(liar);
+}
+
+static void hooked(void)
+{
+	unsigned n = 0;
+
+	pools_put(f, l, POOL(0), 0, 48, 12);
+	for (uint32_t i = 0; i < 12; i++) {
+		uint64_t block = pools_block(f, l, POOL(0), i);
+
+		fake_u64(f, block, __builtin_bswap64(16));
+		fake_u64(f, block + 8, UINT64_C(0xfdfdfdfdfdfdfd00) | 'o');
+		put_object(block + 16, PLAIN_TYPE);
+		n++;
+	}
+	read_it();
+	assert_int_equal(count_of(PLAIN_TYPE).count, n);
+	assert_true(index_has(&heap.index, pools_block(f, l, POOL(0), 5) + 16));
+	assert_int_equal(heap.blocks.object, 12);
+}
+
+static void objects_behind_debug_hooks_are_counted(void **state)
+{
+	(void)state;
+	each_layout(hooked);
+}
+
+static void copied(void)
+{
+	put_plain(POOL(0), 20);
+	put_plain(POOL(2), 5);
+	fake_in_place(f, false);
+	read_it();
+	assert_int_equal(count_of(PLAIN_TYPE).count, 25);
+	assert_int_equal(heap.blocks.object, 25);
+}
+
+static void memory_that_must_be_copied_counts_the_same(void **state)
+{
+	(void)state;
+	each_layout(copied);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(instances_in_live_blocks_are_counted_and_freed_ones_are_not),
+		cmocka_unit_test(what_a_list_owns_is_storage_even_if_it_looks_like_an_object),
+		cmocka_unit_test(objects_on_free_lists_are_not_alive),
+		cmocka_unit_test(objects_out_of_the_pools_are_found_by_reference),
+		cmocka_unit_test(the_collectors_list_leads_to_objects_out_of_the_pools),
+		cmocka_unit_test(objects_in_a_damaged_pool_are_found_by_the_collectors_list),
+		cmocka_unit_test(a_list_that_does_not_lead_back_to_its_head_ends),
+		cmocka_unit_test(a_length_beyond_memory_ends_where_memory_does),
+		cmocka_unit_test(objects_behind_debug_hooks_are_counted),
+		cmocka_unit_test(memory_that_must_be_copied_counts_the_same),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
