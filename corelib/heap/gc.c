@@ -9,11 +9,17 @@
 #define POINTER(word) ((word) & ~UINT64_C(3))
 #define HEAD_SIZE 16u
 #define GENERATIONS 3
+/*
+ * Where memory has to be copied, following every link would read most of it
+ * again, while the process stands still: then so many are enough of a check.
+ */
+#define MOST_COPIED 500000
 
 struct walk {
 	struct scan *s;
 	const struct index *x;
-	uint64_t left; /* links that memory has room for */
+	uint64_t left;   /* links that memory has room for */
+	uint64_t wanted; /* links to follow */
 	bool collecting;
 };
 
@@ -42,7 +48,7 @@ static bool known(struct walk *w, uint64_t address)
 	return index_has(w->x, address);
 }
 
-/* @return whether the list led back to its head */
+/* @return whether the list led back to its head, or as far as was wanted */
 static bool walk_list(struct walk *w, uint64_t head)
 {
 	uint64_t at, next, prev, before = head;
@@ -50,6 +56,11 @@ static bool walk_list(struct walk *w, uint64_t head)
 	if (!links_at(w, head, &at, &prev))
 		return false;
 	while (at != head) {
+		if (!w->wanted--) {
+			w->wanted = 0;
+			w->s->blocks.gc_partial = true;
+			return true;
+		}
 		if (!at || !w->left-- || !links_at(w, at, &next, &prev))
 			return false;
 		/* While it collects, _gc_prev may be a count: then only w->left ends a cycle. */
@@ -69,8 +80,11 @@ static bool walk_list(struct walk *w, uint64_t head)
 void gc_walk(struct scan *s, const struct index *x, const struct interpreters *interps,
 	     void (*warn)(void *ctx, const char *line), void *warn_ctx)
 {
-	struct walk w = { .s = s, .x = x };
+	struct walk w = { .s = s, .x = x, .wanted = UINT64_MAX };
 	bool ok = true;
+
+	if (!arenas_in_place(s->arenas))
+		w.wanted = MOST_COPIED;
 
 	w.left = s->reader.target->bytes_mapped / (HEAD_SIZE + L(s->l, PyObject, sizeof)) + 1024;
 	for (size_t i = 0; i < interps->interps.n; i++) {

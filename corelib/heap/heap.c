@@ -137,6 +137,7 @@ static void add_blocks(struct pycore_blocks *to, const struct pycore_blocks *b)
 	to->pools += b->pools;
 	to->gc_listed += b->gc_listed;
 	to->gc_only += b->gc_only;
+	to->gc_partial |= b->gc_partial;
 	to->outside += b->outside;
 	to->unreadable += b->unreadable;
 }

@@ -33,15 +33,6 @@ static bool gc_words_fit(struct scan *s, const uint8_t *body, bool *tracked)
 	return true;
 }
 
-/* Two pointers of C code may look like a count and a type: then what should be the size is not. */
-static bool items_fit(const struct scan *s, const struct scan_type *t, const uint8_t *body,
-		      uint64_t room)
-{
-	if (!(t->type->flags & TPFLAGS_TUPLE))
-		return true;
-	return load_u64(body + L(s->l, PyVarObject, ob_size)) <= room / 8;
-}
-
 struct candidate {
 	struct scan_type *type;
 	const uint8_t *body;
@@ -62,7 +53,7 @@ static bool candidate_at(struct scan *s, const uint8_t *p, uint64_t address, uin
 	if (!t || t->pre_header != pre || pre + t->least > room)
 		return false;
 	out->life = life_of(s->l, load_u64(p + pre + L(s->l, PyObject, ob_refcnt)));
-	if (out->life == LIFE_NONE || !items_fit(s, t, p + pre, room - pre))
+	if (out->life == LIFE_NONE)
 		return false;
 	out->type = t;
 	out->body = p + pre;
