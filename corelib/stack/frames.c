@@ -3,6 +3,7 @@
 
 #include "stack/code.h"
 #include "stack/datastack.h"
+#include "stack/running.h"
 
 #define MOST_FRAMES 1000000
 
@@ -25,6 +26,7 @@ struct walk {
 	uint64_t n;         /* frames met, those passed over that have code included */
 	uint64_t in_chunks; /* the oldest frame met so far in the interpreter's own stack */
 	uint32_t gaps;      /* how often the chain had to be taken up anew */
+	struct met_frames generators;
 	struct stack_frame frame;
 };
 
@@ -123,6 +125,8 @@ static int read_interpreter_frame(struct walk *w, uint64_t at, uint64_t *next)
 	w->n++;
 	if (owner == OWNED_BY_THREAD)
 		w->in_chunks = at;
+	if (owner == OWNED_BY_GENERATOR)
+		met_frames_add(&w->generators, at);
 	/* Unsigned, so that no pointer overflows; the result is small or nonsense. */
 	w->frame.lasti = (int64_t)(ip - (w->frame.code + L(l, PyCodeObject, co_code_adaptive)));
 	return !is_incomplete(w, owner);
@@ -130,14 +134,20 @@ static int read_interpreter_frame(struct walk *w, uint64_t at, uint64_t *next)
 
 /*
  * The chain breaks: go on with the next older frame of the interpreter's own
- * stack. Frames of generators between the two would be missing then.
+ * stack, or with a generator that was resumed by what that frame called.
  */
 static uint64_t next_in_chunks(struct walk *w)
 {
+	uint64_t frame, code, generator;
+
 	if (w->gaps == MOST_GAPS)
 		return 0;
 	w->gaps++;
-	return datastack_older(w->c, w->tstate, w->in_chunks, &w->code_type);
+	frame = datastack_older(w->c, w->tstate, w->in_chunks, &w->code_type);
+	if (!frame || !LOAD(w->l, w->c->r, frame, _PyInterpreterFrame, executable, &code))
+		return frame;
+	generator = running_generator(w->c, frame, stack_untag(w->l, code), &w->generators);
+	return generator ? generator : frame;
 }
 
 /* Whether as many frames were met as the thread itself counts. */

@@ -392,6 +392,52 @@ static void a_chain_that_the_c_stack_breaks_is_taken_up_anew(void **state)
 	}
 }
 
+#define GENERATOR_TYPE (BASE + 0x3400)
+#define GENERATOR (BASE + 0x19000)
+
+/* A generator that runs, on the value stack of the second frame; what it called is the first. */
+static uint64_t put_generator(struct world *w)
+{
+	uint64_t frame = GENERATOR + L(w->l, PyGenObject, gi_iframe);
+	uint64_t slots = in_chunks(w, 1) + L(w->l, _PyInterpreterFrame, localsplus);
+
+	put_type(w, GENERATOR_TYPE, "generator", 0);
+	put_object(w, GENERATOR, GENERATOR_TYPE);
+	PUT(w, GENERATOR, PyGenObject, gi_frame_state,
+	    FACT(w->l, GEN_STATE) == GEN_STATE_3_15 ? 4 : 0);
+	PUT(w, frame, _PyInterpreterFrame, executable, tagged(w, CODE));
+	PUT(w, frame, _PyInterpreterFrame, previous, LOST(10));
+	PUT(w, frame, _PyInterpreterFrame, owner, 1);
+	fake_u64(w->f, slots + 8 * 2, GENERATOR);
+	PUT(w, in_chunks(w, 1), _PyInterpreterFrame, stacktop, UINT32_MAX);
+	PUT(w, in_chunks(w, 1), _PyInterpreterFrame, stackpointer, slots + 8 * 3);
+	return frame;
+}
+
+static void a_generator_that_c_code_resumed_is_found(void **state)
+{
+	struct world w;
+
+	(void)state;
+	EACH_LAYOUT(w) {
+		struct seen s = { 0 };
+		uint64_t frame;
+
+		if (!HAS(w.l, PyGenObject, gi_iframe) ||
+		    !HAS(w.l, PyThreadState, py_recursion_limit))
+			continue;
+		put_chunks(&w, 1, IN_CHUNKS + 1);
+		put_names(&w, NAMES, 100, 2);
+		PUT(&w, CODE, PyCodeObject, co_localsplusnames, NAMES);
+		frame = put_generator(&w);
+		assert_int_equal(walk(&w, &s), 0);
+		assert_int_equal(s.n, IN_CHUNKS + 1);
+		assert_int_equal(s.address[0], in_chunks(&w, 0));
+		assert_int_equal(s.address[1], frame);
+		assert_int_equal(s.address[2], in_chunks(&w, 1));
+	}
+}
+
 static void a_stack_that_lacks_a_frame_is_not_complete(void **state)
 {
 	struct world w;
@@ -615,6 +661,7 @@ int main(void)
 		cmocka_unit_test(a_circle_ends),
 		cmocka_unit_test(a_link_to_nowhere_keeps_what_was_read),
 		cmocka_unit_test(a_chain_that_the_c_stack_breaks_is_taken_up_anew),
+		cmocka_unit_test(a_generator_that_c_code_resumed_is_found),
 		cmocka_unit_test(a_stack_that_lacks_a_frame_is_not_complete),
 		cmocka_unit_test(chunks_of_garbage_end),
 		cmocka_unit_test(locals_have_their_names),
