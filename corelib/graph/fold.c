@@ -232,6 +232,55 @@ out:
 	return rc;
 }
 
+/* A frame's word that may be anything, and the function that runs in it: no news by itself. */
+static bool is_weak_root(const struct web *w, const struct web_edge *e)
+{
+	const struct shape *shape = &w->shapes.list.items[e->shape];
+
+	return w->nodes.items[e->from].type == WEB_FRAME &&
+	       (shape->guess || shape->role == SHAPE_FRAME);
+}
+
+/* Leave out weak roots of what is held by another root. */
+static int drop_weak_roots(struct web *w)
+{
+	struct web_sides out = { 0 };
+	uint8_t *held = calloc(w->nodes.n + 1, 1);
+	VEC(uint32_t) queue = { 0 };
+	size_t n = 0;
+	int rc = held ? web_sides(w, true, &out) : PYCORE_ERR_NOMEM;
+
+	for (uint32_t i = 0; i < w->nodes.n && rc == 0; i++) {
+		if (w->nodes.items[i].root && !vec_push(&queue, i))
+			rc = PYCORE_ERR_NOMEM;
+	}
+	for (size_t at = 0; at < queue.n && rc == 0; at++) {
+		uint32_t node = queue.items[at];
+
+		for (uint32_t k = out.start[node]; k < out.start[node + 1] && rc == 0; k++) {
+			const struct web_edge *e = &w->edges.items[out.list[k]];
+
+			if (held[e->to] || is_weak_root(w, e))
+				continue;
+			held[e->to] = 1;
+			if (!vec_push(&queue, e->to))
+				rc = PYCORE_ERR_NOMEM;
+		}
+	}
+	for (size_t i = 0; i < w->edges.n && rc == 0; i++) {
+		const struct web_edge e = w->edges.items[i];
+
+		if (!is_weak_root(w, &e) || !held[e.to])
+			w->edges.items[n++] = e;
+	}
+	if (rc == 0)
+		w->edges.n = n;
+	vec_free(&queue);
+	web_sides_fini(&out);
+	free(held);
+	return rc;
+}
+
 /* Levels anew, over the edges as they are now. */
 static int settle_levels(struct web *w, uint32_t depth)
 {
@@ -289,7 +338,9 @@ int web_fold(struct web *w, uint32_t depth)
 		return rc;
 	/* Folding shows what a tuple was: a type's bases, its __mro__. */
 	filter(w, keep_plain);
-	rc = settle_levels(w, depth);
+	rc = drop_weak_roots(w);
+	if (rc == 0)
+		rc = settle_levels(w, depth);
 	if (rc == 0)
 		filter(w, keep_plain);
 	return rc;

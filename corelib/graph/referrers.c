@@ -29,8 +29,18 @@ struct front {
 	unsigned shift;
 };
 
+/* A type that was just met: most objects are of few types. */
+struct seen_type {
+	uint64_t address;
+	const struct type *type; /* NULL: it is none */
+	bool leaf;               /* its objects refer to their type alone */
+};
+
+#define SEEN_TYPES 64u
+
 struct worker {
 	struct pass *pass;
+	struct seen_type types[SEEN_TYPES];
 	struct ctx c;
 	struct reader reader;
 	VEC(struct found) found;
@@ -125,14 +135,41 @@ static int meet(void *arg, uint64_t to, enum edge_kind kind, const struct label 
 	return me->failed;
 }
 
+static bool is_leaf(const struct type *type)
+{
+	static const char *const leaves[] = { "str", "int", "float", "bytes" };
+
+	for (size_t i = 0; i < sizeof(leaves) / sizeof(*leaves); i++) {
+		if (strcmp(type->name, leaves[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const struct seen_type *see_type(struct worker *me, uint64_t address)
+{
+	struct seen_type *seen = &me->types[(address >> 5) % SEEN_TYPES];
+
+	if (seen->address != address) {
+		seen->address = address;
+		seen->type = type_at(me->c.types, me->c.r, address);
+		seen->leaf = seen->type && is_leaf(seen->type);
+	}
+	return seen;
+}
+
 static int look_at(void *arg, uint64_t addr)
 {
 	struct worker *me = arg;
-	struct object o;
+	const struct seen_type *seen;
+	uint64_t type;
 
+	if (!reader_u64(me->c.r, addr + L(me->c.l, PyObject, ob_type), &type) || !type)
+		return 0;
 	me->from = addr;
-	if (object_at(&me->c, addr, &o) == 0)
-		object_edges(&me->c, o, meet, me);
+	seen = see_type(me, type);
+	if (seen->type && (!seen->leaf || front_may_have(me->pass->front, type)))
+		object_edges(&me->c, (struct object){ addr, seen->type }, meet, me);
 	return me->failed;
 }
 
@@ -320,7 +357,7 @@ static void pass_fini(struct pass *p)
 static int pass_init(struct pass *p)
 {
 	const struct ctx *c = p->k->c;
-	unsigned n = workers_count(0);
+	unsigned n = workers_count(p->k->h->jobs);
 
 	p->referrers = calloc(p->k->web->nodes.n + 1, sizeof(*p->referrers));
 	p->workers = calloc(n, sizeof(*p->workers));
@@ -361,6 +398,29 @@ static int step(struct collection *k, struct front *front, struct front *next, u
 		count_rest(&p);
 	pass_fini(&p);
 	return rc;
+}
+
+/*
+ * Whether what was found fills pages: nodes of other types, or at other
+ * distances, are never drawn as one.
+ */
+static int fills_pages(const struct web *w, uint32_t max_nodes, bool *out)
+{
+	struct map kinds = { 0 };
+
+	*out = false;
+	for (size_t i = 0; i < w->nodes.n; i++) {
+		const struct web_node *x = &w->nodes.items[i];
+
+		if (x->level != WEB_FAR &&
+		    !map_put(&kinds, ((uint64_t)x->level << 32 | x->type) + 1, NULL)) {
+			map_free(&kinds);
+			return PYCORE_ERR_NOMEM;
+		}
+	}
+	*out = kinds.n >= max_nodes;
+	map_free(&kinds);
+	return 0;
 }
 
 static bool is_root(const struct web *w, const struct web_edge *e)
@@ -437,6 +497,8 @@ int collect_referrers(struct collection *k, uint32_t depth)
 		front = next;
 		next = (struct front){ 0 };
 		if (rc == 0 && k->web->nodes.n - k->n_roots > (size_t)k->max_nodes * ENOUGH_PAGES)
+			rc = fills_pages(k->web, k->max_nodes, &enough);
+		if (rc == 0 && enough)
 			rc = all_rooted(k->web, &enough);
 		if (enough && front.nodes.n) {
 			k->web->cut = true;

@@ -39,6 +39,9 @@ static int add_targets(struct collection *k, const uint64_t *targets, size_t n)
 		node = collect_node(k, targets[i]);
 		if (node == UINT32_MAX || k->web->nodes.items[node].flags & WEB_TARGET)
 			continue;
+		/* Among all dicts, those of modules' globals would hide the others. */
+		if (n > 1 && k->web->nodes.items[node].address != targets[i])
+			continue;
 		k->web->nodes.items[node].flags |= WEB_TARGET;
 		k->web->nodes.items[node].level = 0;
 		added++;
@@ -66,42 +69,43 @@ static const char *owner_field(const struct shapes *s, uint32_t shape)
 }
 
 /* Names of parameters and variables, where the label alone has a number. */
-static void add_name(const struct drawing *d, const struct page_edge *e, struct buf *out)
+static int draw_name(const struct drawing *d, const struct page_edge *e, struct pycore_edge *out)
 {
 	const struct page_node *from = &d->page.nodes.items[e->from];
-	const char *field = owner_field(&d->web.shapes, e->shape);
+	const char *field = e->shape == UINT32_MAX ? NULL : owner_field(&d->web.shapes, e->shape);
 	uint64_t function = d->web.nodes.items[from->first].address;
 	struct buf name = { 0 };
 	bool known = false;
 
 	if (!field || e->several || from->count != 1)
-		return;
+		return 0;
 	if (strcmp(field, "__defaults__") == 0)
 		known = names_default(d->k.c, function, e->detail, &name);
 	else if (strcmp(field, "__closure__") == 0)
 		known = names_closure(d->k.c, function, e->detail, &name);
-	if (known && name.text)
-		buf_printf(out, " (%s)", name.text);
-	buf_free(&name);
+	if (!known) {
+		buf_free(&name);
+		return 0;
+	}
+	out->name = kept(d->arena, &name);
+	return out->name ? 0 : PYCORE_ERR_NOMEM;
 }
 
 static int draw_edge(const struct drawing *d, const struct page_edge *e, struct pycore_edge *out)
 {
 	struct buf label = { 0 };
 
-	if (e->shape == UINT32_MAX) {
+	if (e->shape == UINT32_MAX)
 		buf_puts(&label, "\xe2\x80\xa6");
-	} else {
+	else
 		shape_text(&d->web.shapes, d->k.c, e->shape, e->detail, e->several, &label);
-		add_name(d, e, &label);
-	}
 	*out = (struct pycore_edge){
 		.from = e->from,
 		.to = e->to,
 		.label = kept(d->arena, &label),
 		.count = e->count,
 	};
-	return out->label ? 0 : PYCORE_ERR_NOMEM;
+	return out->label ? draw_name(d, e, out) : PYCORE_ERR_NOMEM;
 }
 
 static int draw_value(const struct drawing *d, uint64_t address, struct pycore_node *out)
@@ -204,7 +208,11 @@ static int make(struct drawing *d, const uint64_t *targets, size_t n_targets,
 	uint32_t depth = pick(query->depth,
 			      query->referents ? DEFAULT_DEPTH_REFERENTS : DEFAULT_DEPTH_REFERRERS,
 			      MOST_DEPTH);
-	int rc = roots_add_modules(&d->k);
+	int rc;
+
+	if (!n_targets)
+		return 0;
+	rc = roots_add_modules(&d->k);
 
 	/* Threads hold, and are not held: no use for them the other way. */
 	if (rc == 0 && !query->referents)

@@ -9,6 +9,13 @@ static const struct {
 	{ "__defaults__", SHAPE_FIELD },
 	{ "__kwdefaults__", SHAPE_FIELD },
 	{ "__closure__", SHAPE_FIELD },
+	{ "__annotations__", SHAPE_FIELD },
+	{ "__type_params__", SHAPE_FIELD },
+	{ "args", SHAPE_FIELD },     /* of exceptions and functools.partial */
+	{ "keywords", SHAPE_FIELD },
+	{ "co_consts", SHAPE_FIELD },
+	{ "f_locals", SHAPE_FIELD },
+	{ "f_extra_locals", SHAPE_FIELD },
 	{ "__class__", SHAPE_CLASS },
 	{ "ob_type", SHAPE_CLASS },
 	{ "__base__", SHAPE_BASE },
@@ -19,6 +26,8 @@ static const struct {
 	{ "__builtins__", SHAPE_GLOBALS },
 	{ "f_globals", SHAPE_GLOBALS },
 	{ "f_builtins", SHAPE_GLOBALS },
+	{ "f_func", SHAPE_FRAME },
+	{ "f_code", SHAPE_FRAME },
 	{ "__mro__", SHAPE_NOISE },
 	{ "tp_mro", SHAPE_NOISE },
 	{ "tp_cache", SHAPE_NOISE },
@@ -95,7 +104,7 @@ uint32_t shape_of(struct shapes *s, const struct label *label, bool guess, uint6
 	case LABEL_ATTR:
 	case LABEL_FIELD:
 		shape.text = label->text;
-		if (shape.role == SHAPE_FIELD)
+		if (shape.role == SHAPE_FIELD && shape.text[0] == '_')
 			shape.kind = LABEL_FIELD; /* "__defaults__[0]", without a dot */
 		break;
 	case LABEL_ATTR_KEY:

@@ -18,6 +18,7 @@ enum shape_role {
 	SHAPE_CLASS, /* __class__ */
 	SHAPE_BASE,  /* __base__, __bases__ */
 	SHAPE_GLOBALS, /* __globals__, __builtins__ */
+	SHAPE_FRAME, /* what runs in a frame: f_func, f_code */
 	SHAPE_NOISE, /* a type's bookkeeping: __mro__, caches, subclasses */
 };
 

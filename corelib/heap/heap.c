@@ -309,7 +309,8 @@ int heap_read(struct heap *h, const struct ctx *c, const struct interpreters *in
 	struct work w = { .h = h, .options = options, .workers = workers_count(options->jobs) };
 	int rc;
 
-	*h = (struct heap){ .rt = c->types->rt, .interps = interps, .types = c->types };
+	*h = (struct heap){ .rt = c->types->rt, .interps = interps, .types = c->types,
+			   .jobs = options->jobs };
 	rc = read_heap(&w, c, interps);
 	for (unsigned i = 0; w.scans && i < w.workers; i++) {
 		c->r->faults += w.scans[i].reader.faults;

@@ -21,6 +21,7 @@ struct heap {
 	struct heap_type_count *counts; /* by type number */
 	size_t n_counts;
 	struct pycore_blocks blocks;
+	uint32_t jobs; /* worker threads asked for, for passes over the index too */
 };
 
 struct heap_options {

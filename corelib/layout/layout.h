@@ -86,7 +86,8 @@ enum {
 	GEN_STATE_3_15,      /* 0 created, 1 suspended, 2, 3 in yield from, 4 executing, 5 cleared */
 	/* SIZEOF_HEAD: what sys.getsizeof adds to __sizeof__ */
 	SIZEOF_GC_HEAD = 1,  /* the GC head (to 3.10) */
-	SIZEOF_PRE_HEADER,   /* all that stands before the object (3.11) */
+	SIZEOF_PRE_HEADER,   /* all that stands before the object (3.11); as if static types had it too */
+	SIZEOF_PRE_HEADER_THERE, /* the same, where it is there (3.13) */
 	/* PRE_HEADER: what stands before an object */
 	PRE_HEADER_GC = 1,       /* GC head (to 3.10) */
 	PRE_HEADER_DICT,         /* + 16 with a managed dict (3.11) */

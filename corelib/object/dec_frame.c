@@ -247,8 +247,9 @@ static int frame_object_extent(const struct ctx *c, struct object o, uint64_t *b
 		if (!LOAD(l, c->r, o.address, PyFrameObject, f_code, &at))
 			return PYCORE_ERR_FAULT;
 		status = frame_code(c, at, &code);
+		/* The struct has room for the first already. */
 		if (!status)
-			*bytes += 8 * ((uint64_t)code.n_locals + code.n_stack);
+			*bytes += 8 * ((uint64_t)code.n_locals + code.n_stack) - 8;
 		return status;
 	}
 	*bytes = L(l, PyFrameObject, _f_frame_data) + L(l, _PyInterpreterFrame, localsplus);

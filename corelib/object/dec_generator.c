@@ -53,6 +53,17 @@ static int extra_edges(const struct ctx *c, struct object o, struct body *b, edg
 	return emit_field(fn, arg, body_u64(b, end), "origin or finalizer");
 }
 
+/* The code is held until the generator dies, whatever became of its frame. */
+static int frame_code_edge(const struct ctx *c, uint64_t frame, edge_fn *fn, void *arg)
+{
+	uint64_t word;
+	bool owned;
+
+	if (!LOAD(c->l, c->r, frame, _PyInterpreterFrame, executable, &word))
+		return PYCORE_ERR_FAULT;
+	return emit_field(fn, arg, stack_ref(c->l, word, &owned), "f_code");
+}
+
 static int generator_edges(const struct ctx *c, struct object o, edge_fn *fn, void *arg)
 {
 	const struct layout *l = c->l;
@@ -70,8 +81,11 @@ static int generator_edges(const struct ctx *c, struct object o, edge_fn *fn, vo
 	if (stopped(status) || !HAS(l, PyGenObject, gi_iframe))
 		return status;
 	state = BODY(&b, l, PyGenObject, gi_frame_state);
-	if (b.cut || cleared(l, state))
-		return body_status(&b);
+	if (b.cut || cleared(l, state)) {
+		if (b.cut || HAS(l, PyGenObject, gi_code))
+			return body_status(&b);
+		return frame_code_edge(c, o.address + L(l, PyGenObject, gi_iframe), fn, arg);
+	}
 	return frame_edges(c, o.address + L(l, PyGenObject, gi_iframe), executing(l, state), fn,
 			   arg);
 }

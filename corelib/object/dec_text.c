@@ -159,8 +159,8 @@ static int bytearray_extent(const struct ctx *c, struct object o, uint64_t *byte
 	if (status)
 		return status;
 	*bytes += buffer.alloc;
-	/* bytearray.__sizeof__ counts the head of its bytes object, though that is one of its own. */
-	if (FACT(c->l, BYTEARRAY_OWNS_BYTES) == YES)
+	/* The head of its bytes object is counted, though that is an object of its own. */
+	if (buffer.alloc && FACT(c->l, BYTEARRAY_OWNS_BYTES) == YES)
 		*bytes += L(c->l, PyBytesObject, ob_sval) + 1;
 	return 0;
 }

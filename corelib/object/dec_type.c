@@ -130,10 +130,9 @@ static int type_repr(const struct ctx *c, struct object o, struct buf *out, unsi
 /* Modules */
 
 static const struct ref_field module_fields[] = {
-	{ F_PyModuleObject_md_dict, LABEL_ATTR, EDGE_OWNED, "__dict__" },
 	{ F_PyModuleObject_md_name, LABEL_FIELD, EDGE_OWNED, "__name__" },
 	{ F_PyModuleObject_md_def, LABEL_FIELD, EDGE_BORROWED, "md_def" },
-	{ 0 },
+	{ 0 }, /* md_dict is the instance dict */
 };
 
 #define STATE_MOST (UINT64_C(1) << 20)
@@ -176,6 +175,30 @@ static void module_storage(const struct ctx *c, struct object o, storage_fn *fn,
 		fn(arg, state, size);
 }
 
+/* As _module_repr_from_spec() of importlib. */
+static void module_origin(const struct ctx *c, struct object o, struct buf *out, size_t most)
+{
+	uint64_t dict, spec, origin, set_file;
+	int64_t has_file = 0;
+	struct object text;
+
+	if (!LOAD(c->l, c->r, o.address, PyModuleObject, md_dict, &dict))
+		return;
+	spec = value_dict_get(c, dict, "__spec__");
+	origin = spec ? value_attr(c, spec, "origin") : 0;
+	set_file = spec ? value_attr(c, spec, "_set_fileattr") : 0;
+	if (!origin || object_at(c, origin, &text) || !(text.type->flags & TPFLAGS_UNICODE))
+		return;
+	if (set_file && !value_int(c, set_file, &has_file) && has_file) {
+		buf_puts(out, " from ");
+		value_repr_within(c, origin, out, 0, most);
+		return;
+	}
+	buf_puts(out, " (");
+	value_str(c, origin, out, most > out->len ? most : out->len);
+	buf_putc(out, ')');
+}
+
 static int module_repr(const struct ctx *c, struct object o, struct buf *out, unsigned depth,
 		       size_t most)
 {
@@ -185,6 +208,7 @@ static int module_repr(const struct ctx *c, struct object o, struct buf *out, un
 		return PYCORE_ERR_FAULT;
 	buf_puts(out, "<module ");
 	value_repr_within(c, name, out, 0, most);
+	module_origin(c, o, out, most);
 	buf_putc(out, '>');
 	return 0;
 }

@@ -14,6 +14,8 @@ static const struct {
 	{ "_io.BufferedWriter", &pycore_dec_buffered },
 	{ "_io.BytesIO", &pycore_dec_bytesio },
 	{ "_io.StringIO", &pycore_dec_stringio },
+	{ "Struct", &pycore_dec_struct },
+	{ "_struct.Struct", &pycore_dec_struct },
 	{ "array.array", &pycore_dec_array },
 	{ "async_generator", &pycore_dec_generator },
 	{ "bool", &pycore_dec_bool },

@@ -54,7 +54,7 @@ int object_sizeof(const struct ctx *c, struct object o, uint64_t *bytes)
 	else
 		status = generic_extent(c, o, bytes);
 	/* Type objects of C code have nothing before them, though their type says so. */
-	if (o.type->flags & TPFLAGS_TYPE) {
+	if (o.type->flags & TPFLAGS_TYPE && FACT(c->l, SIZEOF_HEAD) != SIZEOF_PRE_HEADER) {
 		if (!LOAD(c->l, c->r, o.address, PyTypeObject, tp_flags, &flags))
 			return PYCORE_ERR_FAULT;
 		if (!(flags & TPFLAGS_HEAPTYPE))
@@ -119,12 +119,22 @@ int emit_fields(struct body *b, const struct layout *l, const struct ref_field *
 	return body_status(b);
 }
 
-static int slot_edges(const struct type *t, struct body *b, edge_fn *fn, void *arg)
+static int slot_edges(const struct ctx *c, struct object o, struct body *b, edge_fn *fn,
+		      void *arg)
 {
+	const struct type *t = o.type;
+
 	for (uint32_t i = t->first_slot; i < t->n_slots; i++) {
 		struct label label = { LABEL_ATTR, t->slots[i].name, 0, 0 };
-		uint64_t to = body_u64(b, t->slots[i].offset);
-		int status = emit(fn, arg, to, EDGE_OWNED, &label);
+		uint32_t offset = t->slots[i].offset;
+		uint64_t to;
+		int status;
+
+		if (offset + 8 <= b->len)
+			to = body_u64(b, offset);
+		else if (!reader_u64(c->r, o.address + offset, &to))
+			return PYCORE_ERR_FAULT;
+		status = emit(fn, arg, to, EDGE_OWNED, &label);
 
 		if (status)
 			return status;
@@ -154,16 +164,22 @@ static int scan_edges(const struct ctx *c, struct object o, struct body *b, edge
 {
 	static const struct label none;
 	const struct type *t = o.type;
-	uint64_t extent, from;
+	uint64_t extent, from, at;
 	int status;
 
-	for (uint64_t at = t->scan_from; at + 8 <= t->scan_to && at + 8 <= b->len; at += 8) {
+	for (at = t->scan_from; at + 8 <= t->scan_to && at + 8 <= b->len; at += 8) {
 		uint64_t word = body_u64(b, at);
 
 		if (!type_is_address(word) || is_known_word(c->l, t, at))
 			continue;
 		status = fn(arg, word, EDGE_GUESS, &none);
 		if (status)
+			return status;
+	}
+	if (at < t->scan_to && b->len == BODY_MAX) {
+		status = emit_items(c, o.address + at, (t->scan_to - at) / 8, EDGE_GUESS, none, fn,
+				    arg);
+		if (stopped(status))
 			return status;
 	}
 	if (!t->scan_items)
@@ -236,14 +252,15 @@ int object_edges(const struct ctx *c, struct object o, edge_fn *fn, void *arg)
 		if (!part && d->fields)
 			part = emit_fields(&b, c->l, d->fields, fn, arg);
 		if (!stopped(part) && b.len)
-			part = slot_edges(t, &b, fn, arg);
+			part = slot_edges(c, o, &b, fn, arg);
 		if (!stopped(part) && b.len && (t->scan_from < t->scan_to || t->scan_items))
 			part = scan_edges(c, o, &b, fn, arg);
 		if (stopped(part))
 			return part;
 		status = part ? part : status;
 	}
-	if (t->flags & TPFLAGS_MANAGED_DICT || t->dictoffset) {
+	/* A type's instance dict is its tp_dict, which its decoder gives. */
+	if (t->flags & TPFLAGS_MANAGED_DICT || (t->dictoffset && !(t->flags & TPFLAGS_TYPE))) {
 		part = attr_edges(c, o, fn, arg);
 		if (stopped(part))
 			return part;

@@ -143,6 +143,7 @@ static void read_members(struct type_table *tt, struct reader *r, const struct t
 			return;
 		if ((type != T_OBJECT && type != T_OBJECT_EX) || offset & 7 ||
 		    offset < L(l, PyObject, sizeof) || offset > t->basicsize - 8 ||
+		    (int64_t)offset == t->dictoffset ||
 		    has_slot(s->list.items, (uint32_t)s->list.n, (uint32_t)offset))
 			continue;
 		struct type_slot slot = { (uint32_t)offset,

@@ -55,45 +55,52 @@ static bool is_made_by_program(const char *type)
 
 static bool is_much(uint64_t part, uint64_t whole)
 {
-	return part >= whole / SHARE;
+	return part && part >= whole / SHARE;
 }
 
-static const struct pycore_type_count *most_objects(const struct report *r, uint64_t below)
+/* The types with the most objects, at most @p n, most first. @return how many */
+static size_t program_types(const struct report *r, const struct pycore_type_count **most, size_t n)
 {
-	const struct pycore_type_count *most = NULL;
+	size_t found = 0;
 
 	for (size_t i = 0; i < r->census->n_types; i++) {
 		const struct pycore_type_count *t = &r->census->types[i];
+		size_t at = found;
 
-		if (t->count < below && is_made_by_program(t->type) &&
-		    (!most || t->count > most->count))
-			most = t;
+		if (!is_made_by_program(t->type) || (!is_much(t->count, r->census->count) &&
+						     !is_much(t->bytes, r->census->bytes)))
+			continue;
+		while (at && most[at - 1]->count < t->count) {
+			if (at < n)
+				most[at] = most[at - 1];
+			at--;
+		}
+		if (at < n)
+			most[at] = t;
+		found += found < n;
 	}
-	return most;
+	return found;
 }
 
 static int suspect_types(struct report *r)
 {
 	const struct pycore_census *c = r->census;
-	uint64_t below = UINT64_MAX;
+	const struct pycore_type_count *most[USER_TYPES];
+	size_t n = program_types(r, most, USER_TYPES);
 
-	for (int i = 0; i < USER_TYPES; i++) {
-		const struct pycore_type_count *t = most_objects(r, below);
+	for (size_t i = 0; i < n; i++) {
 		char count[NUMBER_ROOM], share[NUMBER_ROOM], bytes[NUMBER_ROOM];
-		struct suspect *s;
+		struct suspect *s = add_suspect(
+			r, arena_printf(&r->arena,
+					"%s objects of %s are %s of all objects (%s without what "
+					"they hold)",
+					number_count(count, most[i]->count), most[i]->type,
+					number_share(share, most[i]->count, c->count),
+					number_bytes(bytes, most[i]->bytes)));
 
-		if (!t || (!is_much(t->count, c->count) && !is_much(t->bytes, c->bytes)))
-			return 0;
-		s = add_suspect(r, arena_printf(&r->arena,
-						"%s objects of %s are %s of all objects (%s "
-						"without what they hold)",
-						number_count(count, t->count), t->type,
-						number_share(share, t->count, c->count),
-						number_bytes(bytes, t->bytes)));
 		if (!s)
 			return report_no_memory(r);
-		s->type = t->type;
-		below = t->count;
+		s->type = most[i]->type;
 	}
 	return 0;
 }

@@ -172,7 +172,9 @@ static void what_next(const struct report *r, struct buf *out)
 	if (r->stacks) {
 		buf_puts(out, "  every stack in full:\n");
 		command(r, out, "bt");
-		end_command(r, out, r->o.in_gdb ? " --all" : " --limit 0");
+		end_command(r, out, r->o.in_gdb ? " --all"
+				    : r->threads.matched > DEFAULT_ROWS ? " --limit 0"
+									: "");
 	}
 	if (r->census) {
 		buf_puts(out, "  every type:\n");

@@ -153,9 +153,10 @@ static json_t *exception_json(const struct report *r, const struct pycore_thread
 	return exception;
 }
 
-static json_t *thread_json(const struct report *r, const struct pycore_thread *t,
-			   struct json_out *out)
+static json_t *thread_json(const void *ctx, size_t i, struct json_out *out)
 {
+	const struct report *r = ctx;
+	const struct pycore_thread *t = r->threads.rows[i];
 	json_t *thread = json_object(), *frames = json_array();
 
 	json_put(out, thread, "tid", t->tid ? json_count(t->tid) : json_null());
@@ -168,19 +169,15 @@ static json_t *thread_json(const struct report *r, const struct pycore_thread *t
 	json_put(out, thread, "state", json_text(t->state));
 	json_put(out, thread, "complete", json_boolean(t->complete));
 	json_put(out, thread, "exception", exception_json(r, t, out));
-	for (size_t i = 0; i < t->n_frames; i++)
-		json_push(out, frames, frame_json(&t->frames[i], out));
+	for (size_t n = 0; n < t->n_frames; n++)
+		json_push(out, frames, frame_json(&t->frames[n], out));
 	json_put(out, thread, "frames", frames);
 	return thread;
 }
 
 void bt_json(const struct report *r, struct json_out *out)
 {
-	json_t *threads = json_array();
-
-	for (size_t i = 0; i < r->threads.n; i++)
-		json_push(out, threads, thread_json(r, r->threads.rows[i], out));
-	json_put(out, out->root, "threads", threads);
+	json_list(out, "threads", r->threads.n, thread_json, r);
 }
 
 const struct report_kind report_bt = {

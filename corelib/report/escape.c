@@ -92,6 +92,24 @@ void escape_dot(struct buf *out, const char *text, size_t columns)
 	escape(out, text, columns, true);
 }
 
+void escape_short_repr(struct buf *out, const char *repr, const char *type)
+{
+	size_t len = strlen(repr), name = strlen(type);
+	const char *at = repr;
+
+	while (*at && strncmp(at, " at 0x", 6))
+		at++;
+	if (*at && at[6 + strspn(at + 6, "0123456789abcdef")] == '>' &&
+	    at + 7 + strspn(at + 6, "0123456789abcdef") == repr + len) {
+		if (!strncmp(repr + 1, type, name) && !strncmp(repr + 1 + name, " object at ", 11))
+			return;
+		buf_add(out, repr, (size_t)(at - repr));
+		buf_putc(out, '>');
+		return;
+	}
+	buf_puts(out, repr);
+}
+
 void escape_utf8(struct buf *out, const char *text)
 {
 	uint32_t c;

@@ -19,6 +19,12 @@ void escape_text(struct buf *out, const char *text, size_t columns);
 /* As escape_text(), but for the inside of a DOT string: quotes and backslashes too. */
 void escape_dot(struct buf *out, const char *text, size_t columns);
 
+/*
+ * What a repr adds to the type's name and the address, which stand beside it:
+ * "<function f at 0x7f00>" without the address; nothing of "<m.C object at 0x7f00>".
+ */
+void escape_short_repr(struct buf *out, const char *repr, const char *type);
+
 /* Valid UTF-8: each byte that is none becomes U+FFFD. */
 void escape_utf8(struct buf *out, const char *text);
 

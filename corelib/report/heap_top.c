@@ -2,9 +2,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "report/escape.h"
 #include "report/number.h"
 #include "report/report.h"
 #include "report/style.h"
+
+#define VALUE_COLUMNS 80
 
 static int heap_top_read(struct report *r)
 {
@@ -30,9 +33,15 @@ static void object_row(const struct report *r, struct table *t, const struct pyc
 					  : number_count(text, (uint64_t)o->refcount));
 	snprintf(text, sizeof(text), "0x%" PRIx64, o->address);
 	table_set(t, row, column++, text);
-	table_set_text(t, row, column++, o->type);
-	if (!r->o.redact && o->repr)
-		table_set_text(t, row, column, o->repr);
+	table_set_text(t, row, column++, o->type, 0);
+	if (!r->o.redact && o->repr) {
+		struct buf repr = { 0 };
+
+		escape_short_repr(&repr, o->repr, o->type);
+		table_set_text(t, row, column, repr.text ? repr.text : "", VALUE_COLUMNS);
+		t->failed |= repr.failed;
+		buf_free(&repr);
+	}
 }
 
 void top_text(const struct report *r, const char *indent, bool with_refcount, struct buf *out)
@@ -66,23 +75,23 @@ static void heap_top_text(const struct report *r, struct buf *out)
 	top_text(r, "  ", false, out);
 }
 
+static json_t *object_json(const void *ctx, size_t i, struct json_out *out)
+{
+	const struct report *r = ctx;
+	const struct pycore_object *o = r->top.rows[i];
+	json_t *row = json_object();
+
+	json_put(out, row, "address", json_address(o->address));
+	json_put(out, row, "type", json_text(o->type));
+	json_put(out, row, "bytes", json_count(o->bytes));
+	json_put(out, row, "refcount", o->refcount < 0 ? json_null() : json_integer(o->refcount));
+	json_put(out, row, "repr", json_text(r->o.redact ? NULL : o->repr));
+	return row;
+}
+
 void top_json(const struct report *r, struct json_out *out)
 {
-	json_t *objects = json_array();
-
-	for (size_t i = 0; i < r->top.n; i++) {
-		const struct pycore_object *o = r->top.rows[i];
-		json_t *row = json_object();
-
-		json_put(out, row, "address", json_address(o->address));
-		json_put(out, row, "type", json_text(o->type));
-		json_put(out, row, "bytes", json_count(o->bytes));
-		json_put(out, row, "refcount",
-			 o->refcount < 0 ? json_null() : json_integer(o->refcount));
-		json_put(out, row, "repr", json_text(r->o.redact ? NULL : o->repr));
-		json_push(out, objects, row);
-	}
-	json_put(out, out->root, "objects", objects);
+	json_list(out, "objects", r->top.n, object_json, r);
 }
 
 static void heap_top_json(const struct report *r, struct json_out *out)

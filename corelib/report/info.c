@@ -146,9 +146,9 @@ static void files_text(const struct report *r, struct buf *out)
 		const struct pycore_file *f = &r->info.files[i];
 		struct table_row *line = table_row(&t);
 
-		table_set_text(&t, line, 0, f->found);
-		table_set_text(&t, line, 1, f->build_id ? f->build_id : "-");
-		table_set_text(&t, line, 2, f->path);
+		table_set_text(&t, line, 0, f->found, 0);
+		table_set_text(&t, line, 1, f->build_id ? f->build_id : "-", 0);
+		table_set_text(&t, line, 2, f->path, 0);
 	}
 	buf_putc(out, '\n');
 	table_write(&t, out, "", 0, r->o.color);
@@ -213,25 +213,28 @@ static json_t *interpreter_json(const struct pycore_info *i, struct json_out *ou
 	return interpreter;
 }
 
+static json_t *file_json(const void *ctx, size_t i, struct json_out *out)
+{
+	const struct pycore_file *f = &((const struct report *)ctx)->info.files[i];
+	json_t *file = json_object();
+
+	json_put(out, file, "path", json_text(f->path));
+	json_put(out, file, "build_id", json_text(f->build_id));
+	json_put(out, file, "found", json_text(f->found));
+	return file;
+}
+
 void info_json(const struct report *r, struct json_out *out)
 {
 	const struct pycore_info *i = &r->info;
-	json_t *gc = json_object(), *files = json_array(), *coverage = json_object();
+	json_t *gc = json_object(), *coverage = json_object();
 
 	json_put(out, out->root, "process", process_json(r, out));
 	json_put(out, out->root, "interpreter", interpreter_json(i, out));
 	json_put(out, gc, "enabled", json_boolean(i->gc_enabled));
 	json_put(out, gc, "collecting", json_boolean(i->gc_collecting));
 	json_put(out, out->root, "gc", gc);
-	for (size_t n = 0; n < i->n_files; n++) {
-		json_t *file = json_object();
-
-		json_put(out, file, "path", json_text(i->files[n].path));
-		json_put(out, file, "build_id", json_text(i->files[n].build_id));
-		json_put(out, file, "found", json_text(i->files[n].found));
-		json_push(out, files, file);
-	}
-	json_put(out, out->root, "files", files);
+	json_list(out, "files", i->n_files, file_json, r);
 	json_put(out, coverage, "mapped", json_count(i->bytes_mapped));
 	json_put(out, coverage, "readable", json_count(i->bytes_readable));
 	json_put(out, out->root, "coverage", coverage);

@@ -6,6 +6,8 @@
 
 #include "report/escape.h"
 
+#define FLUSH_SIZE ((size_t)1 << 20)
+
 json_t *json_text(const char *text)
 {
 	struct buf valid = { 0 };
@@ -44,9 +46,21 @@ void json_push(struct json_out *out, json_t *array, json_t *value)
 		out->failed = true;
 }
 
-static int put_text(const char *text, size_t len, void *out)
+void json_list(struct json_out *out, const char *key, size_t n, json_row_fn *row, const void *ctx)
 {
-	buf_add(out, text, len);
+	if (out->n_lists == JSON_LISTS) {
+		out->failed = true;
+		return;
+	}
+	out->lists[out->n_lists].key = key;
+	out->lists[out->n_lists].n = n;
+	out->lists[out->n_lists].row = row;
+	out->lists[out->n_lists++].ctx = ctx;
+}
+
+static int put_text(const char *text, size_t len, void *to)
+{
+	buf_add(to, text, len);
 	return 0;
 }
 
@@ -54,10 +68,44 @@ static int put_text(const char *text, size_t len, void *out)
  * ASCII alone, since JSON is shown on terminals too, and its own rules leave
  * DEL, C1 controls and direction marks as they are.
  */
-void json_write(struct json_out *from, struct buf *out)
+static void dump(struct json_out *from, const json_t *value, size_t flags, struct buf *to)
 {
-	if (from->failed || !from->root ||
-	    json_dump_callback(from->root, put_text, out, JSON_INDENT(1) | JSON_ENSURE_ASCII))
-		out->failed = true;
-	buf_putc(out, '\n');
+	if (!value || json_dump_callback(value, put_text, to, JSON_ENSURE_ASCII | flags))
+		from->failed = true;
+}
+
+static bool write_list(struct json_out *from, size_t list, struct buf *to,
+		       bool (*flush)(void *ctx), void *ctx)
+{
+	size_t n = from->lists[list].n;
+
+	buf_printf(to, ",\n \"%s\": [", from->lists[list].key);
+	for (size_t i = 0; i < n && !from->failed; i++) {
+		json_t *row = from->lists[list].row(from->lists[list].ctx, i, from);
+
+		buf_puts(to, i ? ",\n  " : "\n  ");
+		dump(from, row, 0, to);
+		json_decref(row);
+		if (to->len >= FLUSH_SIZE && !flush(ctx))
+			return false;
+	}
+	buf_puts(to, n ? "\n ]" : "]");
+	return true;
+}
+
+/* The root is never empty: the last two bytes of its text are a newline and its brace. */
+void json_write(struct json_out *from, struct buf *to, bool (*flush)(void *ctx), void *ctx)
+{
+	bool going = true;
+
+	dump(from, from->root, JSON_INDENT(1), to);
+	if (to->failed || from->failed || to->len < 2) {
+		to->failed = true;
+		return;
+	}
+	to->len -= 2;
+	for (size_t i = 0; i < from->n_lists && going; i++)
+		going = write_list(from, i, to, flush, ctx);
+	buf_puts(to, "\n}\n");
+	to->failed |= from->failed;
 }

@@ -186,6 +186,5 @@ int read_objects(struct report *r, size_t limit)
 		if (report_wants_type(r, r->objects->objects[i].type))
 			r->top.rows[r->top.n++] = &r->objects->objects[i];
 	}
-	r->top.matched = r->objects->total;
 	return 0;
 }

@@ -22,7 +22,6 @@ struct type_rows {
 struct object_rows {
 	const struct pycore_object **rows;
 	size_t n;
-	uint64_t matched;
 };
 
 /* The threads that bt shows. */

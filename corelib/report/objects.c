@@ -36,7 +36,7 @@ static void type_row(const struct report *r, struct table *t, const struct pycor
 		snprintf(name, sizeof(name), "0x%" PRIx64, type->address);
 		table_set(t, row, column++, name);
 	}
-	table_set_text(t, row, column, type->type);
+	table_set_text(t, row, column, type->type, 0);
 }
 
 static void sum_row(const struct report *r, struct table *t, bool with_gc)
@@ -114,7 +114,7 @@ static void objects_text(const struct report *r, struct buf *out)
 	if (r->o.type) {
 		top_text(r, "", true, out);
 		buf_printf(out, "\n%s of %s objects, biggest first\n",
-			   number_count(shown, r->top.n), number_count(all, r->top.matched));
+			   number_count(shown, r->top.n), number_count(all, r->types.count));
 		return;
 	}
 	types_text(r, "", true, out);
@@ -124,23 +124,31 @@ static void objects_text(const struct report *r, struct buf *out)
 		blocks_detail(r, out);
 }
 
+static json_t *plain_type_json(const void *ctx, size_t i, struct json_out *out)
+{
+	const struct report *r = ctx;
+	const struct pycore_type_count *type = r->types.rows[i];
+	json_t *row = json_object();
+
+	json_put(out, row, "type", json_text(type->type));
+	json_put(out, row, "count", json_count(type->count));
+	json_put(out, row, "bytes", json_count(type->bytes));
+	json_put(out, row, "address", json_address(type->address));
+	return row;
+}
+
+static json_t *type_json(const void *ctx, size_t i, struct json_out *out)
+{
+	const struct report *r = ctx;
+	json_t *row = plain_type_json(ctx, i, out);
+
+	json_put(out, row, "gc", json_count(r->types.rows[i]->gc));
+	return row;
+}
+
 void types_json(const struct report *r, struct json_out *out, bool with_gc)
 {
-	json_t *types = json_array();
-
-	for (size_t i = 0; i < r->types.n; i++) {
-		const struct pycore_type_count *type = r->types.rows[i];
-		json_t *row = json_object();
-
-		json_put(out, row, "type", json_text(type->type));
-		json_put(out, row, "count", json_count(type->count));
-		json_put(out, row, "bytes", json_count(type->bytes));
-		if (with_gc)
-			json_put(out, row, "gc", json_count(type->gc));
-		json_put(out, row, "address", json_address(type->address));
-		json_push(out, types, row);
-	}
-	json_put(out, out->root, "types", types);
+	json_list(out, "types", r->types.n, with_gc ? type_json : plain_type_json, r);
 }
 
 static json_t *blocks_json(const struct pycore_blocks *b, struct json_out *out)

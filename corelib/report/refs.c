@@ -19,40 +19,82 @@ static int refs_read(struct report *r)
 	return pycore_get_graph(r->session, &query, &r->graph, r->err);
 }
 
-/* A key in brackets is a value of the target unless it is a number. */
-const char *refs_label(const struct report *r, const char *label)
+/* A key is a value of the target; a place in a sequence and what an attribute is called are not. */
+void refs_label(const struct report *r, const struct pycore_edge *e, struct buf *out)
 {
-	const char *bracket = label ? strchr(label, '[') : NULL;
+	const char *label = e->label ? e->label : "", *type = r->graph->nodes[e->from].type;
+	size_t name = strcspn(label, "[");
+	size_t digits = label[name] ? strspn(label + name + 1, "0123456789") : 0;
+	bool sequence = name || !strcmp(type, "list") || !strcmp(type, "tuple");
 
-	if (!label)
-		return "";
-	if (!r->o.redact || !bracket || strspn(bracket + 1, "0123456789]") == strlen(bracket + 1))
-		return label;
-	return "[...]";
+	if (!r->o.redact || !label[name] ||
+	    (sequence && digits && label[name + 1 + digits] == ']')) {
+		buf_puts(out, label);
+		return;
+	}
+	buf_add(out, label, name);
+	buf_puts(out, "[...]");
 }
 
-static json_t *node_json(const struct report *r, const struct pycore_node *n, struct json_out *out)
+void refs_root(const struct report *r, const char *root, struct buf *out)
 {
+	static const char thread[] = "thread ";
+	const char *at = root, *last = NULL;
+
+	while ((at = strstr(at, thread)))
+		last = at += sizeof(thread) - 1;
+	if (r->o.redact && last)
+		buf_add(out, root, (size_t)(last - root) + strcspn(last, " "));
+	else
+		buf_puts(out, root);
+}
+
+static json_t *root_json(const struct report *r, const char *root, struct json_out *out)
+{
+	struct buf text = { 0 };
+	json_t *value;
+
+	if (!root)
+		return json_null();
+	refs_root(r, root, &text);
+	value = json_text(text.text ? text.text : "");
+	out->failed |= text.failed;
+	buf_free(&text);
+	return value;
+}
+
+static json_t *node_json(const void *ctx, size_t i, struct json_out *out)
+{
+	const struct report *r = ctx;
+	const struct pycore_node *n = &r->graph->nodes[i];
 	json_t *node = json_object();
 
 	json_put(out, node, "address", json_address(n->address));
 	json_put(out, node, "type", json_text(n->type));
 	json_put(out, node, "bytes", json_count(n->bytes));
 	json_put(out, node, "repr", json_text(r->o.redact ? NULL : n->repr));
-	json_put(out, node, "root", json_text(n->root));
+	json_put(out, node, "root", root_json(r, n->root, out));
 	json_put(out, node, "count", json_count(n->count));
 	json_put(out, node, "more", json_count(n->more));
 	json_put(out, node, "target", json_boolean(n->target));
 	return node;
 }
 
-static json_t *edge_json(const struct report *r, const struct pycore_edge *e, struct json_out *out)
+static json_t *edge_json(const void *ctx, size_t i, struct json_out *out)
 {
+	const struct report *r = ctx;
+	const struct pycore_edge *e = &r->graph->edges[i];
 	json_t *edge = json_object();
+	struct buf label = { 0 };
 
+	refs_label(r, e, &label);
 	json_put(out, edge, "from", json_address(r->graph->nodes[e->from].address));
 	json_put(out, edge, "to", json_address(r->graph->nodes[e->to].address));
-	json_put(out, edge, "label", json_text(refs_label(r, e->label)));
+	json_put(out, edge, "label", json_text(label.text ? label.text : ""));
+	if (e->name)
+		json_put(out, edge, "name", json_text(e->name));
+	out->failed |= label.failed;
+	buf_free(&label);
 	json_put(out, edge, "count", json_count(e->count));
 	return edge;
 }
@@ -60,14 +102,9 @@ static json_t *edge_json(const struct report *r, const struct pycore_edge *e, st
 static void refs_json(const struct report *r, struct json_out *out)
 {
 	const struct pycore_graph *g = r->graph;
-	json_t *nodes = json_array(), *edges = json_array();
 
-	for (size_t i = 0; i < g->n_nodes; i++)
-		json_push(out, nodes, node_json(r, &g->nodes[i], out));
-	for (size_t i = 0; i < g->n_edges; i++)
-		json_push(out, edges, edge_json(r, &g->edges[i], out));
-	json_put(out, out->root, "nodes", nodes);
-	json_put(out, out->root, "edges", edges);
+	json_list(out, "nodes", g->n_nodes, node_json, r);
+	json_list(out, "edges", g->n_edges, edge_json, r);
 	json_put(out, out->root, "targets", json_count(g->n_targets));
 	json_put(out, out->root, "cut", json_boolean(g->cut));
 }

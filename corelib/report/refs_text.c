@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report/escape.h"
 #include "report/number.h"
@@ -59,9 +60,14 @@ static void node_text(const struct walk *w, const struct pycore_node *n, struct 
 	bool color = w->r->o.color;
 
 	if (n->root) {
+		struct buf root = { 0 };
+
+		refs_root(w->r, n->root, &root);
 		style_begin(out, color, STYLE_BOLD);
-		escape_text(out, n->root, 0);
+		escape_text(out, root.text ? root.text : "", 0);
 		style_end(out, color);
+		out->failed |= root.failed;
+		buf_free(&root);
 		return;
 	}
 	style_begin(out, color, STYLE_NAME);
@@ -72,10 +78,44 @@ static void node_text(const struct walk *w, const struct pycore_node *n, struct 
 	else
 		buf_printf(out, " 0x%" PRIx64, n->address);
 	if (n->repr && !w->r->o.redact) {
-		buf_putc(out, ' ');
-		escape_text(out, n->repr, REPR_COLUMNS);
+		struct buf repr = { 0 };
+
+		escape_short_repr(&repr, n->repr, n->type);
+		if (repr.len)
+			buf_putc(out, ' ');
+		escape_text(out, repr.text ? repr.text : "", REPR_COLUMNS);
+		out->failed |= repr.failed;
+		buf_free(&repr);
 	}
 	buf_printf(out, " (%s)", number_bytes(text, n->bytes));
+}
+
+/* A local is in a frame, while an attribute is of an object. */
+static bool is_frame(const struct pycore_node *n)
+{
+	return n->root && !strncmp(n->root, "frame ", 6);
+}
+
+static void edge_text(const struct walk *w, const struct pycore_edge *e, struct buf *out)
+{
+	struct buf label = { 0 };
+	char text[NUMBER_ROOM];
+
+	refs_label(w->r, e, &label);
+	escape_text(out, label.text ? label.text : "", REPR_COLUMNS);
+	if (e->name) {
+		buf_puts(out, " (");
+		escape_text(out, e->name, REPR_COLUMNS);
+		buf_putc(out, ')');
+	}
+	if (e->count > 1)
+		buf_printf(out, " \xc3\x97 %s", number_count(text, e->count));
+	if (w->r->o.referents)
+		buf_puts(out, ": ");
+	else
+		buf_puts(out, is_frame(&w->g->nodes[e->from]) ? " in " : " of ");
+	out->failed |= label.failed;
+	buf_free(&label);
 }
 
 static void step_text(const struct walk *w, const struct step *s, struct buf *out)
@@ -84,14 +124,8 @@ static void step_text(const struct walk *w, const struct step *s, struct buf *ou
 	char text[NUMBER_ROOM];
 
 	buf_printf(out, "%*s", (int)(s->depth < 200 ? 2 * s->depth : 400), "");
-	if (s->edge != NO_EDGE) {
-		const struct pycore_edge *e = &w->g->edges[s->edge];
-
-		escape_text(out, refs_label(w->r, e->label), REPR_COLUMNS);
-		if (e->count > 1)
-			buf_printf(out, " \xc3\x97 %s", number_count(text, e->count));
-		buf_puts(out, w->r->o.referents ? ": " : " of ");
-	}
+	if (s->edge != NO_EDGE)
+		edge_text(w, &w->g->edges[s->edge], out);
 	node_text(w, n, out);
 	if (w->done[s->node] && w->first[s->node] != w->first[s->node + 1])
 		buf_puts(out, " (see above)");

@@ -65,7 +65,26 @@ static json_t *target_json(const struct report *r, struct json_out *out)
 	return target;
 }
 
-static void write_json(const struct report *r, const struct report_kind *kind, struct buf *text)
+/* Where the text goes: long ones go there in pieces. */
+struct sink {
+	struct buf text;
+	pycore_write_fn *write;
+	void *ctx;
+	bool refused;
+};
+
+static bool flush(void *ctx)
+{
+	struct sink *sink = ctx;
+
+	if (!sink->refused && sink->write(sink->ctx, sink->text.text ? sink->text.text : "",
+					  sink->text.len))
+		sink->refused = true;
+	sink->text.len = 0;
+	return !sink->refused;
+}
+
+static void write_json(const struct report *r, const struct report_kind *kind, struct sink *sink)
 {
 	struct json_out out = { .root = json_object() };
 	json_t *warnings = json_array();
@@ -77,7 +96,7 @@ static void write_json(const struct report *r, const struct report_kind *kind, s
 		json_push(&out, warnings, json_text(line));
 	json_put(&out, out.root, "warnings", warnings);
 	kind->json(r, &out);
-	json_write(&out, text);
+	json_write(&out, &sink->text, flush, sink);
 	json_decref(out.root);
 }
 
@@ -89,24 +108,25 @@ static void write_stopped(const struct report *r, struct buf *text, const char *
 		buf_printf(text, "%sstopped for %s\n", before, number_ms(ms, r->stopped_ms));
 }
 
-static void write_report(const struct report *r, const struct report_kind *kind, struct buf *text)
+static void write_report(const struct report *r, const struct report_kind *kind,
+			 struct sink *sink)
 {
 	switch (r->o.format) {
 	case PYCORE_JSON:
-		write_json(r, kind, text);
+		write_json(r, kind, sink);
 		break;
 	case PYCORE_DOT:
-		write_stopped(r, text, "// ");
-		kind->dot(r, text);
+		write_stopped(r, &sink->text, "// ");
+		kind->dot(r, &sink->text);
 		break;
 	default:
-		kind->text(r, text);
-		write_stopped(r, text, "\n");
+		kind->text(r, &sink->text);
+		write_stopped(r, &sink->text, "\n");
 		break;
 	}
 }
 
-static int make_report(struct report *r, const struct report_kind *kind, struct buf *text)
+static int make_report(struct report *r, const struct report_kind *kind, struct sink *sink)
 {
 	int status = pycore_get_info(r->session, &r->info, r->err);
 
@@ -116,8 +136,12 @@ static int make_report(struct report *r, const struct report_kind *kind, struct 
 		return status;
 	pycore_thaw(r->session);
 	r->stopped_ms = pycore_stopped_ms(r->session);
-	write_report(r, kind, text);
-	return text->failed ? report_no_memory(r) : 0;
+	write_report(r, kind, sink);
+	if (sink->text.failed)
+		return report_no_memory(r);
+	if (sink->refused || !flush(sink))
+		return pycore_fail(r->err, PYCORE_ERR_OUTPUT, "the report could not be written");
+	return 0;
 }
 
 int pycore_report(struct pycore *session, const char *name,
@@ -126,7 +150,7 @@ int pycore_report(struct pycore *session, const char *name,
 {
 	struct report r = { .session = session, .err = err };
 	const struct report_kind *kind = find_kind(name);
-	struct buf text = { 0 };
+	struct sink sink = { .write = write, .ctx = ctx };
 	int status;
 
 	if (!kind)
@@ -136,10 +160,8 @@ int pycore_report(struct pycore *session, const char *name,
 	if (!status)
 		status = check_format(&r, kind);
 	if (!status)
-		status = make_report(&r, kind, &text);
-	if (!status && write(ctx, text.text ? text.text : "", text.len))
-		status = pycore_fail(err, PYCORE_ERR_OUTPUT, "the report could not be written");
-	buf_free(&text);
+		status = make_report(&r, kind, &sink);
+	buf_free(&sink.text);
 	arena_free(&r.arena);
 	return status;
 }

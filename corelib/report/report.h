@@ -55,8 +55,11 @@ const char *command_text(const struct report *r, struct buf *scratch);
 void refs_text(const struct report *r, struct buf *out);
 void refs_dot(const struct report *r, struct buf *out);
 
-/* @p label of an edge, without the key if values are not wanted. */
-const char *refs_label(const struct report *r, const char *label);
+/* The label of an edge, without the key if values are not wanted. It is not escaped. */
+void refs_label(const struct report *r, const struct pycore_edge *e, struct buf *out);
+
+/* The name of a root; that of its thread is a value too. It is not escaped. */
+void refs_root(const struct report *r, const char *root, struct buf *out);
 
 /* Fill r->suspects. */
 int analyze_suspects(struct report *r);

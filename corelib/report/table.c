@@ -46,11 +46,12 @@ void table_set(struct table *t, struct table_row *row, size_t column, const char
 		t->failed = true;
 }
 
-void table_set_text(struct table *t, struct table_row *row, size_t column, const char *text)
+void table_set_text(struct table *t, struct table_row *row, size_t column, const char *text,
+		    size_t most)
 {
 	struct buf cell = { 0 };
 
-	escape_text(&cell, text, 0);
+	escape_text(&cell, text, most);
 	table_set(t, row, column, cell.text ? cell.text : "");
 	t->failed |= cell.failed;
 	buf_free(&cell);

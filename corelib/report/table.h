@@ -33,8 +33,9 @@ struct table_row *table_row(struct table *t);
 /* Copies; a NULL row is ignored. */
 void table_set(struct table *t, struct table_row *row, size_t column, const char *cell);
 
-/* As table_set() with text from the target, escaped. */
-void table_set_text(struct table *t, struct table_row *row, size_t column, const char *text);
+/* As table_set() with text from the target, escaped, cut to @p most columns unless 0. */
+void table_set_text(struct table *t, struct table_row *row, size_t column, const char *text,
+		    size_t most);
 
 /* @p width: columns of the terminal, to which the last column is cut; 0: not cut. */
 void table_write(const struct table *t, struct buf *out, const char *indent, size_t width,

@@ -61,25 +61,28 @@ static bool is_for(const struct layout *table, uint32_t version)
 
 /*
  * Believe it? What is static decides: lists and dicts may be damaged, in a core
- * of all places. A table for another release must pass every check.
+ * of all places. A table for another release, or a place that only looks right,
+ * must pass every check.
  */
-static bool is_believable(const struct checks *k, bool exact)
+static bool is_believable(const struct choice *c, const struct checks *k, bool exact)
 {
 	if (k->types == VERDICT_FAILED || !k->running)
 		return false;
-	if (exact)
+	if (exact && !c->f->table)
 		return k->types == VERDICT_PASSED || k->threads == VERDICT_PASSED;
 	return k->types == VERDICT_PASSED && k->threads == VERDICT_PASSED &&
-	       k->names != VERDICT_FAILED;
+	       k->names != VERDICT_FAILED && k->states != VERDICT_FAILED;
 }
 
 /* The release: as told, or as sys.hexversion has it; false: the two do not agree. */
 static bool settle_version(const struct choice *c, const struct checks *k, struct told *out)
 {
 	*out = c->told;
-	if (!k->version || k->version == c->told.version)
+	if (!k->version)
 		return true;
-	if (!c->told.minor_only || k->version >> 16 != c->told.version >> 16)
+	if (!c->told.minor_only)
+		return k->version == c->told.version;
+	if (k->version >> 16 != c->told.version >> 16)
 		return false;
 	out->version = k->version;
 	out->minor_only = false;
@@ -116,7 +119,7 @@ static bool try_layout(struct choice *c, const struct layout *l, const struct la
 	checks_run(&k, l, c->r, c->f->module, c->f->address);
 	c->seen_running |= k.running;
 	agree = settle_version(c, &k, &told);
-	if (agree && is_believable(&k, !told.minor_only && is_for(table, told.version))) {
+	if (agree && is_believable(c, &k, !told.minor_only && is_for(table, told.version))) {
 		fill(c, l, table, &k, &told);
 		return true;
 	}
@@ -205,6 +208,20 @@ static void explain(const struct choice *c, struct pycore_error *err)
 			    version, base_name(c), c->why[0] ? c->why : "nothing could be checked");
 }
 
+/*
+ * A scan without a cookie goes by words that look like CPython's of some version:
+ * that must be the version that the files' names tell, if they tell one.
+ */
+static bool suits_scan(struct choice *c)
+{
+	const struct layout *l = c->f->table;
+
+	if (!c->told.version)
+		c->told = (struct told){ .version = l->version, .minor_only = true,
+					 .source = "layout checks" };
+	return l->version >> 16 == c->told.version >> 16;
+}
+
 int choose_layout(struct runtime *rt, struct reader *r, const struct found *f,
 		  struct pycore_error *err)
 {
@@ -212,9 +229,8 @@ int choose_layout(struct runtime *rt, struct reader *r, const struct found *f,
 	bool done;
 
 	version_tell(&c.told, r, f);
-	if (f->table && !c.told.version)
-		c.told = (struct told){ .version = f->table->version, .minor_only = true,
-					.source = "layout checks" };
+	if (f->table && !suits_scan(&c))
+		return 0;
 	if (c.told.version && !layout_find(c.told.version, c.told.build, NULL))
 		return refuse(&c, err);
 	done = c.told.version ? try_minor(&c) : try_every_table(&c);

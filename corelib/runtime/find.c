@@ -23,7 +23,8 @@ static bool is_likely(const struct module *m)
 {
 	const char *base = m->path ? strrchr(m->path, '/') : NULL;
 
-	return m->is_exe || (base && !strncmp(base, "/libpython", 10));
+	return m->is_exe ||
+	       (base && (!strncmp(base, "/libpython", 10) || !strncmp(base, "/python", 7)));
 }
 
 static int find_in_modules(struct reader *r, bool likely, found_fn *fn, void *ctx)

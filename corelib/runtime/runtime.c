@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/runtime.h"
 
-#include <stdio.h>
-
 #include "runtime/choose.h"
 #include "runtime/find.h"
 #include "runtime/version.h"
@@ -51,7 +49,8 @@ static int consider(void *ctx, const struct found *f)
 	struct pycore_error why = { 0 };
 	int rc = choose_layout(s->rt, s->r, f, &why);
 
-	if (rc <= 0 && (rc < 0 || !s->why.status))
+	/* What a scan took for an interpreter explains nothing. */
+	if (rc <= 0 && !f->table && (rc < 0 || !s->why.status))
 		s->why = why;
 	return rc;
 }
@@ -80,18 +79,6 @@ static int nowhere(struct reader *r, struct pycore_error *err)
 			   version, known);
 }
 
-static void warn_unverified(const struct runtime *rt, struct target *t)
-{
-	char line[200];
-
-	if (rt->verified || !t->warn)
-		return;
-	snprintf(line, sizeof(line),
-		 "CPython %s has no layout table of its own: read with %s, whose checks all pass",
-		 rt->version_text, rt->table->name);
-	t->warn(t->warn_ctx, line);
-}
-
 int runtime_find(struct runtime *rt, struct reader *r, struct pycore_error *err)
 {
 	struct target *t = r->target;
@@ -107,10 +94,8 @@ int runtime_find(struct runtime *rt, struct reader *r, struct pycore_error *err)
 	/* What was copied from a process that still runs is of no use later. */
 	if (t->kind == TARGET_LIVE)
 		reader_forget(r);
-	if (rc > 0) {
-		warn_unverified(rt, t);
+	if (rc > 0)
 		return 0;
-	}
 	if (!s.why.status)
 		return nowhere(r, err);
 	if (err)

@@ -10,7 +10,7 @@
 struct runtime {
 	struct layout layout;    /* the table, overlaid by what the target says of itself */
 	const struct layout *table;
-	bool verified;           /* the table is for this very release */
+	bool verified;           /* the table is for this very release; else the caller warns */
 	uint32_t version;        /* PY_VERSION_HEX of the target */
 	char version_text[24];   /* "3.11.2", "3.15.0b1" */
 	enum build_kind build;
@@ -52,7 +52,6 @@ struct interpreters {
  * Find CPython in the target, its version and its layout, and check them.
  * Looks only at what does not change while a process runs: may be called before
  * the target is frozen, and leaves no copies in @p r of what it read then.
- * A release that no table names is told by a warning of the target.
  */
 int runtime_find(struct runtime *rt, struct reader *r, struct pycore_error *err);
 

@@ -183,6 +183,7 @@ static int draw(struct pycore *s, const struct heap *h, const struct targets *t,
 		rc = session_check_read(s, "references", err);
 	if (rc)
 		return rc;
+	graph->cut |= t->total > t->addresses.n;
 	graph->n_targets = t->total;
 	*out = graph;
 	return 0;

@@ -22,7 +22,7 @@ struct pick {
 	const struct type_selection *selection;
 	size_t limit;
 	bool biggest;
-	atomic_size_t found; /* by all workers */
+	atomic_size_t found; /* by all workers in the chunks that are done */
 	struct picker *pickers;
 };
 
@@ -103,7 +103,6 @@ static int look_at(void *arg, uint64_t address)
 		return 0;
 	if (p->pick->biggest)
 		object_sizeof(&p->c, (struct object){ address, object.type }, &object.bytes);
-	atomic_fetch_add_explicit(&p->pick->found, 1, memory_order_relaxed);
 	offer(p, &object);
 	return p->no_memory;
 }
@@ -112,11 +111,13 @@ static void pick_in_chunk(void *arg, size_t job, unsigned worker)
 {
 	struct pick *pick = arg;
 	struct picker *p = &pick->pickers[worker];
+	size_t before = p->found.n;
 
 	/* Jobs come in order: whatever is in the chunks not begun comes after what was found. */
 	if (p->no_memory || (!pick->biggest && pick->limit && pick->found >= pick->limit))
 		return;
 	index_chunk_each(pick->h->index.order.items[job], look_at, p);
+	pick->found += p->found.n - before;
 }
 
 static int by_size(const void *a, const void *b)

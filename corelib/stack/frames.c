@@ -47,14 +47,15 @@ static bool looks_like_code(struct walk *w, struct object o)
 	       is_of(w, o.address, F_PyCodeObject_co_linetable, TPFLAGS_BYTES);
 }
 
-/* @return 1: @p address is a code object, 0: nothing or another object, negative: no object */
+/* @return 1: @p address is a code object, 0: another object, negative: no object */
 static int is_code(struct walk *w, uint64_t address)
 {
 	struct object o;
 	uint64_t type;
 
+	/* A frame of zeros: gcore writes them for a C stack that it cannot read to its end. */
 	if (!address)
-		return 0;
+		return PYCORE_ERR_DAMAGED;
 	if (!LOAD(w->l, w->c->r, address, PyObject, ob_type, &type))
 		return PYCORE_ERR_FAULT;
 	if (type && type == w->code_type)

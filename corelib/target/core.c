@@ -148,10 +148,10 @@ static bool take_notes(struct core *c, const GElf_Phdr *ph)
 	uint64_t size = ph->p_filesz;
 	Elf_Data *data;
 
-	if (ph->p_offset >= c->file.size)
-		return false;
-	if (size > c->file.size - ph->p_offset)
-		size = c->file.size - ph->p_offset;
+	if (ph->p_offset >= c->file.size || size > c->file.size - ph->p_offset) {
+		c->notes_cut = true;
+		size = ph->p_offset < c->file.size ? c->file.size - ph->p_offset : 0;
+	}
 	if (size > MAX_NOTES)
 		size = MAX_NOTES;
 	if (!size)
@@ -217,7 +217,12 @@ static int read_headers(struct core *c, const char *path, struct pycore_error *e
 		return pycore_fail(err, PYCORE_ERR_FORMAT,
 				   "%.120s holds no memory (cut short within its headers?): make the core again",
 				   path);
-	if (!clean || c->notes.damaged)
+	if (c->notes_cut)
+		target_warn(&c->base, "%s is cut short: what it tells of threads and mapped files is missing",
+			    path);
+	else
+		clean &= !c->notes.damaged;
+	if (!clean)
 		target_warn(&c->base, "%s is damaged: some of its headers make no sense and were left out",
 			    path);
 	return 0;

@@ -69,6 +69,24 @@ static long thread_state(const struct freezer *f, pid_t tid)
 	return live_status(f->proc_fd, tid, "\nState:");
 }
 
+/* The process of a tracer, of which the kernel tells the thread. */
+static long tracer_of(const struct freezer *f, pid_t tid)
+{
+	long tracer = live_status(f->proc_fd, tid, "\nTracerPid:"), process = -1;
+	char path[32];
+	int fd;
+
+	if (tracer <= 0)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%ld", tracer);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		process = live_status(fd, (pid_t)tracer, "\nTgid:");
+		close(fd);
+	}
+	return process > 0 ? process : tracer;
+}
+
 /* Why a thread could not be seized. @return 0: it does not matter, it is gone or ends */
 static int refused(struct freezer *f, pid_t tid, int os_errno)
 {
@@ -76,7 +94,10 @@ static int refused(struct freezer *f, pid_t tid, int os_errno)
 
 	if (os_errno == ESRCH || state < 0 || state == 'Z' || state == 'X')
 		return 0;
-	tracer = live_status(f->proc_fd, tid, "\nTracerPid:");
+	/* It is on its way out: its memory went first. */
+	if (live_status(f->proc_fd, tid, "\nVmSize:") < 0)
+		return 0;
+	tracer = tracer_of(f, tid);
 	if (tracer > 0)
 		return pycore_fail(&f->error, PYCORE_ERR_PERMISSION,
 				   "process %d is already traced by process %ld: ask that debugger, or end it first",

@@ -108,6 +108,7 @@ static int read_maps(struct live *l, struct pycore_error *err)
 	char *text;
 	bool ok;
 
+	errno = 0;
 	if (!proc_read(l->proc_fd, "maps", SIZE_MAX, &b) || !b.len) {
 		int os_errno = errno;
 		bool failed = b.failed;

@@ -208,6 +208,7 @@ struct core {
 	Elf *elf; /* while it is opened */
 	segment_vec segments;
 	struct notes notes;
+	bool notes_cut; /* the file ends within them */
 	struct pieces pieces;
 };
 

@@ -193,16 +193,23 @@ COMMANDS = (
 )
 
 
+class GuardedCommand(gdb.Command):
+    """gdb.Command for scripts that come later: ours keep their names.
+
+    CPython's own script defines py-bt too, and gdb loads it with the
+    interpreter's file: after us, and without an event to act on. The rest of
+    its commands it gets.
+    """
+
+    def __init__(self, name, *args, **kwargs):
+        if name not in NAMES:
+            super().__init__(name, *args, **kwargs)
+
+
+NAMES = {name for _kind, name, *_rest in COMMANDS}
+
+
 def define_all():
     for kind, *rest in COMMANDS:
         kind(*rest)
-    # CPython's own gdb script is loaded with the interpreter, after us, and
-    # defines py-bt too: ours, which needs no debug information, comes back.
-    gdb.events.new_objfile.connect(define_again)
-
-
-def define_again(event):
-    filename = os.path.basename(event.new_objfile.filename or "")
-    if "python" in filename:
-        for kind, *rest in COMMANDS:
-            kind(*rest)
+    gdb.Command = GuardedCommand

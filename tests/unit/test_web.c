@@ -265,6 +265,30 @@ static void a_type_s_bookkeeping_is_left_out(void **state)
 	web_fini(&w);
 }
 
+static void a_guess_of_a_frame_counts_where_nothing_else_holds(void **state)
+{
+	struct web w = { 0 };
+	uint32_t held = node(&w, INSTANCE, WEB_TARGET), loose = node(&w, INSTANCE, WEB_TARGET);
+	uint32_t list = node(&w, LIST, 0), module = node(&w, MODULE, 0);
+	uint32_t frame = node(&w, WEB_FRAME, 0);
+	struct label stack = FIELD("stack");
+
+	(void)state;
+	w.nodes.items[frame].root = 99;
+	edge(&w, module, list, ATTR(1));
+	edge(&w, list, held, INDEX(0));
+	for (uint32_t to = held; to <= loose; to++) {
+		struct web_edge e = { .from = frame, .to = to };
+
+		e.shape = shape_of(&w.shapes, &stack, true, &e.detail);
+		assert_true(vec_push(&w.edges, e));
+	}
+	assert_int_equal(web_fold(&w, 10), 0);
+	assert_null(between(&w, frame, held));
+	assert_non_null(between(&w, frame, loose));
+	web_fini(&w);
+}
+
 static void what_is_too_far_is_counted(void **state)
 {
 	struct web w = { 0 };
@@ -506,6 +530,7 @@ int main(void)
 		cmocka_unit_test(a_circle_of_helpers_ends),
 		cmocka_unit_test(a_class_is_held_by_the_module_that_defines_it),
 		cmocka_unit_test(a_type_s_bookkeeping_is_left_out),
+		cmocka_unit_test(a_guess_of_a_frame_counts_where_nothing_else_holds),
 		cmocka_unit_test(what_is_too_far_is_counted),
 		cmocka_unit_test(alike_objects_become_one_node),
 		cmocka_unit_test(a_few_alike_stay_apart),

@@ -19,6 +19,7 @@ struct pycore_edge {
 	uint32_t from, to;  /**< indices of nodes: @c from refers to @c to */
 	const char *label;  /**< ".attr", "['key']", "[3]", "__defaults__[0]" */
 	uint64_t count;     /**< how many references it stands for */
+	const char *name;   /**< of the parameter or variable that the label's number is, or NULL */
 };
 
 struct pycore_graph {

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include <stdint.h>
+
+struct settings;
+
+/* Options beside those that every command takes. */
+enum option_set {
+	OPTIONS_COMMON = 1u << 0,
+	OPTIONS_TYPE = 1u << 1,
+	OPTIONS_ROWS = 1u << 2,  /* --limit */
+	OPTIONS_TYPES = 1u << 3, /* --sort, --include, --exclude */
+	OPTIONS_BY_ADDRESS = 1u << 4,
+	OPTIONS_GRAPH = 1u << 5,
+	OPTIONS_THREAD = 1u << 6,
+};
+
+/* sysexits.h has EX_USAGE; the rest is ours. */
+enum exit_status {
+	EXIT_ANSWERED = 0,
+	EXIT_PARTLY = 1,
+	EXIT_NO_ANSWER = 2,
+	EXIT_WRONG_USAGE = 64,
+};
+
+struct command {
+	const char *name;
+	const char *summary;     /* a line of pycore --help */
+	const char *description; /* what its own --help begins with */
+	const char *examples;    /* what it ends with */
+	const char *formats;     /* "text json": the default first */
+	uint32_t options;        /* enum option_set */
+	int (*run)(const struct command *command, struct settings *settings);
+};
+
+/* In the order of pycore --help; ends with a NULL name. */
+extern const struct command commands[];
+
+const struct command *command_find(const char *name);
+
+/* The command that @p name was meant to be, or NULL. */
+const struct command *command_guess(const char *name);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "command.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "run.h"
+
+const struct command commands[] = {
+	{
+		.name = "analyze",
+		.summary = "one page: what died, where its threads were, what fills memory",
+		.description =
+			"One page to begin with: what died and of what, where every thread was,\n"
+			"what fills memory, what to look at next, and how much could be read.",
+		.examples = "  pycore analyze core.1234\n"
+			    "  pycore analyze --format json core.1234 | jq .suspects\n",
+		.formats = "text json",
+		.options = OPTIONS_COMMON,
+		.run = run_report,
+	},
+	{
+		.name = "bt",
+		.summary = "the Python stack of each thread",
+		.description =
+			"The Python stack of each thread, newest call first, with the thread's name,\n"
+			"who holds the GIL, who took the signal, and the exception being handled.",
+		.examples = "  pycore bt core.1234\n"
+			    "  pycore bt 1234 --limit 0\n"
+			    "  pycore bt core.1234 --thread 1240\n",
+		.formats = "text json",
+		.options = OPTIONS_COMMON | OPTIONS_ROWS | OPTIONS_THREAD,
+		.run = run_report,
+	},
+	{
+		.name = "objects",
+		.summary = "live objects and their bytes by type",
+		.description =
+			"Counts live objects and their bytes (what sys.getsizeof says) by type, those\n"
+			"included that the cycle collector does not track. With --type, lists the\n"
+			"instances instead, biggest first.",
+		.examples = "  pycore objects core.1234 --sort count\n"
+			    "  pycore objects core.1234 --include 'myapp.*' --limit 0\n"
+			    "  pycore objects core.1234 --type myapp.models.User\n",
+		.formats = "text json",
+		.options = OPTIONS_COMMON | OPTIONS_TYPE | OPTIONS_ROWS | OPTIONS_TYPES |
+			   OPTIONS_BY_ADDRESS,
+		.run = run_report,
+	},
+	{
+		.name = "heap-top",
+		.summary = "what holds the memory: types and single objects",
+		.description = "The types whose objects take the most bytes, and the biggest single\n"
+			       "objects.",
+		.examples = "  pycore heap-top core.1234\n"
+			    "  pycore heap-top core.1234 --type dict --limit 50\n",
+		.formats = "text json",
+		.options = OPTIONS_COMMON | OPTIONS_TYPE | OPTIONS_ROWS | OPTIONS_TYPES,
+		.run = run_report,
+	},
+	{
+		.name = "refs",
+		.summary = "the reference graph around objects",
+		.description =
+			"Draws what refers to the objects of a type, or to the objects at given\n"
+			"addresses, back to a named root: a module's global, a frame's local, a class.\n"
+			"Like objects are drawn as one. The answer is a graph for Graphviz's dot.",
+		.examples =
+			"  pycore refs core.1234 --type MyBigFatObject | dot -Tpng -o refs.png\n"
+			"  pycore refs core.1234 --addr 0x7f31c0a2d5e0 --format text\n"
+			"  pycore refs core.1234 --type Cache --referents --depth 2 | dot -Tsvg -o r.svg\n",
+		.formats = "dot json text",
+		.options = OPTIONS_COMMON | OPTIONS_TYPE | OPTIONS_GRAPH,
+		.run = run_report,
+	},
+	{
+		.name = "info",
+		.summary = "process, signal, interpreter, mapped files",
+		.description =
+			"The process, the signal that ended it, its command line; version, build and\n"
+			"state of its interpreter; which mapped files were found; how much is readable.",
+		.examples = "  pycore info core.1234\n"
+			    "  pycore info core.1234 --sysroot /srv/images/web --exe /usr/bin/python3\n",
+		.formats = "text json",
+		.options = OPTIONS_COMMON,
+		.run = run_report,
+	},
+	{ 0 },
+};
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *c = commands; c->name; c++) {
+		if (!strcmp(c->name, name))
+			return c;
+	}
+	return NULL;
+}
+
+/* Letters alone: "heaptop", "heap_top" and "py-bt" are understood. */
+static void letters(const char *from, char to[16])
+{
+	size_t n = 0;
+
+	if (!strncmp(from, "py-", 3))
+		from += 3;
+	for (; *from && n < 15; from++) {
+		if ((*from | 0x20) >= 'a' && (*from | 0x20) <= 'z')
+			to[n++] = (char)(*from | 0x20);
+	}
+	to[n] = '\0';
+}
+
+const struct command *command_guess(const char *name)
+{
+	char wanted[16], has[16];
+
+	letters(name, wanted);
+	if (strlen(wanted) < 2)
+		return NULL;
+	for (const struct command *c = commands; c->name; c++) {
+		letters(c->name, has);
+		if (!strncmp(has, wanted, strlen(wanted)) || !strncmp(wanted, has, strlen(has)))
+			return c;
+	}
+	return NULL;
+}

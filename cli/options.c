@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+#include "options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_OPTIONS 40
+
+static bool wrong(struct settings *s, const char *format, const char *value)
+{
+	snprintf(s->error, sizeof(s->error), format, value);
+	return false;
+}
+
+static bool parse_number(const char *text, int base, uint64_t most, uint64_t *out)
+{
+	char *end;
+
+	if (!isxdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	*out = strtoull(text, &end, base);
+	return !errno && !*end && *out <= most;
+}
+
+static bool grow(void **items, size_t n, size_t size)
+{
+	void *more = realloc(*items, (n + 2) * size);
+
+	if (!more)
+		return false;
+	*items = more;
+	return true;
+}
+
+static bool add_glob(struct settings *s, const char ***globs, size_t *n, const char *value)
+{
+	if (!grow((void **)globs, *n, sizeof(**globs)))
+		return wrong(s, "%s", "no memory");
+	(*globs)[(*n)++] = value;
+	(*globs)[*n] = NULL;
+	return true;
+}
+
+static bool apply_exe(struct settings *s, const char *value)
+{
+	s->open.exe = value;
+	return true;
+}
+
+static bool apply_sysroot(struct settings *s, const char *value)
+{
+	s->open.sysroot = value;
+	return true;
+}
+
+static bool apply_debug_dir(struct settings *s, const char *value)
+{
+	s->open.debug_dir = value;
+	return true;
+}
+
+static bool apply_pid(struct settings *s, const char *value)
+{
+	s->pid = value;
+	return true;
+}
+
+/* Which formats a command has is looked at when its options are all known. */
+static bool apply_format(struct settings *s, const char *value)
+{
+	if (!strcmp(value, "text"))
+		s->report.format = PYCORE_TEXT;
+	else if (!strcmp(value, "json"))
+		s->report.format = PYCORE_JSON;
+	else if (!strcmp(value, "dot"))
+		s->report.format = PYCORE_DOT;
+	else
+		return wrong(s, "unknown format '%s'", value);
+	return true;
+}
+
+static bool apply_output(struct settings *s, const char *value)
+{
+	s->output = value;
+	return true;
+}
+
+static bool apply_color(struct settings *s, const char *value)
+{
+	if (!strcmp(value, "auto"))
+		s->color = COLOR_AUTO;
+	else if (!strcmp(value, "always"))
+		s->color = COLOR_ALWAYS;
+	else if (!strcmp(value, "never"))
+		s->color = COLOR_NEVER;
+	else
+		return wrong(s, "--color is auto, always or never, not '%s'", value);
+	return true;
+}
+
+static bool apply_jobs(struct settings *s, const char *value)
+{
+	uint64_t n;
+
+	if (!parse_number(value, 10, 1024, &n) || !n)
+		return wrong(s, "-j takes a number from 1 to 1024, not '%s'", value);
+	s->open.jobs = (uint32_t)n;
+	return true;
+}
+
+static bool apply_no_freeze(struct settings *s, const char *value)
+{
+	s->open.no_freeze = true;
+	return true;
+}
+
+static bool apply_redact(struct settings *s, const char *value)
+{
+	s->report.redact = true;
+	return true;
+}
+
+static bool apply_quiet(struct settings *s, const char *value)
+{
+	s->quiet = true;
+	return true;
+}
+
+static bool apply_verbose(struct settings *s, const char *value)
+{
+	s->verbose = s->report.verbose = true;
+	return true;
+}
+
+static bool apply_help(struct settings *s, const char *value)
+{
+	s->help = true;
+	return true;
+}
+
+static bool apply_version(struct settings *s, const char *value)
+{
+	s->version = true;
+	return true;
+}
+
+static bool apply_type(struct settings *s, const char *value)
+{
+	if (!*value)
+		return wrong(s, "%s", "--type takes a name, not nothing");
+	s->report.type = value;
+	return true;
+}
+
+static bool apply_addr(struct settings *s, const char *value)
+{
+	uint64_t address;
+
+	if (!parse_number(value, 0, UINT64_MAX, &address) || !address)
+		return wrong(s, "--addr takes an address such as 0x7f31c0a2d5e0, not '%s'", value);
+	if (!grow((void **)&s->addresses, s->n_addresses, sizeof(*s->addresses)))
+		return wrong(s, "%s", "no memory");
+	s->addresses[s->n_addresses++] = address;
+	return true;
+}
+
+static bool apply_limit(struct settings *s, const char *value)
+{
+	uint64_t n;
+
+	if (!parse_number(value, 10, INT64_MAX, &n))
+		return wrong(s, "--limit takes a number, 0 for all, not '%s'", value);
+	s->report.limit = (int64_t)n;
+	return true;
+}
+
+static bool apply_sort(struct settings *s, const char *value)
+{
+	if (strcmp(value, "count") && strcmp(value, "bytes"))
+		return wrong(s, "--sort is count or bytes, not '%s'", value);
+	s->report.sort = value;
+	return true;
+}
+
+static bool apply_include(struct settings *s, const char *value)
+{
+	return add_glob(s, &s->include, &s->n_include, value);
+}
+
+static bool apply_exclude(struct settings *s, const char *value)
+{
+	return add_glob(s, &s->exclude, &s->n_exclude, value);
+}
+
+static bool apply_by_address(struct settings *s, const char *value)
+{
+	s->report.by_address = true;
+	return true;
+}
+
+static bool apply_referents(struct settings *s, const char *value)
+{
+	s->report.referents = true;
+	return true;
+}
+
+static bool apply_depth(struct settings *s, const char *value)
+{
+	uint64_t n;
+
+	if (!parse_number(value, 10, 1000, &n) || !n)
+		return wrong(s, "--depth takes a number from 1 to 1000, not '%s'", value);
+	s->report.depth = (uint32_t)n;
+	return true;
+}
+
+static bool apply_max_nodes(struct settings *s, const char *value)
+{
+	uint64_t n;
+
+	if (!parse_number(value, 10, 1000000, &n) || !n)
+		return wrong(s, "--max-nodes takes a number from 1 to 1000000, not '%s'", value);
+	s->report.max_nodes = (uint32_t)n;
+	return true;
+}
+
+static bool apply_thread(struct settings *s, const char *value)
+{
+	uint64_t n;
+
+	if (!parse_number(value, 10, INT32_MAX, &n) || !n)
+		return wrong(s, "--thread takes the number of a thread, not '%s'", value);
+	s->report.tid = n;
+	return true;
+}
+
+const struct option_spec option_specs[] = {
+	{ "type", 0, "TYPE",
+	  "objects of this type: module.qualname, a bare\nname, or a glob; builtins are bare: dict",
+	  OPTIONS_TYPE, apply_type },
+	{ "addr", 0, "ADDRESS", "the object there; may repeat", OPTIONS_GRAPH, apply_addr },
+	{ "referents", 0, NULL, "what the objects refer to, not what refers to them",
+	  OPTIONS_GRAPH, apply_referents },
+	{ "depth", 0, "N", "steps from the objects", OPTIONS_GRAPH, apply_depth },
+	{ "max-nodes", 0, "N", "size of the picture (default: what a page holds)", OPTIONS_GRAPH,
+	  apply_max_nodes },
+	{ "thread", 0, "TID", "only the thread with this number", OPTIONS_THREAD, apply_thread },
+	{ "limit", 0, "N",
+	  "rows to show, 0 for all (default: 20; in JSON all\ntypes and threads, 20 objects)",
+	  OPTIONS_ROWS, apply_limit },
+	{ "sort", 0, "KEY", "types by bytes (default) or by count", OPTIONS_TYPES, apply_sort },
+	{ "include", 0, "GLOB", "only types with such a name; may repeat", OPTIONS_TYPES,
+	  apply_include },
+	{ "exclude", 0, "GLOB", "no types with such a name; may repeat", OPTIONS_TYPES,
+	  apply_exclude },
+	{ "by-address", 0, NULL, "types of one name in rows of their own", OPTIONS_BY_ADDRESS,
+	  apply_by_address },
+	{ "pid", 0, "PID", "the target is this process", OPTIONS_COMMON, apply_pid },
+	{ "exe", 0, "FILE", "executable of a core, if the path in it is wrong", OPTIONS_COMMON,
+	  apply_exe },
+	{ "sysroot", 0, "DIR", "look for mapped files below DIR first", OPTIONS_COMMON,
+	  apply_sysroot },
+	{ "debug-dir", 0, "DIR", "where separate debug files are", OPTIONS_COMMON,
+	  apply_debug_dir },
+	{ "format", 0, "FORMAT", NULL, OPTIONS_COMMON, apply_format },
+	{ "output", 'o', "FILE", "write there, not to standard output", OPTIONS_COMMON,
+	  apply_output },
+	{ "color", 0, "WHEN", "auto (default), always or never", OPTIONS_COMMON, apply_color },
+	{ "redact", 0, NULL, "show no values of the target's objects", OPTIONS_COMMON,
+	  apply_redact },
+	{ "no-freeze", 0, NULL, "read a process without stopping it: what is\nread may be torn",
+	  OPTIONS_COMMON, apply_no_freeze },
+	{ "jobs", 'j', "N", "worker threads (default: the processors)", OPTIONS_COMMON,
+	  apply_jobs },
+	{ "quiet", 'q', NULL, "no progress and no warnings", OPTIONS_COMMON, apply_quiet },
+	{ "verbose", 'v', NULL, "more detail", OPTIONS_COMMON, apply_verbose },
+	{ "help", 'h', NULL, "this text", OPTIONS_COMMON, apply_help },
+	{ "version", 0, NULL, "the version of pycore", OPTIONS_COMMON, apply_version },
+	{ 0 },
+};
+
+/* What getopt_long() wants to know; its codes are places in option_specs, plus FIRST_CODE. */
+#define FIRST_CODE 256
+
+struct getopt_tables {
+	struct option longs[MOST_OPTIONS + 1];
+	char shorts[2 * MOST_OPTIONS + 3];
+};
+
+/*
+ * A leading '-' has getopt hand out the other words in their places: so they
+ * may stand anywhere, also where POSIXLY_CORRECT is in the environment.
+ */
+static void make_tables(struct getopt_tables *t, uint32_t sets)
+{
+	char *shorts = t->shorts;
+	size_t n = 0;
+
+	*shorts++ = '-';
+	*shorts++ = ':';
+	for (int i = 0; option_specs[i].name; i++) {
+		const struct option_spec *spec = &option_specs[i];
+
+		if (!(spec->sets & sets))
+			continue;
+		t->longs[n++] = (struct option){
+			.name = spec->name,
+			.has_arg = spec->arg ? required_argument : no_argument,
+			.val = FIRST_CODE + i,
+		};
+		if (spec->letter) {
+			*shorts++ = spec->letter;
+			if (spec->arg)
+				*shorts++ = ':';
+		}
+	}
+}
+
+static const struct option_spec *spec_of(int code)
+{
+	if (code >= FIRST_CODE)
+		return &option_specs[code - FIRST_CODE];
+	for (const struct option_spec *spec = option_specs; spec->name; spec++) {
+		if (spec->letter && spec->letter == code)
+			return spec;
+	}
+	return NULL;
+}
+
+static bool add_target(struct settings *s, const char *word)
+{
+	if (s->target)
+		return wrong(s, "one target is enough: what is '%s'?", word);
+	s->target = word;
+	return true;
+}
+
+static bool wrong_option(struct settings *s, int code, const char *word)
+{
+	const struct option_spec *spec = optopt ? spec_of(optopt) : NULL;
+
+	if (code == ':')
+		return wrong(s, "option '%s' wants a value", word);
+	if (spec && optopt >= FIRST_CODE)
+		return wrong(s, "option '--%s' takes no value", spec->name);
+	return wrong(s, "unknown option '%s'", word);
+}
+
+static bool has_word(const char *words, const char *word, size_t len)
+{
+	for (const char *at = words; at; at = strchr(at, ' ')) {
+		at += *at == ' ';
+		if (!strncmp(at, word, len) && (at[len] == ' ' || !at[len]))
+			return true;
+	}
+	return false;
+}
+
+static bool check(struct settings *s, const struct command *command)
+{
+	static const char *const names[] = { "text", "json", "dot" };
+	const char *format = names[s->report.format];
+
+	if (s->help || s->version)
+		return true;
+	if (!has_word(command->formats, format, strlen(format)))
+		return wrong(s, "there is no format '%s' here", format);
+	if (!s->target && !s->pid)
+		return wrong(s, "%s", "which core file or process?");
+	if (s->target && s->pid)
+		return wrong(s, "both --pid and '%s': which of them?", s->target);
+	if (s->target && !*s->target)
+		return wrong(s, "%s", "the target's name is empty");
+	if ((command->options & OPTIONS_GRAPH) && !s->report.type && !s->n_addresses)
+		return wrong(s, "%s", "which objects? Give --type TYPE or --addr ADDRESS");
+	return true;
+}
+
+static bool parse_words(struct settings *s, const struct getopt_tables *t, int argc, char **argv)
+{
+	int code;
+
+	opterr = 0;
+	optind = 0; /* glibc: begin anew, whatever was parsed before */
+	for (;;) {
+		const struct option_spec *spec;
+		int before = optind ? optind : 1;
+
+		code = getopt_long(argc, argv, t->shorts, t->longs, NULL);
+		if (code == -1)
+			break;
+		if (code == 1) {
+			if (!add_target(s, optarg))
+				return false;
+			continue;
+		}
+		if (code == '?' || code == ':')
+			return wrong_option(s, code, argv[before < argc ? before : argc - 1]);
+		spec = spec_of(code);
+		if (!spec || !spec->apply(s, optarg))
+			return false;
+	}
+	for (; optind < argc; optind++) {
+		if (!add_target(s, argv[optind]))
+			return false;
+	}
+	return true;
+}
+
+bool options_parse(struct settings *s, const struct command *command, int argc, char **argv)
+{
+	struct getopt_tables tables = { 0 };
+
+	s->open.size = sizeof(s->open);
+	s->report.size = sizeof(s->report);
+	s->report.limit = -1;
+	apply_format(s, !strncmp(command->formats, "dot", 3) ? "dot" : "text");
+	make_tables(&tables, command->options);
+	if (!parse_words(s, &tables, argc, argv) || !check(s, command))
+		return false;
+	s->report.include = s->include;
+	s->report.exclude = s->exclude;
+	s->report.addresses = s->addresses;
+	s->report.n_addresses = s->n_addresses;
+	return true;
+}
+
+void options_free(struct settings *s)
+{
+	free(s->include);
+	free(s->exclude);
+	free(s->addresses);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <pycore/pycore.h>
+
+#include "command.h"
+
+enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+/* What the user typed. Zero is the default of everything. */
+struct settings {
+	const char *target; /* as typed, or NULL */
+	const char *pid;    /* --pid, or NULL */
+	const char *output; /* -o, or NULL */
+	enum color_when color;
+	bool quiet, verbose, help, version;
+	struct pycore_options open;
+	struct pycore_report_options report;
+	const char **include, **exclude;
+	size_t n_include, n_exclude;
+	uint64_t *addresses;
+	size_t n_addresses;
+	char error[200]; /* what is wrong with the words, or "" */
+};
+
+/* One option; in the table's order in --help. */
+struct option_spec {
+	const char *name;
+	char letter;         /* or 0 */
+	const char *arg;     /* "FILE", or NULL */
+	const char *help;    /* a line, or more with '\n' */
+	uint32_t sets;       /* enum option_set that it belongs to */
+	bool (*apply)(struct settings *s, const char *value);
+};
+
+/* Ends with a NULL name. */
+extern const struct option_spec option_specs[];
+
+/*
+ * Read the words after the command's name. @return false if they are wrong:
+ * then s->error says how. options_free() either way.
+ */
+bool options_parse(struct settings *s, const struct command *command, int argc, char **argv);
+void options_free(struct settings *s);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "target.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+__attribute__((format(printf, 2, 3))) static int fail(struct pycore_error *err, const char *format,
+						      ...)
+{
+	va_list args;
+
+	*err = (struct pycore_error){ .status = PYCORE_ERR_OPEN, .os_errno = errno };
+	va_start(args, format);
+	vsnprintf(err->message, sizeof(err->message), format, args);
+	va_end(args);
+	return err->status;
+}
+
+static bool is_number(const char *text)
+{
+	return *text && strspn(text, "0123456789") == strlen(text);
+}
+
+static int open_pid(struct pycore **out, const char *text, const struct pycore_options *options,
+		    struct pycore_error *err)
+{
+	long long pid = is_number(text) && strlen(text) < 12 ? atoll(text) : 0;
+
+	errno = 0;
+	if (pid <= 0 || pid > INT32_MAX)
+		return fail(err, "%s is no process id: those are 1 to %d", text, INT32_MAX);
+	return pycore_open_live(out, (pid_t)pid, options, err);
+}
+
+/* What is wrong with a file as such can be said before its contents are looked at. */
+static int open_file(struct pycore **out, const char *path, const struct stat *st,
+		     const struct pycore_options *options, struct pycore_error *err)
+{
+	errno = 0;
+	if (S_ISDIR(st->st_mode))
+		return fail(err, "%s is a directory: give the core file in it, or a process id",
+			    path);
+	if (!S_ISREG(st->st_mode))
+		return fail(err, "%s is no regular file: give a core file or a process id", path);
+	if (!st->st_size)
+		return fail(err, "%s is empty: the core was not written (disk full? ulimit -c?)",
+			    path);
+	return pycore_open_core(out, path, options, err);
+}
+
+int target_open(struct pycore **out, const struct settings *s, struct pycore_error *err)
+{
+	struct stat st;
+
+	if (s->pid)
+		return open_pid(out, s->pid, &s->open, err);
+	if (!stat(s->target, &st))
+		return open_file(out, s->target, &st, &s->open, err);
+	if (errno == ENOENT && is_number(s->target))
+		return open_pid(out, s->target, &s->open, err);
+	if (errno == ENOENT)
+		return fail(err, "%s: no such file, and no process id either", s->target);
+	return fail(err, "%s: %s", s->target, strerror(errno));
+}
+
+bool target_is_file(const struct settings *s, const char *path)
+{
+	struct stat a, b;
+
+	return s->target && path && !stat(s->target, &a) && !stat(path, &b) &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}

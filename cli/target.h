@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_TARGET_H
+#define CLI_TARGET_H
+
+#include "options.h"
+
+/* Open what the user named, core or process. @return as pycore_open_core() */
+int target_open(struct pycore **out, const struct settings *s, struct pycore_error *err);
+
+/* Whether @p path is the very file that is the target. */
+bool target_is_file(const struct settings *s, const char *path);
+
+#endif

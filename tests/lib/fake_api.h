@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_FAKE_API_H
+#define TESTS_FAKE_API_H
+
+#include <pycore/pycore.h>
+
+/* The public interface without a target: each call hands out what a test put here. */
+struct fake_api {
+	struct pycore_info info;
+	struct pycore_stacks stacks;
+	struct pycore_census census;
+	const struct pycore_object *objects; /* biggest first */
+	size_t n_objects;
+	struct pycore_graph graph;
+	const char *warnings[8];
+	double stopped_ms;
+
+	/* Statuses of the calls, 0: they work; then the message is "it failed on purpose". */
+	int open_status, info_status, stacks_status, census_status, objects_status, graph_status;
+
+	/* What was asked for. */
+	struct pycore_object_query object_query;
+	struct pycore_graph_query graph_query;
+	bool thawed, read_when_thawed;
+};
+
+extern struct fake_api fake_api;
+
+/* A core of a small program that everything about is known of. */
+void fake_api_demo(void);
+
+/* Something for pycore_open_*() to hand out. */
+struct pycore *fake_session(void);
+
+#endif

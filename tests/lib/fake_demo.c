@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "fake_api.h"
+
+/*
+ * A core of a program like the one in objgraph's manual: a default argument
+ * that keeps two objects. Some of its names are as hostile as a core can make them.
+ */
+
+static const struct pycore_frame main_frames[] = {
+	{ "computate_something", "computate_something", "/srv/app/fat.py", 7, 0x7f01 },
+	{ "<module>", "<module>", "/srv/app/fat.py", 12, 0x7f02 },
+};
+
+static const struct pycore_frame worker_frames[] = {
+	{ "wait", "Condition.wait", "/usr/lib/python3.11/threading.py", 320, 0x7f03 },
+	{ "run", "Worker.run", "/srv/app/\x1b[2Jwork.py", 0, 0x7f04 },
+};
+
+static const struct pycore_thread threads[] = {
+	{ .tid = 1234, .ident = 0x7f0000001000, .tstate = 0x9000, .name = "MainThread",
+	  .main = true, .gil = true, .signal = true, .complete = true, .state = "holds GIL",
+	  .exception_type = "ValueError", .exception_message = "no such user: alice\n\x1b[31m",
+	  .frames = main_frames, .n_frames = 2 },
+	{ .tid = 1240, .ident = 0x7f0000002000, .tstate = 0x9100, .name = "w1",
+	  .complete = true, .state = "waiting", .frames = worker_frames, .n_frames = 2 },
+	{ .tid = 1241, .ident = 0x7f0000003000, .tstate = 0x9200, .name = "w2",
+	  .complete = true, .state = "waiting", .frames = worker_frames, .n_frames = 2 },
+	{ .tid = 0, .ident = 0x7f0000004000, .tstate = 0x9300, .interpreter = 1 },
+};
+
+static const struct pycore_type_count types[] = {
+	{ "str", 0xa00, 1, 41233, 5000000, 0 },
+	{ "dict", 0xb00, 1, 2000, 464000, 2000 },
+	{ "app.models.Session", 0xc00, 2, 20000, 960000, 20000 },
+	{ "__main__.MyBigFatObject", 0xd00, 1, 2, 96, 2 },
+};
+
+static const struct pycore_type_count types_by_address[] = {
+	{ "str", 0xa00, 1, 41233, 5000000, 0 },
+	{ "dict", 0xb00, 1, 2000, 464000, 2000 },
+	{ "app.models.Session", 0xc00, 1, 15000, 720000, 15000 },
+	{ "app.models.Session", 0xc80, 1, 5000, 240000, 5000 },
+	{ "__main__.MyBigFatObject", 0xd00, 1, 2, 96, 2 },
+};
+
+static const struct pycore_object objects[] = {
+	{ 0x7f1000, "str", 1100000, 1, "'secret \xe2\x80\xae evil\x1b[0m'" },
+	{ 0x7f2000, "dict", 232, 3, "{'foo': <MyBigFatObject>, 'bar': ...}" },
+	{ 0x7f3000, "__main__.MyBigFatObject", 48, 1, "<MyBigFatObject>" },
+	{ 0x7f3040, "__main__.MyBigFatObject", 48, 2, "<MyBigFatObject>" },
+	{ 0x7f4000, "app.models.Session", 48, -1, "<Session>" },
+};
+
+static const struct pycore_node nodes[] = {
+	{ 0x7f3000, "__main__.MyBigFatObject", 48, "<MyBigFatObject>", NULL, 1, 0, true },
+	{ 0x7f3040, "__main__.MyBigFatObject", 48, "<MyBigFatObject>", NULL, 1, 0, true },
+	{ 0x7f2000, "dict", 232, "{'foo': \"quoted\\\"}", NULL, 1, 3, false },
+	{ 0x7f5000, "dict", 360, "{42: {...}}", NULL, 1, 0, false },
+	{ 0x7f6000, "function", 152, "<function computate_something>", NULL, 1, 0, false },
+	{ 0x7f7000, "module", 72, "<module '__main__'>", "module __main__", 1, 0, false },
+	{ 0x7f8000, "app.models.Session", 960000, NULL, NULL, 20000, 0, false },
+};
+
+static const struct pycore_edge edges[] = {
+	{ 2, 0, "['foo']", 1, NULL },
+	{ 2, 1, "['bar']", 1, NULL },
+	{ 3, 2, "[42]", 1, NULL },
+	{ 4, 3, "__defaults__[0]", 1, "_cache" },
+	{ 5, 4, ".computate_something", 1, NULL },
+	{ 6, 2, ".big", 20000, NULL },
+	{ 5, 6, ".sessions", 1, NULL },
+};
+
+static const struct pycore_file files[] = {
+	{ "/usr/bin/python3.11", "3a1bffce", "yes" },
+	{ "/srv/app/_speed.so", NULL, "no" },
+};
+
+static const struct pycore_info info = {
+	.kind = "core",
+	.path = "core.1234",
+	.pid = 1234,
+	.command = "python3 fat.py --password=hunter2",
+	.signal = 11,
+	.signal_name = "SIGSEGV",
+	.signal_tid = 1234,
+	.n_threads = 5,
+	.python = "3.11.2",
+	.build = "release",
+	.runtime = 0x8a1c20,
+	.n_interpreters = 2,
+	.layout_table = "cpython-3.11",
+	.layout_verified = true,
+	.found_by = "symbol",
+	.version_source = "Py_Version",
+	.fields_table = 312,
+	.gc_enabled = true,
+	.gil_tid = 1234,
+	.gil_held = true,
+	.bytes_mapped = UINT64_C(2147483648),
+	.bytes_readable = UINT64_C(2111062325),
+	.files = files,
+	.n_files = 2,
+};
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+void fake_api_demo(void)
+{
+	fake_api = (struct fake_api){
+		.info = info,
+		.stacks = { threads, LENGTH(threads) },
+		.census = {
+			.types = types,
+			.n_types = LENGTH(types),
+			.by_address = types_by_address,
+			.n_by_address = LENGTH(types_by_address),
+			.count = 63235,
+			.bytes = 6424096,
+			.blocks = { .live = 100000, .live_bytes = 8000000, .object = 83100,
+				    .storage = 14000, .free_list = 100, .unknown = 2800,
+				    .unknown_bytes = 200000, .arenas = 9, .pools = 560,
+				    .gc_listed = 22002, .gc_only = 1, .outside = 77 },
+		},
+		.objects = objects,
+		.n_objects = LENGTH(objects),
+		.graph = { nodes, LENGTH(nodes), edges, LENGTH(edges), 2, true },
+	};
+}
