@@ -373,7 +373,9 @@ int freezer_stop(struct freezer **out, struct target *t, int proc_fd, struct pyc
 	pthread_mutex_unlock(&f->lock);
 	for (size_t i = 0; i < f->threads.n; i++) {
 		if (f->threads.items[i].at == AT_STUCK)
-			target_warn(t, "thread %d is busy in the kernel and did not stop in time: it is taken as stopped",
+			target_warn(t,
+				    "thread %d is busy in the kernel and did not stop in time: "
+				    "it is taken as stopped",
 				    f->threads.items[i].tid);
 	}
 	if (!f->status) {

@@ -79,7 +79,7 @@ static size_t live_read(struct target *t, uint64_t addr, void *buf, size_t len)
 	return l->through_mem ? read_mem(l, addr, buf, len) : read_vm(l, addr, buf, len);
 }
 
-/* Modules looked for before are taken over: nothing is opened twice, least of all while it is stopped. */
+/* Modules looked for before are taken over: no file is opened twice, or while it is stopped. */
 static void keep_found(struct target *t, const struct module *old, size_t n_old)
 {
 	size_t j = 0;
