@@ -106,11 +106,18 @@ static int output_failed(const struct output *o)
 	return complain(message);
 }
 
+/* Where standard error and output are one terminal, the answer takes the progress line's place. */
+static int write_answer(void *output, const char *text, size_t len)
+{
+	progress_clear();
+	return output_write(output, text, len);
+}
+
 static int print_report(const struct command *command, struct settings *s,
 			struct pycore *session, struct output *o)
 {
 	struct pycore_error err = { 0 };
-	int status = pycore_report(session, command->name, &s->report, output_write, o, &err);
+	int status = pycore_report(session, command->name, &s->report, write_answer, o, &err);
 
 	progress_clear();
 	if (!output_close(o, status >= 0))

@@ -63,6 +63,12 @@ static inline const uint8_t *arenas_bytes(const struct arenas *a, uint64_t addr,
 	return host && len <= INDEX_CHUNK_SIZE - offset ? host + offset : NULL;
 }
 
+/* Whether memory is mapped here, so that looking anywhere is cheap; also if there are no arenas. */
+static inline bool arenas_in_place(const struct arenas *a)
+{
+	return !a->ranges.n || a->host[0];
+}
+
 /*
  * Find every arena of every interpreter: from the allocator's state where the
  * layout tells where that is and it holds true, else by scanning for pools.

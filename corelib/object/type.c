@@ -437,6 +437,7 @@ static void close_circle(struct type_table *tt)
 
 const struct type *type_at(struct type_table *tt, struct reader *r, uint64_t address)
 {
+	uint64_t faults = r->faults, first_fault = r->first_fault;
 	const struct type *t;
 	bool found;
 
@@ -454,6 +455,11 @@ const struct type *type_at(struct type_table *tt, struct reader *r, uint64_t add
 	}
 	t = resolve(tt, r, address);
 	pthread_rwlock_unlock(&tt->lock);
+	/* Any word may be asked for; that one is no type is an answer, and no fault. */
+	if (!t) {
+		r->faults = faults;
+		r->first_fault = first_fault;
+	}
 	return t;
 }
 

@@ -116,8 +116,8 @@ static void write_report(const struct report *r, const struct report_kind *kind,
 		write_json(r, kind, sink);
 		break;
 	case PYCORE_DOT:
-		write_stopped(r, &sink->text, "// ");
 		kind->dot(r, &sink->text);
+		write_stopped(r, &sink->text, "// ");
 		break;
 	default:
 		kind->text(r, &sink->text);

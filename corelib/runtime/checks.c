@@ -9,6 +9,7 @@
 
 enum {
 	CHAIN_MOST = 1024,
+	STATES_MOST = 4096,
 	TYPE_SUBCLASS = 31, /* bit of tp_flags, Include/object.h */
 	TYPE_READY = 12,
 };
@@ -186,6 +187,27 @@ static void check_sizes(struct checks *c, const struct layout *l, struct reader 
 			check_size(c, l, r, &types[i], at);
 }
 
+/*
+ * Static types have their state in the interpreter, far behind what the other
+ * checks look at: tp_subclasses of such a type is the number of its state, from 1.
+ */
+static void check_states(struct checks *c, const struct layout *l, struct reader *r,
+			 uint64_t interp)
+{
+	uint64_t number, type, at = interp + L(l, PyInterpreterState, types_builtins);
+
+	if (FACT(l, TYPE_STATE) != TYPE_STATE_INTERP ||
+	    !PROBE(l, r, c->type_type, PyTypeObject, tp_subclasses, &number))
+		return;
+	if (!number || number > STATES_MOST ||
+	    !PROBE(l, r, at + (number - 1) * FACT(l, TYPE_STATE_STRIDE),
+		   managed_static_type_state, type, &type) ||
+	    type != c->type_type)
+		fail(c, &c->states, "the interpreter does not know the state of PyType_Type");
+	else
+		c->states = VERDICT_PASSED;
+}
+
 void checks_run(struct checks *c, const struct layout *l, struct reader *r, struct module *m,
 		uint64_t runtime)
 {
@@ -199,6 +221,8 @@ void checks_run(struct checks *c, const struct layout *l, struct reader *r, stru
 		check_sizes(c, l, r, m, interp);
 	if (!interp)
 		return;
+	if (c->types == VERDICT_PASSED)
+		check_states(c, l, r, interp);
 	check_threads(c, l, r, runtime, interp);
 	check_names(c, l, r, interp);
 }

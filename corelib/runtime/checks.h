@@ -16,6 +16,7 @@ struct checks {
 	enum verdict types;   /* type is its own type; the builtin types have their sizes */
 	enum verdict threads; /* interpreters and thread states know each other */
 	enum verdict names;   /* modules and sys have the names that are always there */
+	enum verdict states;  /* the interpreter's state of a static type is that type's */
 	bool running;         /* there is an interpreter at all */
 	uint32_t version;     /* sys.hexversion, 0: not readable */
 	uint64_t type_type;   /* address of PyType_Type, 0: not found */

@@ -71,7 +71,7 @@ static bool is_believable(const struct choice *c, const struct checks *k, bool e
 	if (exact && !c->f->table)
 		return k->types == VERDICT_PASSED || k->threads == VERDICT_PASSED;
 	return k->types == VERDICT_PASSED && k->threads == VERDICT_PASSED &&
-	       k->names != VERDICT_FAILED;
+	       k->names != VERDICT_FAILED && k->states != VERDICT_FAILED;
 }
 
 /* The release: as told, or as sys.hexversion has it; false: the two do not agree. */

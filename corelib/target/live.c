@@ -108,6 +108,7 @@ static int read_maps(struct live *l, struct pycore_error *err)
 	char *text;
 	bool ok;
 
+	errno = 0;
 	if (!proc_read(l->proc_fd, "maps", SIZE_MAX, &b) || !b.len) {
 		int os_errno = errno;
 		bool failed = b.failed;
@@ -206,15 +207,11 @@ static void mark_stacks(struct target *t)
 static void live_thaw(struct target *t)
 {
 	struct live *l = (struct live *)t;
-	uint64_t since;
 
 	if (!l->freezer)
 		return;
-	since = freezer_since(l->freezer);
-	freezer_release(l->freezer);
+	t->stopped_ms += (double)freezer_release(l->freezer) / 1e6;
 	l->freezer = NULL;
-	if (since)
-		t->stopped_ms += (double)(live_clock() - since) / 1e6;
 	l->thawed = true;
 	l->exact = false;
 }

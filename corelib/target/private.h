@@ -155,8 +155,8 @@ int freezer_stop(struct freezer **out, struct target *t, int proc_fd, struct pyc
 uint64_t freezer_since(const struct freezer *f);
 /* @return how many are stopped; the first @p room of them are told in @p out */
 size_t freezer_threads(const struct freezer *f, struct native_thread *out, size_t room);
-/* Let all run on. NULL is fine. */
-void freezer_release(struct freezer *f);
+/* Let all run on. @return for how many nanoseconds any of it stood */
+uint64_t freezer_release(struct freezer *f);
 
 /* Monotonic nanoseconds. */
 uint64_t live_clock(void);
@@ -216,11 +216,5 @@ struct core {
 bool core_regions(struct core *c);
 /* Lend from mapped files what the core left out, and warn of what cannot be had. */
 bool core_fill(struct core *c);
-
-/* Threads stopped by ptrace; of a live target. */
-struct freezer;
-
-int freezer_stop(struct freezer **out, struct target *t, int proc_fd, struct pycore_error *err);
-void freezer_release(struct freezer *f);
 
 #endif

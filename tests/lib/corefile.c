@@ -163,7 +163,7 @@ static void place_notes(struct corefile *c, Elf64_Phdr *ph)
 	ph->p_offset = c->all.len;
 	ph->p_filesz = c->notes.len;
 	add(&c->all, c->notes.at ? (void *)c->notes.at : "", c->notes.len);
-	align(&c->all, 0x1000);
+	align(&c->all, 16);
 }
 
 unsigned char *corefile_finish(struct corefile *c, size_t *len)

@@ -23,7 +23,7 @@ class Test:
     def __init__(self, function, program, ways, arguments):
         self.run = function
         self.name = function.__name__
-        self.area = function.__module__[len("test_"):]
+        self.area = function.__module__.replace("test_", "")
         self.program = program
         self.ways = ways
         self.arguments = arguments
@@ -47,6 +47,17 @@ def once(function):
     """A test that no interpreter of the list matters to: it gets pycore alone."""
     tests.append(Test(function, None, None, ()))
     return function
+
+
+def lacks_stacks(scene):
+    """gdb's core lacks stacks of threads: what there is, is told, and what is not."""
+    answer = scene.pycore.run("bt", *scene.target)
+    equal(answer.status, 1, "exit status of %s" % answer)
+    that("cannot be followed" in answer.err, "does not say what is missing: %s" % answer)
+    that(answer.out.count("Thread ") >= 1, "no threads: %s" % answer)
+
+
+lacking = Test(lacks_stacks, None, ("gcore",), ())
 
 
 class Answer:

@@ -160,6 +160,13 @@ static void put_python(struct world *w)
 	put_type(w, DICT_TYPE, "dict", L(w->l, PyDictObject, sizeof));
 	put_type(w, LIST_TYPE, "list", L(w->l, PyListObject, sizeof));
 	put_interpreter(w, INTERP);
+	if (FACT(w->l, TYPE_STATE) == TYPE_STATE_INTERP) {
+		uint64_t states = INTERP + L(w->l, PyInterpreterState, types_builtins);
+
+		PUT(w, TYPE(TYPE_TYPE), PyTypeObject, tp_subclasses, 3);
+		PUT(w, states + 2 * FACT(w->l, TYPE_STATE_STRIDE), managed_static_type_state, type,
+		    TYPE(TYPE_TYPE));
+	}
 	put_dict(w, SYS);
 	put_item(w, SYS, 0, "maxsize", HEAP);
 	put_item(w, SYS, 1, "hexversion", HEXVERSION);
@@ -257,6 +264,21 @@ static void a_nearest_table_that_fails_a_check_is_refused(void **state)
 			assert_non_null(strstr(w.err.message, "list objects have 48 bytes"));
 			assert_non_null(strstr(w.err.message, ".99"));
 		}
+		world_fini(&w);
+	}
+}
+
+static void a_nearest_table_must_know_where_types_have_their_state(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (unsigned i = 0; world_init(&w, i); i++) {
+		uint64_t number = FACT(w.l, TYPE_STATE) == TYPE_STATE_INTERP ? 4 : 0;
+
+		put_version(&w, (w.l->version & ~UINT32_C(0xff00)) | 99 << 8);
+		PUT(&w, TYPE(TYPE_TYPE), PyTypeObject, tp_subclasses, number);
+		assert_int_equal(find(&w) < 0, number != 0);
 		world_fini(&w);
 	}
 }
@@ -541,6 +563,41 @@ static void the_main_interpreter_is_found_without_its_list(void **state)
 	}
 }
 
+static uint64_t noise(uint64_t *x)
+{
+	*x ^= *x << 13;
+	*x ^= *x >> 7;
+	*x ^= *x << 17;
+	return *x;
+}
+
+static void noise_in_memory_gives_an_answer_or_a_refusal(void **state)
+{
+	static const uint64_t places[] = { RUNTIME, INTERP, SYS, MODULES, BUILTINS, STRINGS,
+					   HEXVERSION, TSTATE(0), TSTATE(1), TSTATE(2), GIL,
+					   TYPE(0), TYPE(1), PTHREAD(0) };
+	uint64_t x = 88172645463325252u;
+	struct world w;
+
+	(void)state;
+	for (unsigned i = 0; world_init(&w, i); i++) {
+		for (unsigned round = 0; round < 300; round++) {
+			uint64_t at = places[noise(&x) % 14] + noise(&x) % 48 * 8, was;
+			int rc;
+
+			memcpy(&was, fake_at(w.f, at, 8), 8);
+			fake_u64(w.f, at, round % 2 ? noise(&x) : places[noise(&x) % 14]);
+			rc = find(&w);
+			assert_true(rc == 0 || (rc < 0 && w.err.message[0]));
+			list(&w);
+			assert_true(w.is.threads.n <= 3);
+			if (round % 8) /* now and then it stays */
+				fake_u64(w.f, at, was);
+		}
+		world_fini(&w);
+	}
+}
+
 static void a_load_gives_the_field_or_says_that_there_is_none(void **state)
 {
 	struct fake *f = fake_new(HEAP, 64);
@@ -569,6 +626,7 @@ int main(void)
 		cmocka_unit_test(an_interpreter_without_symbols_is_found_by_its_data),
 		cmocka_unit_test(a_release_without_a_table_is_read_with_the_nearest),
 		cmocka_unit_test(a_nearest_table_that_fails_a_check_is_refused),
+		cmocka_unit_test(a_nearest_table_must_know_where_types_have_their_state),
 		cmocka_unit_test(a_type_that_is_not_its_own_type_is_refused),
 		cmocka_unit_test(a_damaged_list_of_modules_does_not_hide_a_known_release),
 		cmocka_unit_test(damaged_debug_offsets_are_not_used),
@@ -585,6 +643,7 @@ int main(void)
 		cmocka_unit_test(a_circle_of_interpreters_ends),
 		cmocka_unit_test(a_broken_link_gives_what_stands_before_it),
 		cmocka_unit_test(the_main_interpreter_is_found_without_its_list),
+		cmocka_unit_test(noise_in_memory_gives_an_answer_or_a_refusal),
 		cmocka_unit_test(a_load_gives_the_field_or_says_that_there_is_none),
 	};
 

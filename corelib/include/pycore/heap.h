@@ -27,6 +27,7 @@ struct pycore_blocks {
 	uint64_t unknown_bytes;
 	uint64_t arenas, pools;
 	uint64_t gc_listed;     /**< objects met on the collector's lists */
+	bool gc_partial;        /**< the lists were followed for a part only (a live process) */
 	uint64_t gc_only;       /**< of these, not found by the walk of the pools or by reference */
 	uint64_t outside;       /**< objects outside the pools, found by reference */
 	uint64_t unreadable;    /**< arenas and pools that could not be read */
