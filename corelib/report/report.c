@@ -131,9 +131,9 @@ static void write_report(const struct report *r, const struct report_kind *kind,
 		write_json(r, kind, sink);
 		return;
 	}
+	writer_of(kind, r->o.format)(r, &sink->text);
 	if (r->o.format == PYCORE_DOT)
 		write_stopped(r, &sink->text, "// ");
-	writer_of(kind, r->o.format)(r, &sink->text);
 	if (r->o.format == PYCORE_TEXT)
 		write_stopped(r, &sink->text, "\n");
 }

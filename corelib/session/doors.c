@@ -16,8 +16,8 @@ static void warn_of_stacks(struct pycore *s, const struct pycore_stacks *stacks)
 
 		if (!t->complete)
 			session_warnf(s,
-				      "the stack of thread %" PRIu64 " cannot be followed beyond "
-				      "its %zu newest frames",
+				      "the stack of thread %" PRIu64 " could not be read in full: "
+				      "%zu frames of it are here",
 				      t->tid ? t->tid : t->ident, t->n_frames);
 	}
 }

@@ -38,6 +38,7 @@ struct pycore {
 	struct pycore_stacks *stacks[STACK_LOCAL_VALUES + 1];
 	struct heap *heap;
 	struct pycore_census *census;
+	const char *command; /* line, as well as it is known */
 	const struct pycore_file *files;
 	size_t n_files;
 };
@@ -61,6 +62,9 @@ int session_can_read(struct pycore *session, const char *what, struct pycore_err
 
 /* After reading: warn of what could not be read, or fail if the process is gone. */
 int session_check_read(struct pycore *session, const char *what, struct pycore_error *err);
+
+/* The command line of the process as well as it is known, or NULL. */
+const char *session_command(struct pycore *session);
 
 /* The heap, read when first asked for. */
 int session_heap(struct pycore *session, struct heap **out, struct pycore_error *err);

@@ -119,7 +119,8 @@ static int check_header(struct core *c, const char *path, struct pycore_error *e
 	if (eh.e_ident[EI_CLASS] != ELFCLASS64 || eh.e_ident[EI_DATA] != ELFDATA2LSB ||
 	    eh.e_machine != EM_X86_64)
 		return pycore_fail(err, PYCORE_ERR_FORMAT,
-				   "%.100s is the core of another kind of machine (ELF machine %u, %s-bit): only 64-bit x86 is read",
+				   "%.100s is the core of another kind of machine (ELF machine %u, "
+				   "%s-bit): only 64-bit x86 is read",
 				   path, eh.e_machine, eh.e_ident[EI_CLASS] == ELFCLASS32 ? "32" : "64");
 	return 0;
 }
@@ -262,7 +263,8 @@ static int take_segments(struct core *c, const char *path, struct pycore_error *
 	pieces_sort(&c->pieces);
 	if (missing)
 		target_warn(&c->base,
-			    "%s is cut short: %.1f of %.1f MiB of memory are missing; look at 'ulimit -c' and for a full disk",
+			    "%s is cut short: %.1f of %.1f MiB of memory are missing; "
+			    "look at 'ulimit -c' and for a full disk",
 			    path, (double)missing / 1048576, (double)all / 1048576);
 	return 0;
 }

@@ -458,7 +458,10 @@ def beyond(thing):
     kind = type(thing)
     if kind is types.CodeType:
         return [thing.co_consts, thing.co_names, thing.co_varnames, thing.co_freevars,
-                thing.co_cellvars, thing.co_filename, thing.co_name, thing.co_code]
+                thing.co_cellvars, thing.co_filename, thing.co_name, thing.co_code,
+                # The one is made out of the other since 3.10.
+                getattr(thing, "co_linetable", None) or thing.co_lnotab,
+                getattr(thing, "co_exceptiontable", None), getattr(thing, "co_qualname", None)]
     if kind is slice or kind is range:
         return [thing.start, thing.stop, thing.step]
     return []
@@ -467,6 +470,9 @@ def beyond(thing):
 def count(left_out):
     """type -> [count, bytes, tracked] of all that can be reached from what the collector has."""
     todo = gc.get_objects()
+    # What is not a container is found through what was left out only.
+    for things in left_out:
+        todo += things.values()
     seen = {id(todo): None, id(left_out): None}
     seen[id(seen)] = None
     for thing in left_out:
@@ -489,6 +495,9 @@ def count(left_out):
                     if sys.getrefcount(other) > 3 or id(other) in before]
         elif kind is slice or kind is range:
             made = beyond(thing)
+        elif isinstance(thing, dict):
+            # dict_traverse leaves out keys if all are str.
+            made = list(dict.keys(thing))
         seen[where] = None
         row = rows.get(kind)
         if row is None:
