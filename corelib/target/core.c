@@ -61,8 +61,12 @@ static int open_file(struct core *c, const char *path, struct pycore_error *err)
 		return pycore_fail(err, PYCORE_ERR_FORMAT,
 				   "%.120s is empty: no core was written; look at 'ulimit -c' and for a full disk",
 				   path);
+	errno = 0;
 	if (!file_open(&c->file, NULL, path))
-		return pycore_fail_errno(err, PYCORE_ERR_OPEN, errno, "cannot open %.160s", path);
+		return pycore_fail_errno(err,
+					 errno == EACCES || errno == EPERM ? PYCORE_ERR_PERMISSION
+									   : PYCORE_ERR_OPEN,
+					 errno, "cannot open %.160s", path);
 	c->base.written_at = c->file.mtime;
 	return 0;
 }
