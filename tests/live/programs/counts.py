@@ -464,6 +464,9 @@ def beyond(thing):
                 getattr(thing, "co_exceptiontable", None), getattr(thing, "co_qualname", None)]
     if kind is slice or kind is range:
         return [thing.start, thing.stop, thing.step]
+    if isinstance(thing, type):
+        # Immortal ones of static types are in the permanent generation (3.12).
+        return [thing.__mro__, thing.__bases__]
     return []
 
 
@@ -481,6 +484,8 @@ def count(left_out):
     seen[id(sys._getframe())] = None
     rows = {}
     seen[id(rows)] = None
+    # Of an object that only a list holds; releases differ.
+    alone = [sys.getrefcount(other) for other in [object()]][0]
     while todo:
         thing = todo.pop()
         where = id(thing)
@@ -492,8 +497,8 @@ def count(left_out):
             # co_varnames and its like are made when they are asked for (3.11).
             before = set(map(id, gc.get_referents(thing)))
             made = [other for other in beyond(thing)
-                    if sys.getrefcount(other) > 3 or id(other) in before]
-        elif kind is slice or kind is range:
+                    if sys.getrefcount(other) > alone or id(other) in before]
+        elif kind is slice or kind is range or isinstance(thing, type):
             made = beyond(thing)
         elif isinstance(thing, dict):
             # dict_traverse leaves out keys if all are str.
