@@ -85,6 +85,13 @@ def thread_apply_all_py_bt_shows_each_thread_its_own(scene):
               "frames of others in thread %d" % thread["tid"])
 
 
+@on("locals.py", ways=("live", "core"))
+def py_bt_has_locals_and_flame_graphs(scene):
+    text = gdb(scene.pycore, where(scene), "py-bt --all --locals", "py-bt --all --format svg")
+    for part in ("\n      second = 'zwei'\n", "<svg ", "</svg>"):
+        that(part in text, "%r is missing: %s" % (part, text[-1500:]))
+
+
 @on("stacks.py", ways=("live", "core"))
 def the_other_commands_answer(scene):
     text = gdb(scene.pycore, where(scene), "py-objects", "py-heap-top --limit 5", "py-info",
