@@ -26,10 +26,10 @@ const struct command commands[] = {
 			"The Python stack of each thread, newest call first, with the thread's name,\n"
 			"who holds the GIL, who took the signal, and the exception being handled.",
 		.examples = "  pycore bt core.1234\n"
-			    "  pycore bt 1234 --limit 0\n"
-			    "  pycore bt core.1234 --thread 1240\n",
-		.formats = "text json",
-		.options = OPTIONS_COMMON | OPTIONS_ROWS | OPTIONS_THREAD,
+			    "  pycore bt core.1234 --thread 1240 --locals\n"
+			    "  pycore bt 1234 --format svg -o flames.svg\n",
+		.formats = "text json folded speedscope svg",
+		.options = OPTIONS_COMMON | OPTIONS_THREAD,
 		.run = run_report,
 	},
 	{

@@ -70,18 +70,22 @@ static bool apply_pid(struct settings *s, const char *value)
 	return true;
 }
 
+static const char *const formats[] = {
+	[PYCORE_TEXT] = "text",     [PYCORE_JSON] = "json",
+	[PYCORE_DOT] = "dot",       [PYCORE_FOLDED] = "folded",
+	[PYCORE_SVG] = "svg",       [PYCORE_SPEEDSCOPE] = "speedscope",
+};
+
 /* Which formats a command has is looked at when its options are all known. */
 static bool apply_format(struct settings *s, const char *value)
 {
-	if (!strcmp(value, "text"))
-		s->report.format = PYCORE_TEXT;
-	else if (!strcmp(value, "json"))
-		s->report.format = PYCORE_JSON;
-	else if (!strcmp(value, "dot"))
-		s->report.format = PYCORE_DOT;
-	else
-		return wrong(s, "unknown format '%s'", value);
-	return true;
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (!strcmp(value, formats[i])) {
+			s->report.format = (int32_t)i;
+			return true;
+		}
+	}
+	return wrong(s, "unknown format '%s'", value);
 }
 
 static bool apply_output(struct settings *s, const char *value)
@@ -239,6 +243,12 @@ static bool apply_thread(struct settings *s, const char *value)
 	return true;
 }
 
+static bool apply_locals(struct settings *s, const char *value)
+{
+	s->report.locals = true;
+	return true;
+}
+
 const struct option_spec option_specs[] = {
 	{ "type", 0, "TYPE",
 	  "objects of this type: module.qualname, a bare\nname, or a glob; builtins are bare: dict",
@@ -250,8 +260,11 @@ const struct option_spec option_specs[] = {
 	{ "max-nodes", 0, "N", "size of the picture (default: what a page holds)", OPTIONS_GRAPH,
 	  apply_max_nodes },
 	{ "thread", 0, "TID", "only the thread with this number", OPTIONS_THREAD, apply_thread },
+	{ "locals", 0, NULL, "the local variables of each frame too; with\n--redact, their types",
+	  OPTIONS_THREAD, apply_locals },
+	{ "limit", 0, "N", "threads to show, 0 for all (default: all)", OPTIONS_THREAD, apply_limit },
 	{ "limit", 0, "N",
-	  "rows to show, 0 for all (default: 20; in JSON all\ntypes and threads, 20 objects)",
+	  "rows to show, 0 for all (default: 20; in JSON all\ntypes, and 20 objects)",
 	  OPTIONS_ROWS, apply_limit },
 	{ "sort", 0, "KEY", "types by bytes (default) or by count", OPTIONS_TYPES, apply_sort },
 	{ "include", 0, "GLOB", "only types with such a name; may repeat", OPTIONS_TYPES,
@@ -363,8 +376,7 @@ static bool has_word(const char *words, const char *word, size_t len)
 
 static bool check(struct settings *s, const struct command *command)
 {
-	static const char *const names[] = { "text", "json", "dot" };
-	const char *format = names[s->report.format];
+	const char *format = formats[s->report.format];
 
 	if (s->help || s->version)
 		return true;
@@ -376,6 +388,8 @@ static bool check(struct settings *s, const struct command *command)
 		return wrong(s, "both --pid and '%s': which of them?", s->target);
 	if (s->target && !*s->target)
 		return wrong(s, "%s", "the target's name is empty");
+	if (s->report.locals && s->report.format != PYCORE_TEXT && s->report.format != PYCORE_JSON)
+		return wrong(s, "there are no locals in format '%s': give text or json", format);
 	if ((command->options & OPTIONS_GRAPH) && !s->report.type && !s->n_addresses)
 		return wrong(s, "%s", "which objects? Give --type TYPE or --addr ADDRESS");
 	return true;

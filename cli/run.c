@@ -63,17 +63,21 @@ static uint32_t terminal_width(const struct settings *s)
 	return size.ws_col;
 }
 
-/* What the answer lacks. */
+/* What the answer lacks, and what is worth knowing of it. */
 static int print_warnings(const struct settings *s, const struct pycore *session)
 {
 	const char *line;
-	size_t i;
+	int status = EXIT_ANSWERED;
 
-	for (i = 0; (line = pycore_warning(session, i)); i++) {
+	for (size_t i = 0; (line = pycore_warning(session, i)); i++) {
+		bool note = pycore_warning_is_note(session, i);
+
 		if (!s->quiet)
-			message_print("warning: ", line);
+			message_print(note ? "note: " : "warning: ", line);
+		if (!note)
+			status = EXIT_PARTLY;
 	}
-	return i ? EXIT_PARTLY : EXIT_ANSWERED;
+	return status;
 }
 
 static double now_ms(void)
@@ -122,10 +126,8 @@ static int print_report(const struct command *command, struct settings *s,
 	progress_clear();
 	if (!output_close(o, status >= 0))
 		return output_failed(o);
-	if (status >= 0)
-		return print_warnings(s, session);
-	print_warnings(s, session);
-	return complain(err.message);
+	/* Of an answer that there is not, nothing is missing: one line says why. */
+	return status >= 0 ? print_warnings(s, session) : complain(err.message);
 }
 
 static int with_output(const struct command *command, struct settings *s, struct output *o)

@@ -41,12 +41,17 @@ struct scan_type *scan_validate(struct scan *s, uint64_t address)
 /* What the collector links it to: the only way to some that nothing else refers to. */
 static void neighbours(struct scan *s, uint64_t address)
 {
-	uint64_t next, prev;
+	uint8_t scratch[GC_HEAD_SIZE];
+	const uint8_t *p = reader_probe(&s->reader, address - GC_HEAD_SIZE, GC_HEAD_SIZE, scratch);
+	uint64_t prev;
 
-	if (reader_probe_u64(&s->reader, address - 16, &next))
-		scan_edge(s, (next & ~UINT64_C(3)) + 16);
-	if (reader_probe_u64(&s->reader, address - 8, &prev) && !(prev & 2))
-		scan_edge(s, (prev & ~UINT64_C(3)) + 16);
+	if (!p)
+		return;
+	scan_links(s, address, p + GC_HEAD_SIZE, 1);
+	prev = load_u64(p + 8);
+	scan_edge(s, GC_POINTER(load_u64(p)) + GC_HEAD_SIZE);
+	if (!(prev & GC_COLLECTING))
+		scan_edge(s, GC_POINTER(prev) + GC_HEAD_SIZE);
 }
 
 /* Count an object that is out of the arenas; once, whoever comes first. */

@@ -3,11 +3,11 @@
 
 /*
  * The collector's lists, for a cross-check: what is on them is an object,
- * whatever the pools look like.
+ * whatever the pools look like. Following millions of links in an old heap is
+ * a miss of every cache each; so sums over the links tell first whether there
+ * can be anything to find.
  */
 
-#define POINTER(word) ((word) & ~UINT64_C(3))
-#define HEAD_SIZE 16u
 #define GENERATIONS 3
 /*
  * Where memory has to be copied, following every link would read most of it
@@ -26,16 +26,16 @@ struct walk {
 static bool links_at(struct walk *w, uint64_t head, uint64_t *next, uint64_t *prev)
 {
 	struct scan *s = w->s;
-	uint8_t scratch[HEAD_SIZE];
+	uint8_t scratch[GC_HEAD_SIZE];
 	const uint8_t *p = NULL;
 
 	if (arenas_has(s->arenas, head))
-		p = arenas_bytes(s->arenas, head, HEAD_SIZE);
+		p = arenas_bytes(s->arenas, head, GC_HEAD_SIZE);
 	if (!p)
-		p = reader_probe(&s->reader, head, HEAD_SIZE, scratch);
+		p = reader_probe(&s->reader, head, GC_HEAD_SIZE, scratch);
 	if (!p)
 		return false;
-	*next = POINTER(load_u64(p));
+	*next = GC_POINTER(load_u64(p));
 	*prev = load_u64(p + 8);
 	return true;
 }
@@ -64,17 +64,51 @@ static bool walk_list(struct walk *w, uint64_t head)
 		if (!at || !w->left-- || !links_at(w, at, &next, &prev))
 			return false;
 		/* While it collects, _gc_prev may be a count: then only w->left ends a cycle. */
-		if (!(prev & 2) && POINTER(prev) != before && !w->collecting)
+		if (!(prev & GC_COLLECTING) && GC_POINTER(prev) != before && !w->collecting)
 			return false;
 		w->s->blocks.gc_listed++;
-		if (!known(w, at + HEAD_SIZE)) {
+		if (!known(w, at + GC_HEAD_SIZE)) {
 			w->s->blocks.gc_only++;
-			scan_outside(w->s, at + HEAD_SIZE);
+			scan_outside(w->s, at + GC_HEAD_SIZE);
 		}
 		before = at;
 		at = next;
 	}
 	return true;
+}
+
+static uint64_t head_of(const struct layout *l, const struct interpreter *interp, unsigned i)
+{
+	if (i == GENERATIONS)
+		return interp->gc_permanent;
+	return interp->gc_generation0 ? interp->gc_generation0 + i * L(l, gc_generation, sizeof) : 0;
+}
+
+bool gc_agrees(const struct scan *scans, unsigned n, const struct interpreters *interps)
+{
+	/* A scan of its own for the heads' links. */
+	struct scan sum = { .l = scans[0].l };
+	struct reader r;
+	bool all = true;
+
+	for (unsigned i = 0; i < n; i++) {
+		sum.links_forth += scans[i].links_forth;
+		sum.links_back += scans[i].links_back;
+	}
+	reader_init(&r, scans[0].reader.target);
+	for (size_t i = 0; i < interps->interps.n; i++) {
+		for (unsigned g = 0; g <= GENERATIONS; g++) {
+			uint64_t head = head_of(sum.l, &interps->interps.items[i], g);
+			uint8_t scratch[GC_HEAD_SIZE];
+			const uint8_t *p = head ? reader_probe(&r, head, GC_HEAD_SIZE, scratch) : NULL;
+
+			if (p)
+				scan_links(&sum, head + GC_HEAD_SIZE, p + GC_HEAD_SIZE, 1);
+			all &= p || !head;
+		}
+	}
+	reader_fini(&r);
+	return all && sum.links_forth == sum.links_back;
 }
 
 void gc_walk(struct scan *s, const struct index *x, const struct interpreters *interps,
@@ -86,16 +120,16 @@ void gc_walk(struct scan *s, const struct index *x, const struct interpreters *i
 	if (!arenas_in_place(s->arenas))
 		w.wanted = MOST_COPIED;
 
-	w.left = s->reader.target->bytes_mapped / (HEAD_SIZE + L(s->l, PyObject, sizeof)) + 1024;
+	w.left = s->reader.target->bytes_mapped / (GC_HEAD_SIZE + L(s->l, PyObject, sizeof)) + 1024;
 	for (size_t i = 0; i < interps->interps.n; i++) {
 		const struct interpreter *interp = &interps->interps.items[i];
 
 		w.collecting = interp->gc_collecting;
-		for (unsigned g = 0; interp->gc_generation0 && g < GENERATIONS; g++)
-			ok &= walk_list(&w, interp->gc_generation0 +
-						    g * L(s->l, gc_generation, sizeof));
-		if (interp->gc_permanent)
-			ok &= walk_list(&w, interp->gc_permanent);
+		for (unsigned g = 0; g <= GENERATIONS; g++) {
+			uint64_t head = head_of(s->l, interp, g);
+
+			ok &= !head || walk_list(&w, head);
+		}
 	}
 	if (!ok && warn)
 		warn(warn_ctx, "a list of the garbage collector is broken or was being changed: "

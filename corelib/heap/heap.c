@@ -38,11 +38,25 @@ static void chunk_job(void *ctx, size_t job, unsigned worker)
 	scan_chunk(&w->scans[worker], w->chunks.items[job]->start);
 }
 
-static void settle_job(void *ctx, size_t job, unsigned worker)
+static void contest_job(void *ctx, size_t job, unsigned worker)
 {
 	struct work *w = ctx;
 
-	scan_settle(&w->scans[worker], w->chunks.items[job]);
+	scan_contest(&w->scans[worker], w->chunks.items[job]);
+}
+
+static void unlisted_job(void *ctx, size_t job, unsigned worker)
+{
+	struct work *w = ctx;
+
+	scan_unlisted(&w->scans[worker], w->chunks.items[job]);
+}
+
+static void class_job(void *ctx, size_t job, unsigned worker)
+{
+	struct work *w = ctx;
+
+	scan_class(&w->scans[worker], w->chunks.items[job]);
 }
 
 static int list_chunks(struct work *w)
@@ -75,9 +89,52 @@ static int failed(const struct work *w)
 	return 0;
 }
 
+static uint64_t tracked(const struct work *w)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < w->workers; i++) {
+		for (size_t k = 0; k < w->scans[i].met.n; k++)
+			n += w->scans[i].met.items[k]->tracked;
+	}
+	return n;
+}
+
+static bool collecting(const struct interpreters *interps)
+{
+	for (size_t i = 0; i < interps->interps.n; i++) {
+		if (interps->interps.items[i].gc_collecting)
+			return true;
+	}
+	return false;
+}
+
+/* Compare what was found with the collector's lists; they are right. */
+static int check_lists(struct work *w, const struct interpreters *interps)
+{
+	int rc;
+
+	if (gc_agrees(w->scans, w->workers, interps)) {
+		w->scans[0].blocks.gc_listed = tracked(w);
+		return 0;
+	}
+	progress(w, "walking the collector's lists", 0, 0);
+	if (!collecting(interps)) {
+		workers_run(w->workers, w->chunks.n, unlisted_job, w);
+		if (gc_agrees(w->scans, w->workers, interps)) {
+			w->scans[0].blocks.gc_listed = tracked(w);
+			return failed(w);
+		}
+	}
+	gc_walk(&w->scans[0], &w->h->index, interps, w->options->warn, w->options->warn_ctx);
+	rc = closure_run(w->scans, w->workers, &w->h->index);
+	if (!rc)
+		workers_run(w->workers, w->chunks.n, contest_job, w);
+	return rc;
+}
+
 static int find_objects(struct work *w, const struct interpreters *interps)
 {
-	struct index *x = &w->h->index;
 	int rc;
 
 	workers_run(w->workers, w->chunks.n, chunk_job, w);
@@ -86,20 +143,18 @@ static int find_objects(struct work *w, const struct interpreters *interps)
 		return rc;
 	progress(w, "following references", 0, 0);
 	closure_roots(&w->scans[0], interps);
-	rc = closure_run(w->scans, w->workers, x);
+	rc = closure_run(w->scans, w->workers, &w->h->index);
 	if (rc)
 		return rc;
-	progress(w, "walking the collector's lists", 0, 0);
-	gc_walk(&w->scans[0], x, interps, w->options->warn, w->options->warn_ctx);
-	rc = closure_run(w->scans, w->workers, x);
-	if (rc)
-		return rc;
-	rc = closure_join_storage(w->scans, w->workers);
+	workers_run(w->workers, w->chunks.n, contest_job, w);
+	rc = check_lists(w, interps);
+	if (!rc)
+		rc = closure_join_storage(w->scans, w->workers);
 	if (rc)
 		return rc;
 	for (unsigned i = 0; i < w->workers; i++)
-		scan_settle_dead(&w->scans[i]);
-	workers_run(w->workers, w->chunks.n, settle_job, w);
+		scan_class_dead(&w->scans[i]);
+	workers_run(w->workers, w->chunks.n, class_job, w);
 	return failed(w);
 }
 

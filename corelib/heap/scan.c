@@ -3,11 +3,6 @@
 
 #include <stdlib.h>
 
-/* _gc_next and _gc_prev keep flags in their low bits. */
-#define GC_POINTER(word) ((word) & ~UINT64_C(3))
-/* _PyGC_PREV_MASK_COLLECTING: the rest of _gc_prev is a count of references then */
-#define GC_COLLECTING UINT64_C(2)
-
 static bool link_plausible(uint64_t word)
 {
 	return GC_POINTER(word) >= 4096 && !(word >> 47);
@@ -31,6 +26,26 @@ static bool gc_words_fit(struct scan *s, const uint8_t *body, bool *tracked)
 	if (!(prev & GC_COLLECTING))
 		scan_edge(s, GC_POINTER(prev) + 16);
 	return true;
+}
+
+/* One that no two different links are likely to share, nor their sums. */
+static uint64_t link_hash(uint64_t from, uint64_t to)
+{
+	uint64_t h = from * UINT64_C(0x9e3779b97f4a7c15) + to;
+
+	h ^= h >> 29;
+	h *= UINT64_C(0xbf58476d1ce4e5b9);
+	return h ^ h >> 32;
+}
+
+void scan_links(struct scan *s, uint64_t address, const uint8_t *body, int sign)
+{
+	uint64_t head = address - GC_HEAD_SIZE;
+	uint64_t forth = link_hash(head, GC_POINTER(load_u64(body - 16)));
+	uint64_t back = link_hash(GC_POINTER(load_u64(body - 8)), head);
+
+	s->links_forth += sign < 0 ? -forth : forth;
+	s->links_back += sign < 0 ? -back : back;
 }
 
 struct candidate {
@@ -90,7 +105,10 @@ static void block(struct scan *s, const uint8_t *p, uint64_t address, uint64_t r
 	}
 	bitmap_set_alone(s->chunk->object, found.address);
 	found.type->count++;
-	found.type->tracked += found.tracked;
+	if (found.tracked) {
+		found.type->tracked++;
+		scan_links(s, found.address, found.body, 1);
+	}
 	found.type->bytes += scan_visit(s, found.type, found.address, found.body);
 }
 

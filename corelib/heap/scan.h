@@ -41,6 +41,12 @@ struct scan_type {
 
 #define SCAN_RECENT 4096u
 
+/* _gc_next and _gc_prev keep flags in their low bits. */
+#define GC_POINTER(word) ((word) & ~UINT64_C(3))
+/* _PyGC_PREV_MASK_COLLECTING: the rest of _gc_prev is a count of references then */
+#define GC_COLLECTING UINT64_C(2)
+#define GC_HEAD_SIZE 16u
+
 struct scan {
 	struct ctx c;              /* with the reader below */
 	struct reader reader;
@@ -64,6 +70,12 @@ struct scan {
 	VEC(uint64_t) fresh;       /* of these, the ones not looked at yet */
 	struct map outside_storage; /* addresses out of the arenas that are some object's memory */
 	VEC(uint64_t) dead;        /* blocks of freed objects that are kept */
+	/*
+	 * Sums over all tracked objects of a hash of (it, its next) and of (its
+	 * previous, it). They are equal if every link leads to a tracked object
+	 * that links back: the collector's lists are checked without a walk.
+	 */
+	uint64_t links_forth, links_back;
 	struct pycore_blocks blocks;
 };
 
@@ -76,13 +88,17 @@ void scan_chunk(struct scan *s, uint64_t start);
 /* Whether blocks carry debug hooks: how many bytes these put before the memory. */
 unsigned scan_bias(const struct layout *l, struct reader *r, const struct arenas *a);
 
-/* When all are counted: class the blocks of freed objects, one worker after the other. */
-void scan_settle_dead(struct scan *s);
-/*
- * Then take back the objects of the chunk that are some other object's
- * storage, and class its blocks.
- */
-void scan_settle(struct scan *s, struct index_chunk *chunk);
+/* Take back the objects of the chunk that are in some other object's storage. */
+void scan_contest(struct scan *s, struct index_chunk *chunk);
+/* Take back what looks tracked, but no neighbour in a list knows of it. */
+void scan_unlisted(struct scan *s, struct index_chunk *chunk);
+/* When that is done: class the blocks of freed objects, one worker after the other; */
+void scan_class_dead(struct scan *s);
+/* then all others. */
+void scan_class(struct scan *s, struct index_chunk *chunk);
+
+/* Add the object at @p address to the sums of links, or (sign -1) take it away. */
+void scan_links(struct scan *s, uint64_t address, const uint8_t *body, int sign);
 
 /* A reference to @p to was found, or a collector's link to an object there. */
 void scan_outside(struct scan *s, uint64_t to);
@@ -166,6 +182,9 @@ void closure_roots(struct scan *s, const struct interpreters *interps);
 
 /* The type of the object at @p address; NULL if there is none, as far as one can tell. */
 struct scan_type *scan_validate(struct scan *s, uint64_t address);
+
+/* Whether tracked objects and the lists' heads are all linked to one another. */
+bool gc_agrees(const struct scan *scans, unsigned n, const struct interpreters *interps);
 
 /* Walk the collector's lists; what is not in the index goes into @p s. */
 void gc_walk(struct scan *s, const struct index *x, const struct interpreters *interps,

@@ -6,47 +6,61 @@
  * another object owns was none, and each live block gets its class.
  */
 
-#define POINTER(word) ((word) & ~UINT64_C(3))
-
-/* Both neighbours in the collector's list point back: no chance does that. */
-static bool on_a_list(struct scan *s, uint64_t address)
+/* How many of the neighbours in the collector's list point back; no chance makes them do that. */
+static int neighbours_know(struct scan *s, uint64_t address)
 {
-	uint64_t next, prev, back = 0, forth = 0;
+	uint64_t head = address - GC_HEAD_SIZE, next, prev, back = 0, forth = 0;
 
-	return reader_probe_u64(&s->reader, address - 16, &next) && POINTER(next) &&
-	       reader_probe_u64(&s->reader, address - 8, &prev) &&
-	       reader_probe_u64(&s->reader, POINTER(next) + 8, &back) &&
-	       reader_probe_u64(&s->reader, POINTER(prev), &forth) &&
-	       POINTER(back) == address - 16 && POINTER(forth) == address - 16;
+	if (!reader_probe_u64(&s->reader, head, &next) || !GC_POINTER(next) ||
+	    !reader_probe_u64(&s->reader, head + 8, &prev))
+		return 0;
+	reader_probe_u64(&s->reader, GC_POINTER(next) + 8, &back);
+	reader_probe_u64(&s->reader, GC_POINTER(prev), &forth);
+	return (GC_POINTER(back) == head) + (GC_POINTER(forth) == head);
+}
+
+/* Uncount an object that is none. */
+static void take_back(struct scan *s, struct index_chunk *chunk, uint64_t address,
+		      struct scan_type *t)
+{
+	uint64_t before = t->pre_header;
+	uint8_t scratch[1024];
+	const uint8_t *p = NULL;
+
+	/* A block has at most 512 bytes. */
+	if (before + t->least <= sizeof(scratch))
+		p = reader_probe(&s->reader, address - before, before + t->least, scratch);
+	if (!p)
+		return;
+	bitmap_clear(chunk->object, address);
+	/* Counts of all workers are added up: one may go below zero. */
+	t->count--;
+	t->bytes -= scan_visit(s, t, address, p + before);
+	if (t->type->is_gc && GC_POINTER(load_u64(p + before - 16))) {
+		t->tracked--;
+		scan_links(s, address, p + before, -1);
+	}
+}
+
+static struct scan_type *type_of(struct scan *s, uint64_t address)
+{
+	uint64_t word;
+
+	if (!reader_probe_u64(&s->reader, address + L(s->l, PyObject, ob_type), &word))
+		return NULL;
+	return scan_type_at(s, word);
 }
 
 /* The object at @p address is in a block that some object owns. @return whether it stays one */
 static bool contest(struct scan *s, struct index_chunk *chunk, uint64_t address, uint32_t pre)
 {
-	uint64_t word = 0, bytes;
-	struct scan_type *t;
-	uint8_t scratch[1024];
-	const uint8_t *p;
+	struct scan_type *t = type_of(s, address);
 
-	if (!reader_probe_u64(&s->reader, address + L(s->l, PyObject, ob_type), &word))
-		return false;
-	t = scan_type_at(s, word);
 	if (!t || t->pre_header != pre)
 		return false; /* of the next block */
-	if (t->type->is_gc && on_a_list(s, address))
+	if (t->type->is_gc && neighbours_know(s, address) == 2)
 		return true;
-	/* A block has at most 512 bytes. */
-	p = pre + t->least <= sizeof(scratch) ?
-		    reader_probe(&s->reader, address - pre, pre + t->least, scratch) : NULL;
-	if (!p)
-		return false;
-	bytes = scan_visit(s, t, address, p + pre);
-	bitmap_clear(chunk->object, address);
-	/* Counts of all workers are added up: one may go below zero. */
-	t->count--;
-	t->bytes -= bytes;
-	if (t->type->is_gc && POINTER(load_u64(p + pre - 16)))
-		t->tracked--;
+	take_back(s, chunk, address, t);
 	return false;
 }
 
@@ -74,7 +88,40 @@ static void contests(struct scan *s, struct index_chunk *chunk, unsigned i)
 	}
 }
 
-void scan_settle_dead(struct scan *s)
+void scan_contest(struct scan *s, struct index_chunk *chunk)
+{
+	for (unsigned i = 0; i < INDEX_WORDS; i++) {
+		if (chunk->storage[i] & chunk->live[i])
+			contests(s, chunk, i);
+	}
+}
+
+struct unlisted {
+	struct scan *s;
+	struct index_chunk *chunk;
+};
+
+static int drop_unlisted(void *arg, uint64_t address)
+{
+	struct unlisted *u = arg;
+	struct scan_type *t = type_of(u->s, address);
+	uint64_t next;
+
+	if (t && t->type->is_gc &&
+	    reader_probe_u64(&u->s->reader, address - GC_HEAD_SIZE, &next) && GC_POINTER(next) &&
+	    !neighbours_know(u->s, address))
+		take_back(u->s, u->chunk, address, t);
+	return 0;
+}
+
+void scan_unlisted(struct scan *s, struct index_chunk *chunk)
+{
+	struct unlisted u = { s, chunk };
+
+	index_chunk_each(chunk, drop_unlisted, &u);
+}
+
+void scan_class_dead(struct scan *s)
 {
 	for (size_t i = 0; i < s->dead.n; i++) {
 		uint64_t block = s->dead.items[i] - s->bias;
@@ -89,15 +136,11 @@ void scan_settle_dead(struct scan *s)
 	}
 }
 
-void scan_settle(struct scan *s, struct index_chunk *chunk)
+void scan_class(struct scan *s, struct index_chunk *chunk)
 {
 	const struct arenas *a = s->arenas;
 	unsigned words = (1u << a->pool_shift) >> INDEX_GRANULE_SHIFT >> 6;
 
-	for (unsigned i = 0; i < INDEX_WORDS; i++) {
-		if (chunk->storage[i] & chunk->live[i])
-			contests(s, chunk, i);
-	}
 	for (unsigned first = 0; first < INDEX_WORDS; first += words) {
 		uint64_t at = chunk->start + first * (UINT64_C(64) << INDEX_GRANULE_SHIFT);
 		uint64_t n_objects = 0, n_storage = 0, n_live = 0, size;

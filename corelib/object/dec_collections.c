@@ -160,54 +160,6 @@ static void array_storage(const struct ctx *c, struct object o, storage_fn *fn, 
 		fn(arg, items, bytes);
 }
 
-#define CODES_MOST 4096
-
-/* struct.Struct keeps an array of codes that ends with one without a definition. */
-static uint64_t codes_of(const struct ctx *c, struct object o, uint64_t *codes)
-{
-	uint32_t size = L(c->l, formatcode, sizeof);
-	uint64_t definition;
-	struct body b;
-
-	*codes = 0;
-	if (!HAS(c->l, formatcode, sizeof) || body_view(&b, c->r, o.address, o.type->basicsize))
-		return 0;
-	*codes = BODY(&b, c->l, PyStructObject, s_codes);
-	for (uint64_t n = 0; type_is_address(*codes) && n < CODES_MOST; n++) {
-		if (!reader_u64(c->r, *codes + n * size, &definition))
-			return 0;
-		if (!definition)
-			return (n + 1) * size;
-	}
-	return 0;
-}
-
-static int struct_extent(const struct ctx *c, struct object o, uint64_t *bytes)
-{
-	uint64_t codes;
-
-	*bytes = o.type->basicsize + codes_of(c, o, &codes);
-	return 0;
-}
-
-static void struct_storage(const struct ctx *c, struct object o, storage_fn *fn, void *arg)
-{
-	uint64_t codes, bytes = codes_of(c, o, &codes);
-
-	if (bytes)
-		fn(arg, codes, bytes);
-}
-
-static const struct ref_field struct_fields[] = {
-	{ F_PyStructObject_s_format, LABEL_ATTR, EDGE_OWNED, "format" },
-	{ 0 },
-};
-
-const struct decoder pycore_dec_struct = {
-	.fields = struct_fields,
-	.extent = struct_extent,
-	.storage = struct_storage,
-};
 const struct decoder pycore_dec_deque = {
 	.edges = deque_edges,
 	.extent = deque_extent,

@@ -137,7 +137,7 @@ extern const struct decoder pycore_dec_exception, pycore_dec_traceback;
 extern const struct decoder pycore_dec_deque, pycore_dec_array;
 extern const struct decoder pycore_dec_partial, pycore_dec_lru_cache, pycore_dec_lru_elem;
 extern const struct decoder pycore_dec_buffered, pycore_dec_bytesio, pycore_dec_stringio;
-extern const struct decoder pycore_dec_struct;
+extern const struct decoder pycore_dec_struct, pycore_dec_element, pycore_dec_simple_queue;
 extern const struct decoder pycore_dec_datetime, pycore_dec_time;
 extern const struct decoder pycore_dec_none, pycore_dec_ellipsis, pycore_dec_not_implemented;
 

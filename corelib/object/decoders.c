@@ -16,6 +16,7 @@ static const struct {
 	{ "_io.StringIO", &pycore_dec_stringio },
 	{ "Struct", &pycore_dec_struct },
 	{ "_struct.Struct", &pycore_dec_struct },
+	{ "_queue.SimpleQueue", &pycore_dec_simple_queue },
 	{ "array.array", &pycore_dec_array },
 	{ "async_generator", &pycore_dec_generator },
 	{ "bool", &pycore_dec_bool },
@@ -63,6 +64,7 @@ static const struct {
 	{ "weakref.ProxyType", &pycore_dec_weakref },
 	{ "weakref.ReferenceType", &pycore_dec_weakref },
 	{ "wrapper_descriptor", &pycore_dec_descriptor },
+	{ "xml.etree.ElementTree.Element", &pycore_dec_element },
 };
 
 static const struct {

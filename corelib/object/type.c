@@ -484,7 +484,7 @@ uint64_t type_dict_slot(const struct type *type, struct reader *r, const struct 
 	    __builtin_add_overflow(n, type->basicsize, &n) || n > UINT64_C(1) << 46)
 		return 0;
 	end = (n + 7) & ~UINT64_C(7);
-	if (end < (uint64_t)-offset)
+	if (end < -(uint64_t)offset)
 		return 0;
 	return object + end + (uint64_t)offset;
 }

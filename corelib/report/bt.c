@@ -9,8 +9,8 @@
 
 static int bt_read(struct report *r)
 {
-	return read_threads(r, report_limit(r, r->o.format == PYCORE_JSON ? SIZE_MAX
-									  : DEFAULT_ROWS));
+	/* All: who looks for the thread that hangs wants every stack. */
+	return read_threads(r, report_limit(r, SIZE_MAX));
 }
 
 static void add_fact(struct buf *out, bool *first, const char *fact)
@@ -75,13 +75,35 @@ static void frame_line(const struct report *r, const struct pycore_frame *f, con
 	buf_putc(out, '\n');
 }
 
+/* Lines are for reading: no wider than the terminal, where there is one. */
+static void frame_locals(const struct report *r, const struct pycore_frame *f, const char *indent,
+			 struct buf *out)
+{
+	for (size_t i = 0; i < f->n_locals; i++) {
+		const struct pycore_local *local = &f->locals[i];
+		bool value = local->value && !r->o.redact;
+		size_t used = strlen(indent) + 6 + strlen(local->name) + 3;
+
+		buf_printf(out, "%s      ", indent);
+		style_begin(out, r->o.color, STYLE_DIM);
+		escape_text(out, local->name, 0);
+		buf_puts(out, value ? " = " : ": ");
+		escape_text(out, value ? local->value : local->type,
+			    r->o.width > used + 20 ? r->o.width - used : 0);
+		style_end(out, r->o.color);
+		buf_putc(out, '\n');
+	}
+}
+
 void thread_frames(const struct report *r, const struct pycore_thread *t, const char *indent,
 		   size_t most, struct buf *out)
 {
 	size_t n = t->n_frames < most ? t->n_frames : most;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		frame_line(r, &t->frames[i], indent, out);
+		frame_locals(r, &t->frames[i], indent, out);
+	}
 	if (n < t->n_frames)
 		buf_printf(out, "%s  ... %zu more\n", indent, t->n_frames - n);
 	if (!t->complete)
@@ -128,7 +150,38 @@ static void bt_text(const struct report *r, struct buf *out)
 			   threads->matched - threads->n);
 }
 
-static json_t *frame_json(const struct pycore_frame *f, struct json_out *out)
+/* What has no value to show has its type in angle brackets. */
+static json_t *local_json(const struct report *r, const struct pycore_local *local)
+{
+	struct buf text = { 0 };
+	json_t *value;
+
+	if (local->value && !r->o.redact)
+		return json_text(local->value);
+	buf_printf(&text, "<%s>", local->type);
+	value = text.failed ? NULL : json_text(text.text);
+	buf_free(&text);
+	return value;
+}
+
+static json_t *locals_json(const struct report *r, const struct pycore_frame *f,
+			   struct json_out *out)
+{
+	json_t *locals = json_object();
+
+	for (size_t i = 0; i < f->n_locals; i++) {
+		struct buf name = { 0 };
+
+		escape_utf8(&name, f->locals[i].name);
+		json_put(out, locals, name.text ? name.text : "", local_json(r, &f->locals[i]));
+		out->failed |= name.failed;
+		buf_free(&name);
+	}
+	return locals;
+}
+
+static json_t *frame_json(const struct report *r, const struct pycore_frame *f,
+			  struct json_out *out)
 {
 	json_t *frame = json_object();
 
@@ -137,6 +190,8 @@ static json_t *frame_json(const struct pycore_frame *f, struct json_out *out)
 	json_put(out, frame, "file", json_text(f->file));
 	json_put(out, frame, "line", f->line > 0 ? json_integer(f->line) : json_null());
 	json_put(out, frame, "native", json_false());
+	if (r->o.locals)
+		json_put(out, frame, "locals", locals_json(r, f, out));
 	return frame;
 }
 
@@ -170,7 +225,7 @@ static json_t *thread_json(const void *ctx, size_t i, struct json_out *out)
 	json_put(out, thread, "complete", json_boolean(t->complete));
 	json_put(out, thread, "exception", exception_json(r, t, out));
 	for (size_t n = 0; n < t->n_frames; n++)
-		json_push(out, frames, frame_json(&t->frames[n], out));
+		json_push(out, frames, frame_json(r, &t->frames[n], out));
 	json_put(out, thread, "frames", frames);
 	return thread;
 }
@@ -185,4 +240,7 @@ const struct report_kind report_bt = {
 	.read = bt_read,
 	.text = bt_text,
 	.json = bt_json,
+	.folded = bt_folded,
+	.speedscope = bt_speedscope,
+	.svg = bt_svg,
 };

@@ -69,7 +69,12 @@ static void add_thread(struct thread_rows *rows, const struct pycore_thread *t, 
 
 int read_threads(struct report *r, size_t limit)
 {
-	int status = pycore_get_stacks(r->session, &r->stacks, r->err);
+	struct pycore_stack_query query = {
+		.size = sizeof(query),
+		.locals = r->o.locals,
+		.values = r->o.locals && !r->o.redact,
+	};
+	int status = pycore_query_stacks(r->session, &query, &r->stacks, r->err);
 	size_t n;
 
 	if (status < 0)

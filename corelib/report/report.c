@@ -35,18 +35,34 @@ static int copy_options(struct report *r, const struct pycore_report_options *op
 	return 0;
 }
 
+typedef void writer(const struct report *r, struct buf *out);
+
+static writer *writer_of(const struct report_kind *kind, int32_t format)
+{
+	switch (format) {
+	case PYCORE_TEXT:
+		return kind->text;
+	case PYCORE_DOT:
+		return kind->dot;
+	case PYCORE_FOLDED:
+		return kind->folded;
+	case PYCORE_SPEEDSCOPE:
+		return kind->speedscope;
+	case PYCORE_SVG:
+		return kind->svg;
+	}
+	return NULL;
+}
+
 static int check_format(struct report *r, const struct report_kind *kind)
 {
-	bool can = r->o.format == PYCORE_TEXT   ? kind->text != NULL
-		   : r->o.format == PYCORE_JSON ? kind->json != NULL
-		   : r->o.format == PYCORE_DOT  ? kind->dot != NULL
-						: false;
-
-	if (can)
+	if (r->o.format == PYCORE_JSON ? kind->json != NULL : writer_of(kind, r->o.format) != NULL)
 		return 0;
 	return pycore_fail(r->err, PYCORE_ERR_ARGUMENT,
 			   "the report %s has no such format: give text or json%s", kind->name,
-			   kind->dot ? " or dot" : "");
+			   kind->dot   ? " or dot"
+			   : kind->svg ? " or folded or speedscope or svg"
+				       : "");
 }
 
 static json_t *target_json(const struct report *r, struct json_out *out)
@@ -111,19 +127,15 @@ static void write_stopped(const struct report *r, struct buf *text, const char *
 static void write_report(const struct report *r, const struct report_kind *kind,
 			 struct sink *sink)
 {
-	switch (r->o.format) {
-	case PYCORE_JSON:
+	if (r->o.format == PYCORE_JSON) {
 		write_json(r, kind, sink);
-		break;
-	case PYCORE_DOT:
-		write_stopped(r, &sink->text, "// ");
-		kind->dot(r, &sink->text);
-		break;
-	default:
-		kind->text(r, &sink->text);
-		write_stopped(r, &sink->text, "\n");
-		break;
+		return;
 	}
+	writer_of(kind, r->o.format)(r, &sink->text);
+	if (r->o.format == PYCORE_DOT)
+		write_stopped(r, &sink->text, "// ");
+	if (r->o.format == PYCORE_TEXT)
+		write_stopped(r, &sink->text, "\n");
 }
 
 static int make_report(struct report *r, const struct report_kind *kind, struct sink *sink)

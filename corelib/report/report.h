@@ -13,10 +13,18 @@ struct report_kind {
 	void (*text)(const struct report *r, struct buf *out);
 	void (*json)(const struct report *r, struct json_out *out);
 	void (*dot)(const struct report *r, struct buf *out);
+	void (*folded)(const struct report *r, struct buf *out);
+	void (*speedscope)(const struct report *r, struct buf *out);
+	void (*svg)(const struct report *r, struct buf *out);
 };
 
 extern const struct report_kind report_bt, report_objects, report_heap_top, report_refs,
 	report_info, report_analyze;
+
+/* Stacks for flame graph tools. */
+void bt_folded(const struct report *r, struct buf *out);
+void bt_speedscope(const struct report *r, struct buf *out);
+void bt_svg(const struct report *r, struct buf *out);
 
 /* Parts of reports that analyze has too. */
 void bt_json(const struct report *r, struct json_out *out);

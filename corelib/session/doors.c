@@ -16,36 +16,60 @@ static void warn_of_stacks(struct pycore *s, const struct pycore_stacks *stacks)
 
 		if (!t->complete)
 			session_warnf(s,
-				      "the stack of thread %" PRIu64 " cannot be followed beyond "
-				      "its %zu newest frames",
+				      "the stack of thread %" PRIu64 " could not be read in full: "
+				      "%zu frames of it are here",
 				      t->tid ? t->tid : t->ident, t->n_frames);
 	}
 }
 
-int pycore_get_stacks(struct pycore *s, const struct pycore_stacks **out, struct pycore_error *err)
+static int read_stacks(struct pycore *s, enum stack_locals locals,
+		       const struct pycore_stacks **out, struct pycore_error *err)
 {
 	struct ctx c = session_ctx(s);
 	struct pycore_stacks *stacks;
+	uint64_t left_out;
 	int rc;
 
-	if (s->stacks) {
-		*out = s->stacks;
+	*out = s->stacks[locals];
+	if (*out)
 		return 0;
-	}
 	rc = session_can_read(s, "stacks", err);
 	if (rc)
 		return rc;
 	stacks = arena_alloc(&s->arena, sizeof(*stacks));
 	if (!stacks)
 		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for the stacks");
-	rc = stack_read(&c, &s->runtime, &s->interps, s->target, &s->arena, stacks, err);
+	rc = stack_read(&c, &s->interps, s->target, locals, &s->arena, stacks, &left_out, err);
 	if (!rc)
 		rc = session_check_read(s, "stacks", err);
 	if (rc)
 		return rc;
 	warn_of_stacks(s, stacks);
-	*out = s->stacks = stacks;
+	if (left_out)
+		session_warnf(s, "%" PRIu64 " frames have more local variables than are shown",
+			      left_out);
+	*out = s->stacks[locals] = stacks;
 	return 0;
+}
+
+int pycore_get_stacks(struct pycore *s, const struct pycore_stacks **out, struct pycore_error *err)
+{
+	return read_stacks(s, STACK_NO_LOCALS, out, err);
+}
+
+int pycore_query_stacks(struct pycore *s, const struct pycore_stack_query *query,
+			const struct pycore_stacks **out, struct pycore_error *err)
+{
+	struct pycore_stack_query q;
+	int rc = session_take(&q, sizeof(q), query, "pycore_stack_query", err);
+
+	if (rc)
+		return rc;
+	return read_stacks(s,
+			   !q.locals  ? STACK_NO_LOCALS
+			   : q.values ? STACK_LOCAL_VALUES
+				      : STACK_LOCAL_TYPES,
+			   out, err);
 }
 
 static const char *repr_of(struct pycore *s, const struct ctx *c, uint64_t address)

@@ -65,7 +65,7 @@ static void tell_process(struct pycore *s, struct pycore_info *out)
 	out->kind = kinds[t->kind];
 	out->path = t->path;
 	out->pid = t->process.pid;
-	out->command = t->process.command;
+	out->command = session_command(s);
 	out->signal = t->process.signal;
 	out->signal_name = signal_name(s, t->process.signal);
 	out->signal_tid = t->process.signal_tid;

@@ -82,7 +82,7 @@ static void warn_of_many(struct pycore *s, const char *pattern, const struct typ
 	if (sel->n_names > MOST_NAMES_TOLD)
 		buf_printf(&text, " and %zu more", sel->n_names - MOST_NAMES_TOLD);
 	if (text.text && !text.failed)
-		session_warn(s, text.text);
+		session_note(s, text.text);
 	buf_free(&text);
 }
 

@@ -2,6 +2,7 @@
 #include "session/session.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct ctx session_ctx(struct pycore *s)
@@ -70,6 +71,17 @@ static int stop(struct pycore *s, struct pycore_error *err)
 	return 0;
 }
 
+static void note_release(struct pycore *s)
+{
+	char line[300];
+
+	snprintf(line, sizeof(line),
+		 "Python %s is no release that this pycore knows: read as %s, of which every check "
+		 "passed",
+		 s->runtime.version_text, s->runtime.table->name);
+	session_note(s, line);
+}
+
 static int read_interpreters(struct pycore *s, struct pycore_error *err)
 {
 	int rc;
@@ -83,10 +95,7 @@ static int read_interpreters(struct pycore *s, struct pycore_error *err)
 		session_warn(s, "the list of interpreters or of their threads breaks off: "
 				"some may be missing");
 	if (!s->runtime.verified)
-		session_warnf(s,
-			      "Python %s is no release that this pycore knows: read as %s, of "
-			      "which every check passed",
-			      s->runtime.version_text, s->runtime.table->name);
+		note_release(s);
 	return session_check_read(s, "the interpreters", err);
 }
 

@@ -10,6 +10,12 @@
 #include "heap/heap.h"
 #include "stack/stack.h"
 
+/* A line on the answer. */
+struct warning {
+	char *line;
+	bool note; /* worth knowing, but nothing is missing */
+};
+
 /* One open target and all that was found out about it. */
 struct pycore {
 	struct target *target;
@@ -24,22 +30,29 @@ struct pycore {
 	struct arena arena; /* everything that is handed out */
 
 	pthread_mutex_t warnings_lock; /* workers warn too */
-	VEC(char *) warnings; /* text in an arena of their own: it grows under the lock */
+	VEC(struct warning) warnings; /* text in an arena of their own: it grows under the lock */
 	struct arena warnings_arena;
 	uint64_t faults_told;
 
 	/* Made when first asked for. */
-	struct pycore_stacks *stacks;
+	struct pycore_stacks *stacks[STACK_LOCAL_VALUES + 1];
 	struct heap *heap;
 	struct pycore_census *census;
+	const char *command; /* line, as well as it is known */
 	const struct pycore_file *files;
 	size_t n_files;
 };
 
-/* Add a warning, once. @p session is a struct pycore; any thread may call. */
+/*
+ * Add a warning, once: a part of the answer is missing, or may be wrong.
+ * @p session is a struct pycore; any thread may call.
+ */
 void session_warn(void *session, const char *line);
 void session_warnf(struct pycore *session, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* The same of what is worth knowing, where nothing is missing. */
+void session_note(void *session, const char *line);
 
 /* The context of the session's own thread. */
 struct ctx session_ctx(struct pycore *session);
@@ -49,6 +62,9 @@ int session_can_read(struct pycore *session, const char *what, struct pycore_err
 
 /* After reading: warn of what could not be read, or fail if the process is gone. */
 int session_check_read(struct pycore *session, const char *what, struct pycore_error *err);
+
+/* The command line of the process as well as it is known, or NULL. */
+const char *session_command(struct pycore *session);
 
 /* The heap, read when first asked for. */
 int session_heap(struct pycore *session, struct heap **out, struct pycore_error *err);

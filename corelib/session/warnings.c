@@ -19,18 +19,20 @@ static char *one_line(struct pycore *s, const char *text)
 	return line;
 }
 
-static bool is_known(const struct pycore *s, const char *line)
+/* What is told already is a warning from when one says so. */
+static bool is_known(struct pycore *s, const char *line, bool note)
 {
 	for (size_t i = 0; i < s->warnings.n; i++) {
-		if (!strcmp(s->warnings.items[i], line))
+		if (!strcmp(s->warnings.items[i].line, line)) {
+			s->warnings.items[i].note &= note;
 			return true;
+		}
 	}
 	return false;
 }
 
-void session_warn(void *session, const char *text)
+static void add(struct pycore *s, const char *text, bool note)
 {
-	struct pycore *s = session;
 	char *line = NULL;
 
 	pthread_mutex_lock(&s->warnings_lock);
@@ -38,9 +40,21 @@ void session_warn(void *session, const char *text)
 		line = one_line(s, "there are more warnings than are kept");
 	else if (s->warnings.n < MOST_WARNINGS)
 		line = one_line(s, text);
-	if (line && !is_known(s, line) && !vec_push(&s->warnings, line))
+	if (s->warnings.n == MOST_WARNINGS)
+		note = false;
+	if (line && !is_known(s, line, note) && !vec_push(&s->warnings, ((struct warning){ line, note })))
 		line = NULL; /* no memory for a warning: the work goes on */
 	pthread_mutex_unlock(&s->warnings_lock);
+}
+
+void session_warn(void *session, const char *line)
+{
+	add(session, line, false);
+}
+
+void session_note(void *session, const char *line)
+{
+	add(session, line, true);
 }
 
 void session_warnf(struct pycore *session, const char *format, ...)
@@ -56,7 +70,12 @@ void session_warnf(struct pycore *session, const char *format, ...)
 
 const char *pycore_warning(const struct pycore *session, size_t i)
 {
-	return session && i < session->warnings.n ? session->warnings.items[i] : NULL;
+	return session && i < session->warnings.n ? session->warnings.items[i].line : NULL;
+}
+
+bool pycore_warning_is_note(const struct pycore *session, size_t i)
+{
+	return session && i < session->warnings.n && session->warnings.items[i].note;
 }
 
 void pycore_add_warning(struct pycore *session, const char *line)

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "stack/stack.h"
 
+#include "stack/code.h"
+#include "stack/datastack.h"
+#include "stack/running.h"
+
 #define MOST_FRAMES 1000000
 
+#define MOST_GAPS 20000
+
 /* _PyInterpreterFrame.owner, the same in every version that has it. */
+#define OWNED_BY_THREAD 0
 #define OWNED_BY_GENERATOR 1
 
 /* _PyStackRef: the two low bits are no part of the address. */
@@ -14,7 +21,12 @@
 struct walk {
 	const struct ctx *c;
 	const struct layout *l;
+	uint64_t tstate;
 	uint64_t code_type; /* address of the type of code objects, once one was seen */
+	uint64_t n;         /* frames met, those passed over that have code included */
+	uint64_t in_chunks; /* the oldest frame met so far in the interpreter's own stack */
+	uint32_t gaps;      /* how often the chain had to be taken up anew */
+	struct met_frames generators;
 	struct stack_frame frame;
 };
 
@@ -27,65 +39,36 @@ uint64_t stack_untag(const struct layout *l, uint64_t slot)
 	return slot & ~STACK_REF_TAG; /* NULL is 1 */
 }
 
-static bool is_of(struct walk *w, uint64_t owner, unsigned field, uint64_t flag)
+/* By the _PyCFrame: one on the C stack has a frame; that in the thread state itself has none. */
+static bool frame_of_cframe(struct walk *w, uint64_t *frame)
 {
-	struct object o;
-	uint64_t address;
+	const struct layout *l = w->l;
+	uint64_t cframe;
 
-	return runtime_load(w->l, w->c->r, owner, field, &address) &&
-	       !object_at(w->c, address, &o) && o.type->flags & flag;
-}
-
-/* By name, or by what is in it: names of C types are in a file that may not be at hand. */
-static bool looks_like_code(struct walk *w, struct object o)
-{
-	if (!strcmp(o.type->name, "code"))
+	*frame = 0;
+	if (!LOAD(l, w->c->r, w->tstate, PyThreadState, cframe, &cframe))
+		return false;
+	/* A thread state that was just made, or is being cleared, has none. */
+	if (!cframe)
 		return true;
-	return *o.type->name == '<' &&
-	       is_of(w, o.address, F_PyCodeObject_co_name, TPFLAGS_UNICODE) &&
-	       is_of(w, o.address, F_PyCodeObject_co_filename, TPFLAGS_UNICODE) &&
-	       is_of(w, o.address, F_PyCodeObject_co_linetable, TPFLAGS_BYTES);
-}
-
-/* @return 1: @p address is a code object, 0: another object, negative: no object */
-static int is_code(struct walk *w, uint64_t address)
-{
-	struct object o;
-	uint64_t type;
-
-	/* A frame of zeros: gcore writes them for a C stack that it cannot read to its end. */
-	if (!address)
-		return PYCORE_ERR_DAMAGED;
-	if (!LOAD(w->l, w->c->r, address, PyObject, ob_type, &type))
-		return PYCORE_ERR_FAULT;
-	if (type && type == w->code_type)
-		return 1;
-	if (object_at(w->c, address, &o) < 0)
-		return PYCORE_ERR_DAMAGED;
-	if (!looks_like_code(w, o))
-		return 0;
-	w->code_type = type;
-	return 1;
+	if (!LOAD(l, w->c->r, cframe, _PyCFrame, current_frame, frame))
+		return false;
+	return *frame || cframe - w->tstate < L(l, PyThreadState, sizeof);
 }
 
 /* The newest frame of a thread state; 0: it runs no Python code. */
-static bool first_frame(struct walk *w, uint64_t tstate, uint64_t *frame)
+static bool first_frame(struct walk *w, uint64_t *frame)
 {
 	const struct layout *l = w->l;
 	struct reader *r = w->c->r;
-	uint64_t cframe;
 
 	switch (FACT(l, FRAME_CHAIN)) {
 	case FRAME_OBJECTS:
-		return LOAD(l, r, tstate, PyThreadState, frame, frame);
+		return LOAD(l, r, w->tstate, PyThreadState, frame, frame);
 	case FRAME_VIA_CFRAME:
-		if (!LOAD(l, r, tstate, PyThreadState, cframe, &cframe))
-			return false;
-		*frame = 0;
-		/* A thread state that was just made, or is being cleared, has none. */
-		return !cframe || LOAD(l, r, cframe, _PyCFrame, current_frame, frame);
+		return frame_of_cframe(w, frame);
 	case FRAME_CURRENT:
-		return LOAD(l, r, tstate, PyThreadState, current_frame, frame);
+		return LOAD(l, r, w->tstate, PyThreadState, current_frame, frame);
 	}
 	return false;
 }
@@ -105,7 +88,7 @@ static int read_frame_object(struct walk *w, uint64_t at, uint64_t *next)
 	w->frame.lasti = (int32_t)lasti;
 	if (FACT(l, LASTI) == LASTI_UNITS && w->frame.lasti >= 0)
 		w->frame.lasti *= 2;
-	return is_code(w, w->frame.code);
+	return code_check(w->c, w->frame.code, &w->code_type);
 }
 
 /* _PyFrame_IsIncomplete(): its locals and its instruction are not set up yet. */
@@ -136,27 +119,59 @@ static int read_interpreter_frame(struct walk *w, uint64_t at, uint64_t *next)
 	    !LOAD(l, r, at, _PyInterpreterFrame, instr_ptr, &ip))
 		return PYCORE_ERR_FAULT;
 	w->frame.code = stack_untag(l, w->frame.code);
-	rc = is_code(w, w->frame.code);
+	rc = code_check(w->c, w->frame.code, &w->code_type);
 	if (rc <= 0)
 		return rc;
+	w->n++;
+	if (owner == OWNED_BY_THREAD)
+		w->in_chunks = at;
+	if (owner == OWNED_BY_GENERATOR)
+		met_frames_add(&w->generators, at);
 	/* Unsigned, so that no pointer overflows; the result is small or nonsense. */
 	w->frame.lasti = (int64_t)(ip - (w->frame.code + L(l, PyCodeObject, co_code_adaptive)));
 	return !is_incomplete(w, owner);
 }
 
-int stack_each_frame(const struct ctx *c, const struct interpreters *interps, uint32_t thread,
-		     frame_fn *fn, void *arg)
+/*
+ * The chain breaks: go on with the next older frame of the interpreter's own
+ * stack, or with a generator that was resumed by what that frame called.
+ */
+static uint64_t next_in_chunks(struct walk *w)
 {
-	struct walk w = { .c = c, .l = c->l, .frame = { .thread = thread } };
-	bool objects = FACT(c->l, FRAME_CHAIN) == FRAME_OBJECTS;
-	uint64_t at, next, mark = 0;
+	uint64_t frame, code, generator;
+
+	if (w->gaps == MOST_GAPS)
+		return 0;
+	w->gaps++;
+	frame = datastack_older(w->c, w->tstate, w->in_chunks, &w->code_type);
+	if (!frame || !LOAD(w->l, w->c->r, frame, _PyInterpreterFrame, executable, &code))
+		return frame;
+	generator = running_generator(w->c, frame, stack_untag(w->l, code), &w->generators);
+	return generator ? generator : frame;
+}
+
+/* Whether as many frames were met as the thread itself counts. */
+static bool has_all(const struct walk *w)
+{
+	uint64_t n;
+
+	return datastack_count(w->c, w->tstate, &n) && n == w->n;
+}
+
+static int read_frame(struct walk *w, uint64_t at, uint64_t *next)
+{
+	w->frame.address = at;
+	if (FACT(w->l, FRAME_CHAIN) == FRAME_OBJECTS)
+		return read_frame_object(w, at, next);
+	return read_interpreter_frame(w, at, next);
+}
+
+static int walk_frames(struct walk *w, uint64_t at, frame_fn *fn, void *arg)
+{
+	uint64_t next, mark = 0;
 	uint32_t steps = 0, mark_at = 1;
 	int rc;
 
-	if (thread >= interps->threads.n)
-		return PYCORE_ERR_ARGUMENT;
-	if (!first_frame(&w, interps->threads.items[thread].address, &at))
-		return PYCORE_ERR_FAULT;
 	for (; at; at = next) {
 		/* Brent: a chain that comes back to the mark is a circle. */
 		if (at == mark || steps == MOST_FRAMES)
@@ -165,17 +180,35 @@ int stack_each_frame(const struct ctx *c, const struct interpreters *interps, ui
 			mark = at;
 			mark_at *= 2;
 		}
-		rc = objects ? read_frame_object(&w, at, &next) :
-			       read_interpreter_frame(&w, at, &next);
-		if (rc < 0)
-			return rc;
-		if (!rc)
+		rc = read_frame(w, at, &next);
+		if (rc < 0) {
+			next = next_in_chunks(w);
+			if (!next)
+				return has_all(w) ? 0 : rc;
+		}
+		if (rc <= 0)
 			continue;
-		w.frame.address = at;
-		rc = fn(arg, &w.frame);
+		rc = fn(arg, &w->frame);
 		if (rc)
 			return rc;
-		w.frame.depth++;
+		w->frame.depth++;
 	}
-	return 0;
+	return !w->gaps || has_all(w) ? 0 : PYCORE_ERR_DAMAGED;
+}
+
+int stack_each_frame(const struct ctx *c, const struct interpreters *interps, uint32_t thread,
+		     frame_fn *fn, void *arg)
+{
+	struct walk w = { .c = c, .l = c->l, .frame = { .thread = thread } };
+	uint64_t at;
+
+	if (thread >= interps->threads.n)
+		return PYCORE_ERR_ARGUMENT;
+	w.tstate = interps->threads.items[thread].address;
+	if (!first_frame(&w, &at)) {
+		at = next_in_chunks(&w);
+		if (!at)
+			return PYCORE_ERR_FAULT;
+	}
+	return walk_frames(&w, at, fn, arg);
 }

@@ -7,13 +7,17 @@
 /* co_localspluskinds */
 #define KIND_CELL 0x40
 #define KIND_FREE 0x80
+#define KIND_LOCAL 0x20
+#define KIND_HIDDEN 0x10 /* of a comprehension that was put into other code */
 
 /* Gives a frame's references away, one after the other, until one says stop. */
 struct giver {
 	const struct ctx *c;
 	edge_fn *fn;
+	local_fn *local; /* if variables are wanted, not references */
 	void *arg;
 	const struct type *cell_type; /* once one was seen */
+	bool has_locals;              /* the code keeps its variables in slots, not in a dict */
 	int status;                   /* what fn returned to stop, or the first that went wrong */
 	bool stopped;
 };
@@ -59,6 +63,21 @@ static enum edge_kind kind_of(const struct layout *l, uint64_t slot)
 	return FACT(l, STACK_REF) == STACK_TAGGED && slot & 1 ? EDGE_BORROWED : EDGE_OWNED;
 }
 
+/* An empty cell is a variable without a value. */
+static void give_variable(struct giver *g, uint64_t name, uint64_t value, bool maybe_cell)
+{
+	int rc;
+
+	if (maybe_cell && is_cell(g, value) &&
+	    !LOAD(g->c->l, g->c->r, value, PyCellObject, ob_ref, &value))
+		return;
+	rc = name && value ? g->local(g->arg, name, value) : 0;
+	if (rc) {
+		g->status = rc;
+		g->stopped = true;
+	}
+}
+
 /* A local variable: what its slot holds, and if that may be a cell, what is in it. */
 static void give_local(struct giver *g, uint64_t slot, uint64_t name, bool maybe_cell)
 {
@@ -67,6 +86,10 @@ static void give_local(struct giver *g, uint64_t slot, uint64_t name, bool maybe
 
 	if (!value)
 		return;
+	if (g->local) {
+		give_variable(g, name, value, maybe_cell);
+		return;
+	}
 	give(g, value, kind_of(g->c->l, slot), &label);
 	/* Until MAKE_CELL has run the slot of a cell variable holds the plain argument. */
 	if (maybe_cell && !g->stopped && is_cell(g, value) &&
@@ -104,6 +127,7 @@ static uint64_t give_named(struct giver *g, uint64_t slot, uint64_t tuple, bool 
 	struct names names = names_of(g->c, tuple);
 	uint64_t value;
 
+	g->has_locals |= !cells && names.n;
 	for (uint64_t i = 0; i < names.n && !g->stopped; i++, slot += 8) {
 		if (!reader_u64(g->c->r, slot, &value)) {
 			damaged(g, PYCORE_ERR_FAULT);
@@ -140,12 +164,12 @@ static uint64_t stack_size(const struct ctx *c, uint64_t code)
 	return 8 * n;
 }
 
-static void give_frame_object(struct giver *g, const struct stack_frame *f)
+/* To 3.10: locals, cells and free variables, each with names of their own. */
+static void give_three(struct giver *g, const struct stack_frame *f)
 {
 	const struct layout *l = g->c->l;
 	struct reader *r = g->c->r;
-	uint64_t slot = f->address + L(l, PyFrameObject, f_localsplus);
-	uint64_t names, locals, stack, most = stack_size(g->c, f->code);
+	uint64_t names, slot = f->address + L(l, PyFrameObject, f_localsplus);
 
 	if (LOAD(l, r, f->code, PyCodeObject, co_varnames, &names))
 		slot = give_named(g, slot, names, false);
@@ -153,6 +177,15 @@ static void give_frame_object(struct giver *g, const struct stack_frame *f)
 		slot = give_named(g, slot, names, true);
 	if (LOAD(l, r, f->code, PyCodeObject, co_freevars, &names))
 		give_named(g, slot, names, true);
+}
+
+static void give_frame_object(struct giver *g, const struct stack_frame *f)
+{
+	const struct layout *l = g->c->l;
+	struct reader *r = g->c->r;
+	uint64_t locals, stack, most = stack_size(g->c, f->code);
+
+	give_three(g, f);
 	/* Its height is kept in C while the frame runs, and of a thread's stack every frame runs. */
 	if (LOAD(l, r, f->address, PyFrameObject, f_valuestack, &stack))
 		give_stack(g, stack, stack + most, true);
@@ -178,6 +211,7 @@ static uint64_t give_localsplus(struct giver *g, uint64_t slot, uint64_t code)
 		const uint8_t *p = kinds ? reader_view(r, kinds + i, 1, &scratch) : NULL;
 
 		kind = p ? *p : KIND_CELL;
+		g->has_locals |= (kind & (KIND_LOCAL | KIND_HIDDEN)) == KIND_LOCAL;
 		if (!reader_u64(r, slot + 8 * i, &value)) {
 			damaged(g, PYCORE_ERR_FAULT);
 			break;
@@ -230,5 +264,35 @@ int stack_frame_edges(const struct ctx *c, const struct stack_frame *frame, edge
 		give_frame_object(&g, frame);
 	else
 		give_interpreter_frame(&g, frame);
+	return g.status;
+}
+
+/* The dict that is the frame's namespace, unless it is the module's; 0: none. */
+static uint64_t namespace_of(const struct ctx *c, const struct stack_frame *f)
+{
+	const struct layout *l = c->l;
+	uint64_t dict;
+
+	if (!LOAD(l, c->r, f->address, PyFrameObject, f_locals, &dict) &&
+	    !LOAD(l, c->r, f->address, _PyInterpreterFrame, f_locals, &dict))
+		return 0;
+	return dict == f->globals ? 0 : dict;
+}
+
+int stack_frame_locals(const struct ctx *c, const struct stack_frame *frame, local_fn *fn,
+		       void *arg)
+{
+	struct giver g = { .c = c, .local = fn, .arg = arg };
+	uint64_t dict;
+
+	if (FACT(c->l, FRAME_CHAIN) == FRAME_OBJECTS)
+		give_three(&g, frame);
+	else
+		give_localsplus(&g, frame->address + L(c->l, _PyInterpreterFrame, localsplus),
+				frame->code);
+	/* Of a function's frame it is but a copy that locals() has left there. */
+	dict = g.stopped || g.has_locals ? 0 : namespace_of(c, frame);
+	if (dict && !g.status)
+		g.status = value_dict_each(c, dict, fn, arg);
 	return g.status;
 }

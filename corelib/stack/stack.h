@@ -6,14 +6,20 @@
 
 #include "object/value.h"
 
+/* What is read of the local variables of frames. */
+enum stack_locals { STACK_NO_LOCALS, STACK_LOCAL_TYPES, STACK_LOCAL_VALUES };
+
 /*
  * All threads' Python stacks: the main thread first, then by interpreter and id.
  * Text and arrays are put into @p a. A chain of frames that breaks is no
  * failure: its thread has what was read, and @c complete is false.
+ *
+ * @param left_out  number of frames whose local variables are not all there, since
+ *                  there are more than any program needs
  */
-int stack_read(const struct ctx *c, const struct runtime *rt, const struct interpreters *interps,
-	       const struct target *t, struct arena *a, struct pycore_stacks *out,
-	       struct pycore_error *err);
+int stack_read(const struct ctx *c, const struct interpreters *interps, const struct target *t,
+	       enum stack_locals locals, struct arena *a, struct pycore_stacks *out,
+	       uint64_t *left_out, struct pycore_error *err);
 
 /* What all frames of a running or waiting function have. */
 struct stack_frame {
@@ -43,6 +49,17 @@ int stack_each_frame(const struct ctx *c, const struct interpreters *interps, ui
  * "f_locals", "f_func" and "f_code".
  */
 int stack_frame_edges(const struct ctx *c, const struct stack_frame *frame, edge_fn *fn, void *arg);
+
+/* A variable: addresses of its name, a str object, and its value. @return non-zero to stop */
+typedef int local_fn(void *arg, uint64_t name, uint64_t value);
+
+/*
+ * The local variables of a frame that have a value, of a cell what is in it;
+ * arguments come first. Where the frame has a namespace of its own that is a
+ * dict (a class body, exec()), what is in that.
+ */
+int stack_frame_locals(const struct ctx *c, const struct stack_frame *frame, local_fn *fn,
+		       void *arg);
 
 /* Line of code object @p code at byte offset @p lasti of its bytecode; 0: not known. */
 int32_t stack_line(const struct ctx *c, uint64_t code, int64_t lasti);

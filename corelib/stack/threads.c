@@ -10,6 +10,12 @@
 #define LONGEST_NAME 500
 #define LONGEST_PATH 4096
 
+/* Of local variables: what a page shows, and what memory must suffice for. */
+#define LONGEST_VALUE 200
+#define VALUE_DEPTH 2
+#define MOST_IN_FRAME 1000
+#define MOST_LOCALS 500000
+
 /* What the frames of one code object share. */
 struct code_text {
 	const char *function, *qualname, *file;
@@ -28,6 +34,10 @@ struct reading {
 	struct thread_names *names; /* by interpreter */
 	bool no_memory;
 	VEC(struct pycore_frame) frames;
+	enum stack_locals want;
+	VEC(struct pycore_local) locals; /* of one frame */
+	struct map values;  /* address -> its repr, for what many frames have */
+	uint64_t n_locals, left_out;
 };
 
 static const char *text_of(struct reading *w, uint64_t code, unsigned field, size_t most)
@@ -69,6 +79,59 @@ static int32_t line_of(struct reading *w, struct code_text *text, int64_t lasti)
 	return text->line;
 }
 
+static const char *value_of(struct reading *w, uint64_t address)
+{
+	uint64_t *known = map_put(&w->values, address, NULL);
+	struct buf text = { 0 };
+
+	if (known && !*known && value_repr(w->c, address, &text, VALUE_DEPTH, LONGEST_VALUE) >= 0 &&
+	    !text.failed && text.text)
+		*known = (uintptr_t)arena_strndup(w->a, text.text, text.len);
+	buf_free(&text);
+	return known ? (const char *)(uintptr_t)*known : NULL;
+}
+
+static int add_local(void *arg, uint64_t name, uint64_t value)
+{
+	struct reading *w = arg;
+	struct pycore_local local = { .name = value_strdup(w->c, name, w->a, LONGEST_NAME) };
+	struct object o;
+
+	if (w->locals.n == MOST_IN_FRAME || w->n_locals == MOST_LOCALS) {
+		w->left_out++;
+		return 1;
+	}
+	/* Keys of a namespace that are no names. */
+	if (!local.name)
+		return 0;
+	local.type = object_at(w->c, value, &o) < 0 ? "?" : o.type->name;
+	if (w->want == STACK_LOCAL_VALUES)
+		local.value = value_of(w, value);
+	w->n_locals++;
+	if (vec_push(&w->locals, local))
+		return 0;
+	w->no_memory = true;
+	return 1;
+}
+
+static void read_locals(struct reading *w, const struct stack_frame *frame,
+			struct pycore_frame *out)
+{
+	struct pycore_local *locals;
+
+	w->locals.n = 0;
+	stack_frame_locals(w->c, frame, add_local, w);
+	locals = arena_array(w->a, w->locals.n ? w->locals.n : 1, sizeof(*locals));
+	if (!locals) {
+		w->no_memory = true;
+		return;
+	}
+	if (w->locals.n)
+		memcpy(locals, w->locals.items, w->locals.n * sizeof(*locals));
+	out->locals = locals;
+	out->n_locals = w->locals.n;
+}
+
 static int add_frame(void *arg, const struct stack_frame *frame)
 {
 	struct reading *w = arg;
@@ -83,11 +146,11 @@ static int add_frame(void *arg, const struct stack_frame *frame)
 	out.qualname = text->qualname;
 	out.file = text->file ? text->file : "?";
 	out.line = line_of(w, text, frame->lasti);
-	if (!vec_push(&w->frames, out)) {
+	if (w->want != STACK_NO_LOCALS)
+		read_locals(w, frame, &out);
+	if (!vec_push(&w->frames, out))
 		w->no_memory = true;
-		return 1;
-	}
-	return 0;
+	return w->no_memory;
 }
 
 static const char *state_of(const struct interpreter *interp, const struct thread_state *ts)
@@ -171,11 +234,11 @@ static int read_all(struct reading *w, struct pycore_stacks *out)
 	return w->no_memory ? PYCORE_ERR_NOMEM : 0;
 }
 
-int stack_read(const struct ctx *c, const struct runtime *rt, const struct interpreters *interps,
-	       const struct target *t, struct arena *a, struct pycore_stacks *out,
-	       struct pycore_error *err)
+int stack_read(const struct ctx *c, const struct interpreters *interps, const struct target *t,
+	       enum stack_locals locals, struct arena *a, struct pycore_stacks *out,
+	       uint64_t *left_out, struct pycore_error *err)
 {
-	struct reading w = { .c = c, .interps = interps, .t = t, .a = a };
+	struct reading w = { .c = c, .interps = interps, .t = t, .a = a, .want = locals };
 	int rc = PYCORE_ERR_NOMEM;
 
 	*out = (struct pycore_stacks){ 0 };
@@ -186,6 +249,9 @@ int stack_read(const struct ctx *c, const struct runtime *rt, const struct inter
 		thread_names_fini(&w.names[i]);
 	free(w.names);
 	map_free(&w.codes);
+	map_free(&w.values);
 	vec_free(&w.frames);
+	vec_free(&w.locals);
+	*left_out = w.left_out;
 	return rc ? pycore_fail(err, rc, "no memory for the stacks") : 0;
 }

@@ -61,8 +61,12 @@ static int open_file(struct core *c, const char *path, struct pycore_error *err)
 		return pycore_fail(err, PYCORE_ERR_FORMAT,
 				   "%.120s is empty: no core was written; look at 'ulimit -c' and for a full disk",
 				   path);
+	errno = 0;
 	if (!file_open(&c->file, NULL, path))
-		return pycore_fail_errno(err, PYCORE_ERR_OPEN, errno, "cannot open %.160s", path);
+		return pycore_fail_errno(err,
+					 errno == EACCES || errno == EPERM ? PYCORE_ERR_PERMISSION
+									   : PYCORE_ERR_OPEN,
+					 errno, "cannot open %.160s", path);
 	c->base.written_at = c->file.mtime;
 	return 0;
 }
@@ -115,7 +119,8 @@ static int check_header(struct core *c, const char *path, struct pycore_error *e
 	if (eh.e_ident[EI_CLASS] != ELFCLASS64 || eh.e_ident[EI_DATA] != ELFDATA2LSB ||
 	    eh.e_machine != EM_X86_64)
 		return pycore_fail(err, PYCORE_ERR_FORMAT,
-				   "%.100s is the core of another kind of machine (ELF machine %u, %s-bit): only 64-bit x86 is read",
+				   "%.100s is the core of another kind of machine (ELF machine %u, "
+				   "%s-bit): only 64-bit x86 is read",
 				   path, eh.e_machine, eh.e_ident[EI_CLASS] == ELFCLASS32 ? "32" : "64");
 	return 0;
 }
@@ -258,7 +263,8 @@ static int take_segments(struct core *c, const char *path, struct pycore_error *
 	pieces_sort(&c->pieces);
 	if (missing)
 		target_warn(&c->base,
-			    "%s is cut short: %.1f of %.1f MiB of memory are missing; look at 'ulimit -c' and for a full disk",
+			    "%s is cut short: %.1f of %.1f MiB of memory are missing; "
+			    "look at 'ulimit -c' and for a full disk",
 			    path, (double)missing / 1048576, (double)all / 1048576);
 	return 0;
 }

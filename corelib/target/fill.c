@@ -221,8 +221,10 @@ static void warn_missing(const struct fill *f)
 
 	for (size_t i = 0; i < t->n_modules; i++) {
 		const struct module *m = &t->modules[i];
-		const char *wrong = m->found == MODULE_DIFFERS && matters(m) ? m->found_at : NULL;
+		const char *wrong = NULL;
 
+		if (m->found == MODULE_DIFFERS && matters(m) && f->missing[i])
+			wrong = m->found_at;
 		if (m->is_exe && t->exe_override &&
 		    (m->found != MODULE_FOUND || strcmp(m->found_at, t->exe_override)))
 			wrong = t->exe_override;

@@ -79,7 +79,7 @@ static size_t live_read(struct target *t, uint64_t addr, void *buf, size_t len)
 	return l->through_mem ? read_mem(l, addr, buf, len) : read_vm(l, addr, buf, len);
 }
 
-/* Modules looked for before are taken over: nothing is opened twice, least of all while it is stopped. */
+/* Modules looked for before are taken over: no file is opened twice, or while it is stopped. */
 static void keep_found(struct target *t, const struct module *old, size_t n_old)
 {
 	size_t j = 0;
@@ -207,15 +207,11 @@ static void mark_stacks(struct target *t)
 static void live_thaw(struct target *t)
 {
 	struct live *l = (struct live *)t;
-	uint64_t since;
 
 	if (!l->freezer)
 		return;
-	since = freezer_since(l->freezer);
-	freezer_release(l->freezer);
+	t->stopped_ms += (double)freezer_release(l->freezer) / 1e6;
 	l->freezer = NULL;
-	if (since)
-		t->stopped_ms += (double)(live_clock() - since) / 1e6;
 	l->thawed = true;
 	l->exact = false;
 }

@@ -8,7 +8,7 @@
 
 #include "target/private.h"
 
-/* More than this of anything is damage: the kernel allows four million threads, and no process has them. */
+/* More than this of anything is damage: no process has a million threads or mapped files. */
 enum { MAX_ITEMS = 1 << 20 };
 
 /* The general registers of x86-64, as struct user_regs_struct numbers them. */

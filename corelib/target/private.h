@@ -15,7 +15,8 @@
 #define PAGE_BYTES UINT64_C(4096)
 #define PAGE_DOWN(x) ((x) & ~(PAGE_BYTES - 1))
 /* Saturates: the last page of the address space has no end. */
-#define PAGE_UP(x) ((x) > UINT64_MAX - PAGE_BYTES ? PAGE_DOWN(UINT64_MAX) : PAGE_DOWN((x) + PAGE_BYTES - 1))
+#define PAGE_UP(x)                                                                                 \
+	((x) > UINT64_MAX - PAGE_BYTES ? PAGE_DOWN(UINT64_MAX) : PAGE_DOWN((x) + PAGE_BYTES - 1))
 
 typedef void warn_fn(void *ctx, const char *line);
 typedef VEC(struct region) region_vec;
@@ -114,7 +115,7 @@ void module_place(const struct target *t, struct module *m, const struct elf_sha
  * target has mapped: sets found, found_at and, if MODULE_FOUND, leaves it open.
  */
 void module_find(struct target *t, struct module *m);
-/* module_find() for those that were not looked for yet; of files of which no more is needed, closes. */
+/* module_find() for those that were not looked for yet; no file stays open. */
 void modules_find(struct target *t);
 /* The file of a module, opened, if it was found; else NULL. */
 struct module_file *module_opened(struct target *t, struct module *m);
@@ -155,8 +156,8 @@ int freezer_stop(struct freezer **out, struct target *t, int proc_fd, struct pyc
 uint64_t freezer_since(const struct freezer *f);
 /* @return how many are stopped; the first @p room of them are told in @p out */
 size_t freezer_threads(const struct freezer *f, struct native_thread *out, size_t room);
-/* Let all run on. NULL is fine. */
-void freezer_release(struct freezer *f);
+/* Let all run on. @return for how many nanoseconds any of it stood */
+uint64_t freezer_release(struct freezer *f);
 
 /* Monotonic nanoseconds. */
 uint64_t live_clock(void);
@@ -216,11 +217,5 @@ struct core {
 bool core_regions(struct core *c);
 /* Lend from mapped files what the core left out, and warn of what cannot be had. */
 bool core_fill(struct core *c);
-
-/* Threads stopped by ptrace; of a live target. */
-struct freezer;
-
-int freezer_stop(struct freezer **out, struct target *t, int proc_fd, struct pycore_error *err);
-void freezer_release(struct freezer *f);
 
 #endif

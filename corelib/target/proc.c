@@ -102,14 +102,15 @@ int live_no_permission(pid_t pid, int os_errno, struct pycore_error *err)
 				 pid, st.st_uid);
 	else
 		rc = pycore_fail(err, PYCORE_ERR_PERMISSION,
-				 "no permission to look into process %d: run as root, or with CAP_SYS_PTRACE (a container needs --cap-add SYS_PTRACE)",
+				 "no permission to look into process %d: run as root, or with "
+				 "CAP_SYS_PTRACE (a container needs --cap-add SYS_PTRACE)",
 				 pid);
 	if (err)
 		err->os_errno = os_errno;
 	return rc;
 }
 
-/* A line of maps: "start-end rwxp offset device inode   path". The text is cut at the path's end. */
+/* A line of maps, which ends with the path: "start-end rwxp offset device inode   path" */
 static bool take_line(struct target *t, region_vec *list, const char *line, size_t len)
 {
 	unsigned long long start, end, offset;

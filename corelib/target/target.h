@@ -73,7 +73,7 @@ struct process_info {
 
 struct target;
 
-/* A range of the target whose bytes lie in this program's memory, at host, until the target closes. */
+/* A range of the target whose bytes lie in this program, at host, until the target closes. */
 struct piece {
 	uint64_t start, len;
 	const unsigned char *host;
@@ -127,7 +127,13 @@ int target_open_callback(struct target **out, const struct pycore_callback_targe
 			 void (*warn)(void *ctx, const char *line), void *warn_ctx,
 			 struct pycore_error *err);
 
-/* Stop every thread (live only, else a no-op) and read regions and threads anew. */
+/*
+ * Stop every thread (live only, else a no-op) and read regions and threads anew.
+ * Where the map has changed since, regions and modules are new arrays; pointers
+ * into the old ones stay good until the target is closed. Nothing can be read
+ * between target_thaw() and the next target_freeze(). May be called from any thread,
+ * by one at a time.
+ */
 int target_freeze(struct target *t, struct pycore_error *err);
 void target_thaw(struct target *t);
 /* How long it has been (or was) stopped. */
@@ -141,6 +147,8 @@ const struct region *target_region_at(const struct target *t, uint64_t addr);
 struct module *target_module_at(struct target *t, uint64_t addr);
 
 /*
+ * Symbols are read when first asked for: one thread at a time for all module_*().
+ *
  * Look @p name up among the module's symbols (.dynsym, then .symtab if the file
  * has one). @return whether it is there; @p size may be NULL.
  */

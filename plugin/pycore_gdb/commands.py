@@ -100,7 +100,7 @@ def report_options(words):
     limit = get("limit")
     options = library.sized(
         library.ReportOptions,
-        format={"text": library.TEXT, "json": library.JSON, "dot": library.DOT}[get("format")],
+        format=library.FORMATS.index(get("format")),
         redact=bool(get("redact")),
         referents=bool(get("referents")),
         type=get("type").encode() if get("type") else None,
@@ -112,6 +112,7 @@ def report_options(words):
         depth=get("depth") or 0,
         max_nodes=get("max_nodes") or 0,
         in_gdb=True,
+        locals=bool(get("locals")),
     )
     return options, array
 
@@ -135,7 +136,13 @@ COMMANDS = (
         "py-bt",
         "bt",
         "Show the Python stack of the selected thread; with --all, of every thread.",
-        (Argument("--all", action="store_true", help="every thread"), TEXT_OR_JSON, REDACT, OUTPUT),
+        (
+            Argument("--all", action="store_true", help="every thread"),
+            Argument("--locals", action="store_true", help="the local variables too"),
+            format_argument("text", "json", "folded", "speedscope", "svg"),
+            REDACT,
+            OUTPUT,
+        ),
     ),
     (
         ReportCommand,

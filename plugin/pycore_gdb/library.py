@@ -22,7 +22,7 @@ from ctypes import (
     c_void_p,
 )
 
-TEXT, JSON, DOT = range(3)
+FORMATS = ("text", "json", "dot", "folded", "speedscope", "svg")
 
 READ_FN = CFUNCTYPE(c_size_t, c_void_p, c_uint64, c_void_p, c_size_t)
 WRITE_FN = CFUNCTYPE(c_int, c_void_p, c_void_p, c_size_t)
@@ -113,6 +113,7 @@ class ReportOptions(ctypes.Structure):
         ("tid", c_uint64),
         ("width", c_uint32),
         ("in_gdb", c_bool),
+        ("locals", c_bool),
     ]
 
 
@@ -147,6 +148,7 @@ def load(path):
         "pycore_open_callback": (c_int, [out, POINTER(CallbackTarget), options, error]),
         "pycore_close": (None, [session]),
         "pycore_warning": (c_char_p, [session, c_size_t]),
+        "pycore_warning_is_note": (c_bool, [session, c_size_t]),
         "pycore_stopped_ms": (c_double, [session]),
         "pycore_version": (c_char_p, []),
         "pycore_report": (

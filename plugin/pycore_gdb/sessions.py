@@ -78,7 +78,8 @@ class Session:
             line = self.lib.pycore_warning(self.handle, self.warned)
             if line is None:
                 return
-            gdb.write(f"pycore: warning: {line.decode('utf-8', 'replace')}\n", gdb.STDERR)
+            kind = "note" if self.lib.pycore_warning_is_note(self.handle, self.warned) else "warning"
+            gdb.write(f"pycore: {kind}: {line.decode('utf-8', 'replace')}\n", gdb.STDERR)
             self.warned += 1
 
     def close(self):

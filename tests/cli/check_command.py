@@ -137,6 +137,12 @@ class Output(Command):
             "objects-type.json": ["objects", "core.1234", "--type", "str", "--format", "json"],
             "objects-verbose.txt": ["objects", "core.1234", "--by-address", "-qv"],
             "bt-redact.txt": ["bt", "core.1234", "--redact"],
+            "bt-locals.txt": ["bt", "core.1234", "--locals"],
+            "bt-locals.json": ["bt", "core.1234", "--locals", "--format", "json"],
+            "bt-locals-redact.txt": ["bt", "core.1234", "--locals", "--redact"],
+            "bt.folded": ["bt", "core.1234", "--format", "folded"],
+            "bt.speedscope": ["bt", "core.1234", "--format", "speedscope"],
+            "bt.svg": ["bt", "core.1234", "--format", "svg"],
             "bt-color.txt": ["bt", "core.1234", "--color", "always"],
             "analyze-live.txt": ["analyze", "1234"],
             "refs-redact.dot": ["refs", "core.1234", "--type", "M*", "--redact"],
@@ -174,8 +180,21 @@ class Output(Command):
         self.assertEqual((result.returncode, result.stderr), (1, ""))
         self.assertEqual(len(json.loads(result.stdout)["warnings"]), 1)
 
+    def test_what_is_worth_knowing_is_no_missing_part(self):
+        self.core("core.n", "noted")
+        result = run("bt", "core.n")
+        self.assertEqual(result.returncode, 0)
+        self.assertEqual(result.stderr, "pycore: note: note that this release is not known\n")
+        result = run("bt", "core.n", "--format", "json", "-q")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual(len(json.loads(result.stdout)["warnings"]), 1)
+
     def test_no_answer_is_2(self):
         self.core("core.h", "heapless")
+        self.core("core.n", "noted")
+        self.core("core.p", "partial")
+        for core in ("core.n", "core.p"):
+            self.one_line(run("objects", core, "--type", "no.Such"), 2)
         self.one_line(run("objects", "core.h"), 2)
         self.assertEqual(run("analyze", "core.h").returncode, 1)
         self.one_line(run("objects", "core.1234", "--type", "no.Such"), 2)

@@ -21,7 +21,7 @@ struct corefile_map {
 struct corefile *corefile_new(void);
 void corefile_free(struct corefile *c);
 
-/* A segment of @p memsz bytes, the first @p filesz of which are in the core: copied from @p bytes. */
+/* A segment of @p memsz bytes; the first @p filesz of them, from @p bytes, are in the core. */
 void corefile_segment(struct corefile *c, uint64_t start, const void *bytes, uint64_t filesz,
 		      uint64_t memsz, uint32_t p_flags);
 /* A segment header as it is, with bytes that are nowhere. */
@@ -40,7 +40,7 @@ void corefile_notes_last(struct corefile *c);
 /* The finished core; good until corefile_free(). Nothing may be added any more. */
 unsigned char *corefile_finish(struct corefile *c, size_t *len);
 
-/* A file without a name that holds @p bytes: "/proc/self/fd/N" in @p path. @return its descriptor */
+/* A file that holds @p bytes: "/proc/self/fd/N" in @p path. @return its descriptor */
 int corefile_open(const void *bytes, size_t len, char path[64]);
 
 /*

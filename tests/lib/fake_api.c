@@ -54,6 +54,8 @@ static void read_script(const char *path)
 		fake_api.census_status = fake_api.objects_status = PYCORE_ERR_DAMAGED;
 	else if (!strcmp(word, "partial"))
 		fake_api.warnings[0] = "thread 7 could not be read \x1b[31m\xc2\x9b";
+	else if (!strcmp(word, "noted"))
+		fake_api.warnings[0] = "note that this release is not known";
 }
 
 int pycore_open_core(struct pycore **out, const char *path, const struct pycore_options *options,
@@ -103,6 +105,13 @@ const char *pycore_warning(const struct pycore *s, size_t i)
 	return i - n < 8 && *s->warnings[i - n] ? s->warnings[i - n] : NULL;
 }
 
+bool pycore_warning_is_note(const struct pycore *s, size_t i)
+{
+	const char *line = pycore_warning(s, i);
+
+	return line && !strncmp(line, "note", 4);
+}
+
 void pycore_add_warning(struct pycore *s, const char *line)
 {
 	for (size_t i = 0; i < 8; i++) {
@@ -127,6 +136,14 @@ int pycore_get_info(struct pycore *s, struct pycore_info *out, struct pycore_err
 int pycore_get_stacks(struct pycore *s, const struct pycore_stacks **out, struct pycore_error *err)
 {
 	*out = &fake_api.stacks;
+	return answer(fake_api.stacks_status, err);
+}
+
+int pycore_query_stacks(struct pycore *s, const struct pycore_stack_query *query,
+			const struct pycore_stacks **out, struct pycore_error *err)
+{
+	fake_api.stack_query = *query;
+	*out = query->locals ? &fake_api.stacks_with_locals : &fake_api.stacks;
 	return answer(fake_api.stacks_status, err);
 }
 

@@ -7,7 +7,7 @@
 /* The public interface without a target: each call hands out what a test put here. */
 struct fake_api {
 	struct pycore_info info;
-	struct pycore_stacks stacks;
+	struct pycore_stacks stacks, stacks_with_locals;
 	struct pycore_census census;
 	const struct pycore_object *objects; /* biggest first */
 	size_t n_objects;
@@ -19,6 +19,7 @@ struct fake_api {
 	int open_status, info_status, stacks_status, census_status, objects_status, graph_status;
 
 	/* What was asked for. */
+	struct pycore_stack_query stack_query;
 	struct pycore_object_query object_query;
 	struct pycore_graph_query graph_query;
 	bool thawed, read_when_thawed;

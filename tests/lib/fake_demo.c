@@ -7,13 +7,32 @@
  */
 
 static const struct pycore_frame main_frames[] = {
-	{ "computate_something", "computate_something", "/srv/app/fat.py", 7, 0x7f01 },
-	{ "<module>", "<module>", "/srv/app/fat.py", 12, 0x7f02 },
+	{ "computate_something", "computate_something", "/srv/app/fat.py", 7, 0x7f01, NULL, 0 },
+	{ "<module>", "<module>", "/srv/app/fat.py", 12, 0x7f02, NULL, 0 },
 };
 
 static const struct pycore_frame worker_frames[] = {
-	{ "wait", "Condition.wait", "/usr/lib/python3.11/threading.py", 320, 0x7f03 },
-	{ "run", "Worker.run", "/srv/app/\x1b[2Jwork.py", 0, 0x7f04 },
+	{ "wait", "Condition.wait", "/usr/lib/python3.11/threading.py", 320, 0x7f03, NULL, 0 },
+	{ "run", "Worker.run", "/srv/app/\x1b[2Jwork.py", 0, 0x7f04, NULL, 0 },
+};
+
+static const struct pycore_local main_locals[] = {
+	{ "user", "str", "'alice \xe2\x80\xae\x1b[31m'" },
+	{ "_cache", "dict", "{42: {...}}" },
+	{ "broken", "?", NULL },
+};
+
+static const struct pycore_frame main_frames_with_locals[] = {
+	{ "computate_something", "computate_something", "/srv/app/fat.py", 7, 0x7f01, main_locals,
+	  3 },
+	{ "<module>", "<module>", "/srv/app/fat.py", 12, 0x7f02, NULL, 0 },
+};
+
+static const struct pycore_thread threads_with_locals[] = {
+	{ .tid = 1234, .ident = 0x7f0000001000, .tstate = 0x9000, .name = "MainThread",
+	  .main = true, .gil = true, .signal = true, .complete = true, .state = "holds GIL",
+	  .exception_type = "ValueError", .exception_message = "no such user: alice\n\x1b[31m",
+	  .frames = main_frames_with_locals, .n_frames = 2 },
 };
 
 static const struct pycore_thread threads[] = {
@@ -110,6 +129,7 @@ void fake_api_demo(void)
 	fake_api = (struct fake_api){
 		.info = info,
 		.stacks = { threads, LENGTH(threads) },
+		.stacks_with_locals = { threads_with_locals, LENGTH(threads_with_locals) },
 		.census = {
 			.types = types,
 			.n_types = LENGTH(types),

@@ -1,5 +1,8 @@
 """bt: the Python stack of every thread."""
 
+import json
+import xml.etree.ElementTree
+
 from harness import all_equal, equal, on, that
 
 
@@ -129,3 +132,83 @@ def folded_stacks_are_one_line_a_stack_with_a_count(scene):
         that(stack and count.isdigit(), "not STACK COUNT: %r" % line)
         counts.append(int(count))
     equal(sum(counts), len(scene.truth["threads"]), "stacks counted")
+
+
+@on("locals.py")
+def local_variables_have_their_names_and_values(scene):
+    frames = [frame for thread in threads_of(scene, "--locals") for frame in python_frames(thread)]
+    for function, wanted in scene.truth["locals"].items():
+        found = [frame["locals"] for frame in frames if frame["function"] == function]
+        equal(len(found), 1, "frames of %s" % function)
+        got = {name: value for name, value in found[0].items()
+               # What the compiler puts into a class body differs by release.
+               if not name.startswith("__") or name in wanted}
+        equal(sorted(got), sorted(wanted), "names of local variables in %s" % function)
+        all_equal([(function + "." + name, got[name], value)
+                   for name, value in wanted.items() if value is not None], "values")
+        for name, value in got.items():
+            that(len(value) < 500, "%s.%s is long: %r" % (function, name, value))
+    depths = [frame["locals"] for frame in frames if frame["function"] == "in_recursion"]
+    equal(depths, [{"depth": str(depth), "again": "'the same'"}
+                   for depth in range(scene.truth["recursion"] + 1)], "locals in a recursion")
+
+
+@on("locals.py")
+def local_variables_stand_below_their_frame_in_text(scene):
+    text = scene.text("bt", "--locals")
+    for line in ("      second = 'zwei'", "      unicode = 'größe 漢字'", "      local = {'a': 1}"):
+        that("\n" + line + "\n" in text, "no line %r" % line)
+    that("removed" not in text and "never" not in text, "variables without a value are shown")
+
+
+@on("locals.py")
+def redacted_local_variables_have_types_alone(scene):
+    text = scene.text("bt", "--locals", "--redact")
+    for line in ("      second: str", "      local: dict", "      yes: bool"):
+        that("\n" + line + "\n" in text, "no line %r" % line)
+    for secret in ("zwei", "größe", "in a cell", "12345"):
+        that(secret not in text, "%r is shown" % secret)
+    for thread in threads_of(scene, "--locals", "--redact"):
+        for frame in python_frames(thread):
+            for name, value in frame["locals"].items():
+                that(value.startswith("<") and value.endswith(">"), "%s: %r" % (name, value))
+
+
+@on("stacks.py")
+def without_the_option_no_local_variable_is_read(scene):
+    for thread in threads_of(scene):
+        for frame in thread["frames"]:
+            that("locals" not in frame, "locals: %r" % frame)
+
+
+@on("stacks.py")
+def a_speedscope_file_has_each_stack_and_its_weight(scene):
+    text = scene.text("bt", "--format", "speedscope")
+    file = json.loads(text)
+    frames, (profile,) = file["shared"]["frames"], file["profiles"]
+    equal((profile["type"], profile["unit"], profile["startValue"]), ("sampled", "none", 0), "kind")
+    equal(len(profile["samples"]), len(profile["weights"]), "weights")
+    equal((sum(profile["weights"]), profile["endValue"]), (len(scene.truth["threads"]),) * 2,
+          "threads counted")
+    got = sorted([[frames[i]["file"], frames[i].get("line", 0)] for i in reversed(sample)]
+                 for sample, weight in zip(profile["samples"], profile["weights"])
+                 for unused in range(weight))
+    wanted = sorted([[filename, line] for name, qualname, filename, line in thread["frames"]]
+                    for thread in scene.truth["threads"])
+    equal(got, wanted, "stacks")
+
+
+@on("stacks.py")
+def a_flame_graph_is_an_image_with_every_function(scene):
+    root = xml.etree.ElementTree.fromstring(scene.text("bt", "--format", "svg"))
+    equal(root.tag, "{http://www.w3.org/2000/svg}svg", "root")
+    titles = [title.text for title in root.iter("{http://www.w3.org/2000/svg}title")]
+    for thread in scene.truth["threads"]:
+        for name, qualname, filename, line in thread["frames"]:
+            that(any((qualname or name) in title and ":%d)" % line in title for title in titles),
+                 "no frame of %s, line %d" % (name, line))
+    width = float(root.get("width"))
+    for box in root.iter("{http://www.w3.org/2000/svg}rect"):
+        if box.get("x"):
+            that(0 <= float(box.get("x")) and
+                 float(box.get("x")) + float(box.get("width")) <= width, "a box is outside")

@@ -9,7 +9,7 @@ from harness import Failure, Skip, in_each_interpreter
 @in_each_interpreter
 def every_object_reads_as_the_interpreter_says(interpreter, pycore):
     build = os.path.dirname(os.path.dirname(pycore.path))
-    check = os.path.join(build, "tests", "live", "check_objects")
+    check = os.path.join(build, "tests", "tools", "check_objects")
     if not os.path.exists(check):
         raise Skip("%s is not built: make check builds it" % check)
     with interpreter.start("zoo.py") as process:

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import select
+import signal
 import subprocess
 
 import interp
@@ -72,8 +73,8 @@ def py_bt_all_shows_every_thread(scene):
 @on("stacks.py", ways=("live", "core"))
 def thread_apply_all_py_bt_shows_each_thread_its_own(scene):
     text = gdb(scene.pycore, where(scene), "thread apply all py-bt")
-    parts = re.split(r"\nThread \d+ \((?:Thread [^()]*\(LWP (\d+)\)|LWP (\d+))\)[^\n]*:\n", "\n" + text)
-    shown = {int(parts[i] or parts[i + 1]): parts[i + 2] for i in range(1, len(parts) - 2, 3)}
+    parts = re.split(r"\nThread \d+ \((?:Thread \S+ \()?LWP (\d+)[^\n]*\):\n", "\n" + text)
+    shown = {int(parts[i]): parts[i + 1] for i in range(1, len(parts) - 1, 2)}
     for thread in scene.truth["threads"]:
         that(thread["tid"] in shown, "gdb has no thread %d: %s" % (thread["tid"], text[:800]))
         outermost = thread["frames"][-1]
@@ -127,7 +128,11 @@ def a_script_of_cpython_that_comes_later_does_not_take_py_bt_away(scene):
 
 @on("stacks.py", ways=("live",))
 def non_stop_mode_works(scene):
-    text = gdb(scene.pycore, where(scene), "py-bt --all", before=("set non-stop on",))
+    try:
+        text = gdb(scene.pycore, where(scene), "py-bt --all", before=("set non-stop on",))
+    finally:
+        # gdb 13 by itself, without a command of ours, leaves what it had in non-stop mode stopped.
+        os.kill(scene.process.pid, signal.SIGCONT)
     has_every_frame(scene, text)
 
 

@@ -10,7 +10,7 @@ DISTURBED_PART = 0.005
 # What Python code cannot reach, but a heap walk sees: constants in static
 # memory (small ints, one-letter strings, interned names), objects that only C
 # holds. The truth is a lower bound for these, this much above it is believed.
-UNSEEN = {"str": 6000, "int": 1500, "bytes": 700, "tuple": 3000, "dict": 400, "code": 300,
+UNSEEN = {"str": 6000, "int": 1500, "bytes": 3000, "tuple": 3000, "dict": 400, "code": 300,
           "float": 100}
 
 

@@ -385,6 +385,67 @@ static void a_ring_of_a_deques_blocks_ends_with_its_items(void **state)
 	}
 }
 
+static void a_ring_of_a_queue_is_read_around_its_end(void **state)
+{
+	struct objects w;
+
+	(void)state;
+	EACH_LAYOUT(&w)
+	{
+		uint64_t t = objects_static_type(&w, "_queue.SimpleQueue", 0, TPFLAGS_HAVE_GC, 96, 0);
+		uint64_t q = objects_object(&w, t, 96), items = objects_room(&w, 32);
+		struct edges e;
+
+		if (!HAS(w.l, simplequeueobject, items))
+			continue;
+		PUT(&w, q, simplequeueobject, items, items);
+		PUT(&w, q, simplequeueobject, items_cap, 4);
+		PUT(&w, q, simplequeueobject, num_items, 2);
+		PUT(&w, q, simplequeueobject, get_idx, 3);
+		fake_u64(w.f, items, w.none_object);
+		fake_u64(w.f, items + 24, w.object);
+		assert_int_equal(edges_of(&w, q, &e), 0);
+		assert_int_equal(e.n, 3);
+		assert_int_equal(e.seen[1].to, w.none_object);
+		assert_int_equal(e.seen[1].label.index, 1);
+		assert_int_equal(e.seen[2].kind, EDGE_GUESS);
+		PUT(&w, q, simplequeueobject, get_idx, UINT64_MAX);
+		assert_true(edges_of(&w, q, &e) < 0);
+		PUT(&w, q, simplequeueobject, items_cap, UINT64_MAX);
+		assert_true(edges_of(&w, q, &e) < 0);
+	}
+}
+
+static void an_element_refers_to_its_children(void **state)
+{
+	struct objects w;
+
+	(void)state;
+	EACH_LAYOUT(&w)
+	{
+		uint64_t t = objects_static_type(&w, "xml.etree.ElementTree.Element", 0,
+						 TPFLAGS_HAVE_GC, 56, 0);
+		uint64_t at = objects_object(&w, t, 56), extra = objects_room(&w, 64);
+		uint64_t children = extra + L(w.l, ElementObjectExtra, _children);
+		struct edges e;
+
+		if (!HAS(w.l, ElementObject, extra))
+			continue;
+		PUT(&w, at, ElementObject, extra, extra);
+		PUT(&w, at, ElementObject, text, w.none_object + 1);
+		PUT(&w, extra, ElementObjectExtra, allocated, 4);
+		PUT(&w, extra, ElementObjectExtra, length, 1);
+		PUT(&w, extra, ElementObjectExtra, children, children);
+		fake_u64(w.f, children, w.object);
+		assert_int_equal(edges_of(&w, at, &e), 0);
+		assert_int_equal(e.n, 2);
+		assert_int_equal(e.seen[0].to, w.none_object);
+		assert_int_equal(size_of(&w, at), 56 + 16 + L(w.l, ElementObjectExtra, sizeof));
+		PUT(&w, extra, ElementObjectExtra, length, UINT64_MAX);
+		assert_true(edges_of(&w, at, &e) < 0);
+	}
+}
+
 static void a_weak_reference_is_weak(void **state)
 {
 	struct objects w;
@@ -530,6 +591,8 @@ int main(void)
 		cmocka_unit_test(a_set_leaves_out_what_was_discarded),
 		cmocka_unit_test(a_set_with_a_mask_that_is_none_is_damage),
 		cmocka_unit_test(a_ring_of_a_deques_blocks_ends_with_its_items),
+		cmocka_unit_test(a_ring_of_a_queue_is_read_around_its_end),
+		cmocka_unit_test(an_element_refers_to_its_children),
 		cmocka_unit_test(a_weak_reference_is_weak),
 		cmocka_unit_test(immortal_objects_have_no_count),
 		cmocka_unit_test(a_static_type_has_no_head_where_it_is_not_counted),

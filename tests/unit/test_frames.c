@@ -116,7 +116,8 @@ static void put_chain(struct world *w, uint64_t first, int n)
 {
 	PUT(w, TSTATE, PyThreadState, frame, first);
 	PUT(w, TSTATE, PyThreadState, current_frame, first);
-	PUT(w, TSTATE, PyThreadState, cframe, CFRAME);
+	/* A thread that runs no Python code has that in its thread state. */
+	PUT(w, TSTATE, PyThreadState, cframe, first ? CFRAME : TSTATE + 32);
 	PUT(w, CFRAME, _PyCFrame, current_frame, first);
 	for (int i = 0; i < n; i++)
 		put_frame(w, i, i + 1 < n ? FRAME(i + 1) : 0);
@@ -322,6 +323,165 @@ static void a_link_to_nowhere_keeps_what_was_read(void **state)
 	}
 }
 
+#define CHUNK (BASE + 0x10000)
+#define OLDER_CHUNK (BASE + 0x14000)
+#define LOST(i) (BASE + 0x18000 + 0x100 * (uint64_t)(i)) /* on a C stack of zeros */
+#define IN_CHUNKS 6
+
+/* Where frame @p i is in the chunks: 3 to 5 are older and in a chunk of their own. */
+static uint64_t in_chunks(const struct world *w, int i)
+{
+	uint64_t size = L(w->l, _PyInterpreterFrame, localsplus) + 8 * (2 + 3);
+	uint64_t data = L(w->l, _PyStackChunk, data);
+
+	return i < 3 ? CHUNK + data + size * (uint64_t)(2 - i) :
+		       OLDER_CHUNK + data + 8 + size * (uint64_t)(5 - i);
+}
+
+static void put_chunk_frame(struct world *w, int i, uint64_t next)
+{
+	uint64_t at = in_chunks(w, i);
+
+	PUT(w, at, _PyInterpreterFrame, executable, tagged(w, CODE));
+	PUT(w, at, _PyInterpreterFrame, previous, next);
+	PUT(w, at, _PyInterpreterFrame, instr_ptr, CODE + 1000);
+}
+
+/* Six frames in two chunks; after each that is in @p lost comes a shim that is zeros. */
+static void put_chunks(struct world *w, unsigned lost, uint32_t count)
+{
+	uint64_t size = L(w->l, _PyInterpreterFrame, localsplus) + 8 * (2 + 3);
+
+	PUT(w, CODE, PyCodeObject, co_nlocalsplus, 2);
+	PUT(w, CODE, PyCodeObject, co_stacksize, 3);
+	PUT(w, TSTATE, PyThreadState, datastack_chunk, CHUNK);
+	PUT(w, TSTATE, PyThreadState, datastack_top, in_chunks(w, 0) + size);
+	PUT(w, TSTATE, PyThreadState, py_recursion_limit, 1000);
+	PUT(w, TSTATE, PyThreadState, py_recursion_remaining, 1000 - count);
+	PUT(w, CHUNK, _PyStackChunk, previous, OLDER_CHUNK);
+	PUT(w, CHUNK, _PyStackChunk, size, 0x4000);
+	PUT(w, OLDER_CHUNK, _PyStackChunk, previous, 0);
+	PUT(w, OLDER_CHUNK, _PyStackChunk, size, 0x4000);
+	PUT(w, OLDER_CHUNK, _PyStackChunk, top, 1 + 3 * size / 8);
+	put_chain(w, in_chunks(w, 0), 0);
+	for (int i = 0; i < IN_CHUNKS; i++) {
+		uint64_t next = i + 1 < IN_CHUNKS ? in_chunks(w, i + 1) : 0;
+
+		put_chunk_frame(w, i, lost >> i & 1 ? LOST(i) : next);
+	}
+}
+
+static void a_chain_that_the_c_stack_breaks_is_taken_up_anew(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (unsigned lost = 1; lost < 1 << IN_CHUNKS; lost++) {
+		EACH_LAYOUT(w) {
+			bool counts = HAS(w.l, PyThreadState, py_recursion_limit);
+			struct seen s = { 0 };
+
+			if (!HAS(w.l, _PyStackChunk, data))
+				continue;
+			put_chunks(&w, lost, IN_CHUNKS);
+			assert_int_equal(walk(&w, &s), counts ? 0 : PYCORE_ERR_DAMAGED);
+			assert_int_equal(s.n, IN_CHUNKS);
+			for (int i = 0; i < IN_CHUNKS; i++)
+				assert_int_equal(s.address[i], in_chunks(&w, i));
+		}
+	}
+}
+
+#define GENERATOR_TYPE (BASE + 0x3400)
+#define GENERATOR (BASE + 0x19000)
+
+/* A generator that runs, on the value stack of the second frame; what it called is the first. */
+static uint64_t put_generator(struct world *w)
+{
+	uint64_t frame = GENERATOR + L(w->l, PyGenObject, gi_iframe);
+	uint64_t slots = in_chunks(w, 1) + L(w->l, _PyInterpreterFrame, localsplus);
+
+	put_type(w, GENERATOR_TYPE, "generator", 0);
+	put_object(w, GENERATOR, GENERATOR_TYPE);
+	PUT(w, GENERATOR, PyGenObject, gi_frame_state,
+	    FACT(w->l, GEN_STATE) == GEN_STATE_3_15 ? 4 : 0);
+	PUT(w, frame, _PyInterpreterFrame, executable, tagged(w, CODE));
+	PUT(w, frame, _PyInterpreterFrame, previous, LOST(10));
+	PUT(w, frame, _PyInterpreterFrame, owner, 1);
+	fake_u64(w->f, slots + 8 * 2, GENERATOR);
+	PUT(w, in_chunks(w, 1), _PyInterpreterFrame, stacktop, UINT32_MAX);
+	PUT(w, in_chunks(w, 1), _PyInterpreterFrame, stackpointer, slots + 8 * 3);
+	return frame;
+}
+
+static void a_generator_that_c_code_resumed_is_found(void **state)
+{
+	struct world w;
+
+	(void)state;
+	EACH_LAYOUT(w) {
+		struct seen s = { 0 };
+		uint64_t frame;
+
+		if (!HAS(w.l, PyGenObject, gi_iframe) ||
+		    !HAS(w.l, PyThreadState, py_recursion_limit))
+			continue;
+		put_chunks(&w, 1, IN_CHUNKS + 1);
+		put_names(&w, NAMES, 100, 2);
+		PUT(&w, CODE, PyCodeObject, co_localsplusnames, NAMES);
+		frame = put_generator(&w);
+		assert_int_equal(walk(&w, &s), 0);
+		assert_int_equal(s.n, IN_CHUNKS + 1);
+		assert_int_equal(s.address[0], in_chunks(&w, 0));
+		assert_int_equal(s.address[1], frame);
+		assert_int_equal(s.address[2], in_chunks(&w, 1));
+	}
+}
+
+static void a_stack_that_lacks_a_frame_is_not_complete(void **state)
+{
+	struct world w;
+
+	(void)state;
+	EACH_LAYOUT(w) {
+		struct seen s = { 0 };
+
+		if (!HAS(w.l, _PyStackChunk, data))
+			continue;
+		put_chunks(&w, 4, IN_CHUNKS + 1);
+		assert_int_equal(walk(&w, &s), PYCORE_ERR_DAMAGED);
+		assert_int_equal(s.n, IN_CHUNKS);
+	}
+}
+
+static void chunks_of_garbage_end(void **state)
+{
+	static const uint64_t garbage[] = { 0, 8, CHUNK, BASE + SIZE - 8, UINT64_MAX - 7 };
+	struct world w;
+
+	(void)state;
+	for (size_t k = 0; k < 5; k++) {
+		EACH_LAYOUT(w) {
+			struct seen s = { 0 };
+
+			if (!HAS(w.l, _PyStackChunk, data))
+				continue;
+			put_chunks(&w, 1 << 2, IN_CHUNKS);
+			PUT(&w, CHUNK, _PyStackChunk, previous, garbage[k]);
+			assert_true(walk(&w, &s) < 0);
+			s = (struct seen){ 0 };
+			put_chunks(&w, 1 << 2, IN_CHUNKS);
+			PUT(&w, OLDER_CHUNK, _PyStackChunk, top, garbage[k]);
+			assert_true(walk(&w, &s) < 0);
+			s = (struct seen){ 0 };
+			put_chunks(&w, 1 << 2, IN_CHUNKS);
+			PUT(&w, CHUNK, _PyStackChunk, size, garbage[k]);
+			walk(&w, &s);
+			assert_true(s.n <= IN_CHUNKS);
+		}
+	}
+}
+
 struct edges {
 	struct {
 		uint64_t to;
@@ -500,6 +660,10 @@ int main(void)
 		cmocka_unit_test(a_frame_of_another_executable_is_passed_over),
 		cmocka_unit_test(a_circle_ends),
 		cmocka_unit_test(a_link_to_nowhere_keeps_what_was_read),
+		cmocka_unit_test(a_chain_that_the_c_stack_breaks_is_taken_up_anew),
+		cmocka_unit_test(a_generator_that_c_code_resumed_is_found),
+		cmocka_unit_test(a_stack_that_lacks_a_frame_is_not_complete),
+		cmocka_unit_test(chunks_of_garbage_end),
 		cmocka_unit_test(locals_have_their_names),
 		cmocka_unit_test(the_stack_of_a_waiting_frame_is_exact),
 		cmocka_unit_test(tagged_numbers_are_no_references),

@@ -356,6 +356,30 @@ static void a_list_that_does_not_lead_back_to_its_head_ends(void **state)
 	each_layout(broken_ring);
 }
 
+static void stale(void)
+{
+	uint64_t a, b, ghost;
+
+	put_ring(&a, &b);
+	pools_put(f, l, POOL(1), 0, 64, 1);
+	ghost = pools_block(f, l, POOL(1), 0) + GC;
+	put_list(ghost, 0, 0);
+	put_head(ghost - GC, a - GC, b - GC);
+	read_it();
+	assert_int_equal(count_of(LIST_TYPE).count, 3);
+	assert_int_equal(count_of(LIST_TYPE).gc, 3);
+	assert_int_equal(heap.blocks.gc_listed, 3);
+	assert_int_equal(heap.blocks.unknown, 1);
+	assert_false(index_has(&heap.index, ghost));
+	assert_int_equal(n_warnings, 0);
+}
+
+static void what_looks_tracked_but_is_on_no_list_is_no_object(void **state)
+{
+	(void)state;
+	each_layout(stale);
+}
+
 static void liar(void)
 {
 	uint64_t list;
@@ -426,6 +450,7 @@ int main(void)
 		cmocka_unit_test(the_collectors_list_leads_to_objects_out_of_the_pools),
 		cmocka_unit_test(objects_in_a_damaged_pool_are_found_by_the_collectors_list),
 		cmocka_unit_test(a_list_that_does_not_lead_back_to_its_head_ends),
+		cmocka_unit_test(what_looks_tracked_but_is_on_no_list_is_no_object),
 		cmocka_unit_test(a_length_beyond_memory_ends_where_memory_does),
 		cmocka_unit_test(objects_behind_debug_hooks_are_counted),
 		cmocka_unit_test(memory_that_must_be_copied_counts_the_same),

@@ -60,6 +60,11 @@ static void defaults_are_the_formats_own(void **state)
 	assert_int_equal(parsed.report.format, PYCORE_TEXT);
 	assert_true(parse("refs core --addr 0x10"));
 	assert_int_equal(parsed.report.format, PYCORE_DOT);
+	assert_true(parse("bt core --format speedscope"));
+	assert_int_equal(parsed.report.format, PYCORE_SPEEDSCOPE);
+	assert_true(parse("bt core --locals --limit 3"));
+	assert_true(parsed.report.locals);
+	assert_int_equal(parsed.report.limit, 3);
 }
 
 static void what_repeats_is_collected(void **state)
@@ -85,6 +90,11 @@ static void wrong_words_are_told(void **state)
 		{ "bt core --native", "unknown option '--native'" },
 		{ "bt core --format", "option '--format' wants a value" },
 		{ "bt core --redact=1", "option '--redact' takes no value" },
+		{ "bt core --locals --format svg",
+		  "there are no locals in format 'svg': give text or json" },
+		{ "objects core --format folded", "there is no format 'folded' here" },
+		{ "objects core --locals", "unknown option '--locals'" },
+		{ "bt core --limit -1", "--limit takes a number, 0 for all, not '-1'" },
 		{ "bt core --format dot", "there is no format 'dot' here" },
 		{ "bt core --format yaml", "unknown format 'yaml'" },
 		{ "objects core --limit -1", "--limit takes a number, 0 for all, not '-1'" },

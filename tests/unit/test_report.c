@@ -89,9 +89,9 @@ static void redact_shows_no_value_anywhere(void **state)
 	static const char *const secrets[] = { "alice", "secret", "hunter2", "'foo'", "{42",
 					       "quoted" };
 
-	options.redact = true;
+	options.redact = options.locals = true;
 	for (size_t i = 0; i < N_NAMES; i++) {
-		for (int format = PYCORE_TEXT; format <= PYCORE_DOT; format++) {
+		for (int format = PYCORE_TEXT; format <= PYCORE_SVG; format++) {
 			options.format = format;
 			if (report(names[i]) == PYCORE_ERR_ARGUMENT)
 				continue;
@@ -101,12 +101,14 @@ static void redact_shows_no_value_anywhere(void **state)
 	}
 	assert_false(fake_api.object_query.values);
 	assert_false(fake_api.graph_query.values);
+	assert_false(fake_api.stack_query.values);
 }
 
 static void no_escape_sequence_of_the_target_gets_through(void **state)
 {
+	options.locals = true;
 	for (size_t i = 0; i < N_NAMES; i++) {
-		for (int format = PYCORE_TEXT; format <= PYCORE_DOT; format++) {
+		for (int format = PYCORE_TEXT; format <= PYCORE_SVG; format++) {
 			options.format = format;
 			if (report(names[i]) == PYCORE_ERR_ARGUMENT)
 				continue;
@@ -213,14 +215,38 @@ static void the_threads_that_matter_are_among_those_shown(void **state)
 	many[27].signal = true;
 	many[29].gil = true;
 	fake_api.stacks = stacks;
+	options.limit = 20;
 	assert_int_equal(report("bt"), 0);
 	assert_non_null(strstr(text.text, "Thread 100 (main)"));
 	assert_non_null(strstr(text.text, "Thread 127 (took SIGSEGV)"));
 	assert_non_null(strstr(text.text, "Thread 129 (holds GIL)"));
 	assert_non_null(strstr(text.text, "10 more threads"));
-	options.limit = 0;
+	for (options.limit = -1; options.limit <= 0; options.limit++) {
+		assert_int_equal(report("bt"), 0);
+		assert_non_null(strstr(text.text, "Thread 128\n"));
+		assert_null(strstr(text.text, "more threads"));
+	}
+}
+
+static void locals_are_read_where_they_are_asked_for(void **state)
+{
+	json_t *root, *frame;
+
 	assert_int_equal(report("bt"), 0);
-	assert_null(strstr(text.text, "more threads"));
+	assert_false(fake_api.stack_query.locals);
+	assert_null(strstr(text.text, "_cache"));
+	options.locals = true;
+	assert_int_equal(report("bt"), 0);
+	assert_true(fake_api.stack_query.locals && fake_api.stack_query.values);
+	assert_non_null(strstr(text.text, "\n      _cache = {42: {...}}\n      broken: ?\n"));
+	root = json_report("bt");
+	frame = json_array_get(json_object_get(json_array_get(json_object_get(root, "threads"), 0),
+					       "frames"),
+			       0);
+	frame = json_object_get(frame, "locals");
+	assert_string_equal(json_string_value(json_object_get(frame, "_cache")), "{42: {...}}");
+	assert_string_equal(json_string_value(json_object_get(frame, "broken")), "<?>");
+	json_decref(root);
 }
 
 static void one_thread_can_be_asked_for(void **state)
@@ -310,9 +336,11 @@ static void an_empty_target_makes_reports_too(void **state)
 {
 	fake_api = (struct fake_api){ .info = { .kind = "callback" } };
 	for (size_t i = 0; i < N_NAMES; i++) {
-		for (int format = PYCORE_TEXT; format <= PYCORE_JSON; format++) {
+		for (int format = PYCORE_TEXT; format <= PYCORE_SVG; format++) {
 			options.format = format;
-			assert_int_equal(report(names[i]), 0);
+			if (format <= PYCORE_JSON || !strcmp(names[i], "bt"))
+				assert_int_equal(report(names[i]), format == PYCORE_DOT ?
+								     PYCORE_ERR_ARGUMENT : 0);
 		}
 	}
 }
@@ -338,6 +366,7 @@ int main(void)
 		TEST(types_of_one_name_split_by_address),
 		TEST(a_type_lists_its_instances),
 		TEST(the_threads_that_matter_are_among_those_shown),
+		TEST(locals_are_read_where_they_are_asked_for),
 		TEST(one_thread_can_be_asked_for),
 		TEST(analyze_goes_on_with_what_can_be_read),
 		TEST(analyze_suspects_what_the_program_made_itself),

@@ -214,6 +214,24 @@ static void what_stands_before_an_object_is_told_by_the_layout(void **state)
 	}
 }
 
+static void a_dict_offset_that_leads_nowhere_is_no_dict(void **state)
+{
+	static const int64_t offsets[] = { INT64_MIN, INT64_MAX, -1, -1000, 24, 1 << 20 };
+	struct objects w;
+
+	(void)state;
+	EACH_LAYOUT(&w)
+	{
+		for (size_t i = 0; i < sizeof(offsets) / sizeof(*offsets); i++) {
+			uint64_t t = objects_static_type(&w, "thing", 0, 0, 24, 0);
+
+			PUT(&w, t, PyTypeObject, tp_dictoffset, (uint64_t)offsets[i]);
+			assert_non_null(at(&w, t));
+			assert_int_equal(type_dict_slot(at(&w, t), w.c.r, w.l, w.none_object), 0);
+		}
+	}
+}
+
 static uint64_t put_member(struct objects *w, uint64_t at, const char *name, uint32_t type,
 			   uint64_t offset)
 {
@@ -298,6 +316,7 @@ int main(void)
 		cmocka_unit_test(a_class_with_a_builtins_name_is_no_builtin),
 		cmocka_unit_test(a_subclass_takes_the_decoder_of_its_base),
 		cmocka_unit_test(what_stands_before_an_object_is_told_by_the_layout),
+		cmocka_unit_test(a_dict_offset_that_leads_nowhere_is_no_dict),
 		cmocka_unit_test(slots_are_found_where_they_can_be),
 		cmocka_unit_test(a_subclass_has_the_slots_of_its_base_too),
 	};

@@ -46,6 +46,25 @@ static void a_warning_is_told_once(void **state)
 	session_fini(&s);
 }
 
+static void a_note_is_no_part_that_is_missing(void **state)
+{
+	struct pycore s;
+
+	(void)state;
+	session_init(&s);
+	session_warn(&s, "missing");
+	session_note(&s, "worth knowing");
+	assert_false(pycore_warning_is_note(&s, 0));
+	assert_true(pycore_warning_is_note(&s, 1));
+	assert_string_equal(pycore_warning(&s, 1), "worth knowing");
+	assert_false(pycore_warning_is_note(&s, 2));
+	/* The same line as a warning: then something is missing. */
+	session_warn(&s, "worth knowing");
+	assert_int_equal(count(&s), 2);
+	assert_false(pycore_warning_is_note(&s, 1));
+	session_fini(&s);
+}
+
 static void a_warning_is_one_line(void **state)
 {
 	struct pycore s;
@@ -75,6 +94,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_warning_is_told_once),
+		cmocka_unit_test(a_note_is_no_part_that_is_missing),
 		cmocka_unit_test(a_warning_is_one_line),
 		cmocka_unit_test(the_warnings_are_bounded),
 	};

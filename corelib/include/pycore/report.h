@@ -4,7 +4,14 @@
 
 #include <pycore/session.h>
 
-enum pycore_format { PYCORE_TEXT, PYCORE_JSON, PYCORE_DOT };
+enum pycore_format {
+	PYCORE_TEXT,
+	PYCORE_JSON,
+	PYCORE_DOT,        /**< refs: for Graphviz */
+	PYCORE_FOLDED,     /**< bt: "outermost;...;innermost COUNT" lines, for flame graph tools */
+	PYCORE_SPEEDSCOPE, /**< bt: JSON for speedscope.app */
+	PYCORE_SVG,        /**< bt: a flame graph */
+};
 
 /** Where a report goes. @return 0, or non-zero to stop with PYCORE_ERR_OUTPUT. */
 typedef int pycore_write_fn(void *ctx, const char *text, size_t len);
@@ -28,6 +35,7 @@ struct pycore_report_options {
 	uint64_t tid;          /**< bt: only this native thread; 0: all */
 	uint32_t width;        /**< columns of the terminal, 0: do not fit */
 	bool in_gdb;           /**< advise commands of the gdb plugin, not of the command line */
+	bool locals;           /**< bt: the local variables of each frame */
 };
 
 /**

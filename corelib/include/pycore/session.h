@@ -109,8 +109,11 @@ PYCORE_API double pycore_stopped_ms(const struct pycore *session);
 
 PYCORE_API void pycore_close(struct pycore *session);
 
-/** What the answer lacks: one line each, in the order met. NULL past the last. */
+/** What the answer lacks, and notes on it: one line each, in the order met. NULL past the last. */
 PYCORE_API const char *pycore_warning(const struct pycore *session, size_t i);
+
+/** Whether warning @p i is worth knowing but names no part of the answer that is missing. */
+PYCORE_API bool pycore_warning_is_note(const struct pycore *session, size_t i);
 
 /** Put a line after the warnings there are, once. It is copied. */
 PYCORE_API void pycore_add_warning(struct pycore *session, const char *line);

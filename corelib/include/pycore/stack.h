@@ -4,6 +4,13 @@
 
 #include <pycore/session.h>
 
+/** A local variable that has a value. Text is UTF-8: escape it before showing it. */
+struct pycore_local {
+	const char *name;
+	const char *type;  /**< of its value, never NULL ("?" if unreadable) */
+	const char *value; /**< short repr, NULL if values are not asked for or it is unreadable */
+};
+
 /** A Python frame. Text is UTF-8 as the target has it: escape it before showing it. */
 struct pycore_frame {
 	const char *function; /**< co_name, never NULL ("?" if unreadable) */
@@ -11,6 +18,8 @@ struct pycore_frame {
 	const char *file;     /**< co_filename, never NULL */
 	int32_t line;         /**< 0 if the line table could not be read */
 	uint64_t address;     /**< of the frame */
+	const struct pycore_local *locals; /**< arguments first; NULL unless asked for */
+	size_t n_locals;
 };
 
 struct pycore_thread {
@@ -40,5 +49,16 @@ struct pycore_stacks {
 /** Read all Python stacks. The result lives until pycore_close(). */
 PYCORE_API int pycore_get_stacks(struct pycore *session, const struct pycore_stacks **out,
 				 struct pycore_error *err);
+
+/** What to read of the stacks. Zero everywhere is the default; set @c size to sizeof. */
+struct pycore_stack_query {
+	size_t size;
+	bool locals; /**< the local variables of each frame, with their types */
+	bool values; /**< and their values */
+};
+
+/** As pycore_get_stacks(), with what @p query asks for. NULL: nothing more. */
+PYCORE_API int pycore_query_stacks(struct pycore *session, const struct pycore_stack_query *query,
+				   const struct pycore_stacks **out, struct pycore_error *err);
 
 #endif

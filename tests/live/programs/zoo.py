@@ -11,18 +11,25 @@ Writes zoo.txt for check_objects. A line each:
 import array
 import asyncio
 import collections
+import contextvars
 import ctypes
 import datetime
+import decimal
 import enum
 import functools
 import gc
 import io
+import itertools
+import operator
 import os
+import queue
 import re
 import sys
 import threading
 import types
+import typing
 import weakref
+import xml.etree.ElementTree
 
 import truth
 
@@ -96,6 +103,14 @@ class Float(float):
 
 class Set(set):
     pass
+
+
+class SlotsAndDict:
+    __slots__ = ("slot", "__dict__", "__weakref__")
+
+    def __init__(self):
+        self.slot = [1]
+        self.other = [2]
 
 
 class Error(ValueError):
@@ -232,6 +247,33 @@ def with_frame():
     return sys._getframe()
 
 
+def with_attr(o):
+    o.attr = [5]
+    return o
+
+
+def filled(queue):
+    for i in range(20):
+        queue.put([i])
+    for i in range(15):
+        queue.get()
+    for i in range(12):
+        queue.put([i])
+    return queue
+
+
+def last_slot_set():
+    many = type("ManySlots", (), {"__slots__": ["slot%d" % i for i in range(300)]})()
+    many.slot0 = [1]
+    many.slot299 = [2]
+    return many
+
+
+variable = contextvars.ContextVar("variable", default=[1])
+token = variable.set([2])
+tree = xml.etree.ElementTree.fromstring("<a x='1'>1<b/>2<c>3</c><d/><d/><d/><d/><d/></a>")
+tees = itertools.tee(iter([[1], [2], [3]]))
+next(tees[0])
 ordered = collections.OrderedDict((i, str(i)) for i in range(20))
 defaulted = collections.defaultdict(list, a=[1])
 inner = outer("value")
@@ -301,6 +343,17 @@ zoo = [
     list[int], types.ModuleType("made"), ctypes.c_int(5), (ctypes.c_int * 4)(1, 2),
     utf8_cached("é cached"), object(), collections, asyncio, sys.modules,
     bytearray(), bytearray(1000), "\u0100" * 10, "\U00010000" * 3, "\xe9" * 5,
+]
+zoo += [
+    SlotsAndDict(), last_slot_set(), with_attr(Tuple([1])), with_attr(Int(1 << 100)),
+    with_attr(Error(1)), variable, token, contextvars.copy_context(), tree, list(tree),
+    filled(queue.SimpleQueue()), tees, itertools.chain([1], [2]), itertools.cycle([1]),
+    itertools.islice([1], 1), itertools.groupby([1]), itertools.accumulate([1]),
+    operator.itemgetter(1), operator.attrgetter("a.b"), decimal.Decimal("1.5"),
+    typing.TypeVar("T"), typing.List[int], iter(collections.deque([1])), iter("abc"),
+    io.TextIOWrapper(io.BytesIO()), io.BufferedRWPair(io.BytesIO(), io.BytesIO()),
+    io.FileIO(os.devnull), type("Documented", (dict,), {"__doc__": "x" * 2000}),
+    asyncio.new_event_loop(), threading.Event(), memoryview(b"abcd").cast("H"),
 ]
 for i in range(5):
     made = Plain()
