@@ -13,6 +13,7 @@ import enum
 import functools
 import gc
 import itertools
+import os
 import sys
 import types
 import typing
@@ -478,7 +479,16 @@ def measure(mine, theirs):
                  "listed_type": "__main__.SlottedChild", "big": big})
 
 
-def main():
+def become_one_with(allocator):
+    """Start again with another allocator."""
+    if os.environ.get("PYTHONMALLOC") != allocator:
+        os.environ["PYTHONMALLOC"] = allocator
+        os.execv(sys.executable, [sys.executable] + sys.argv)
+
+
+def main(way=""):
+    if way in ("debug", "malloc", "malloc_debug"):
+        become_one_with(way)
     gc.disable()
     mine = zoo()
     theirs = builtins()
@@ -487,10 +497,12 @@ def main():
     several = [thing for number, thing in enumerate(mine["slotted child"])
                for unused in range(number % 4)]
     measure(mine, theirs)
+    if way == "freeze":
+        gc.freeze()
     blocks = sys.getallocatedblocks()
     truth.ready({"blocks": blocks})
     truth.stay()
     del several
 
 
-main()
+main(*sys.argv[1:])

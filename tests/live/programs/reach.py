@@ -128,16 +128,19 @@ def body(thing):
     references that may dangle.
     """
     kind = type(thing)
-    if kind.__flags__ & MANAGED_DICT and sys.version_info >= (3, 11):
-        # Its __dict__, which 3.13.0 does not tell the collector of while values are inline.
-        return words(id(thing) - 32, 16)
+    size = 16
     if isinstance(thing, type):
         size = kind.__basicsize__ if thing.__flags__ & HEAP_TYPE else STATIC_TYPE
+    elif isinstance(thing, bytearray):
+        # Its memory is that of a bytes object from 3.15 on.
+        size = bytearray.__basicsize__
     elif kind in PARTLY_KNOWN or not (kind.__flags__ & HAVE_GC or isinstance(thing, LEAVES)):
         size = kind.__basicsize__
-    else:
-        return ()
-    return words(id(thing), size)[2:]
+    found = words(id(thing), size)[2:]
+    if kind.__flags__ & MANAGED_DICT and sys.version_info >= (3, 11):
+        # Its __dict__, of which 3.13.0 does not tell while the values are inline.
+        found += words(id(thing) - 32, 16)
+    return found
 
 
 class Census:
