@@ -85,6 +85,13 @@ def thread_apply_all_py_bt_shows_each_thread_its_own(scene):
               "frames of others in thread %d" % thread["tid"])
 
 
+@on("locals.py", ways=("live", "core"))
+def py_bt_has_locals_and_flame_graphs(scene):
+    text = gdb(scene.pycore, where(scene), "py-bt --all --locals", "py-bt --all --format svg")
+    for part in ("\n      second = 'zwei'\n", "<svg ", "</svg>"):
+        that(part in text, "%r is missing: %s" % (part, text[-1500:]))
+
+
 @on("stacks.py", ways=("live", "core"))
 def the_other_commands_answer(scene):
     text = gdb(scene.pycore, where(scene), "py-objects", "py-heap-top --limit 5", "py-info",
@@ -119,7 +126,8 @@ def a_script_of_cpython_that_comes_later_does_not_take_py_bt_away(scene):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="ascii") as file:
         file.write(FOREIGN)
-    load = ("set auto-load safe-path " + scripts, "set auto-load scripts-directory " + scripts)
+    # Where a build of CPython has its own script beside the program, gdb takes that one.
+    load = ("set auto-load safe-path /", "set auto-load scripts-directory " + scripts)
     text = gdb(scene.pycore, where(scene), "info auto-load python-scripts", "py-bt", before=load)
     that(re.search(r"Yes\s+.*-gdb\.py", text), "the test's own script was not loaded: " + text)
     that("a foreign py-bt" not in text, "py-bt is not ours")
