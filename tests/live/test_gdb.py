@@ -122,16 +122,25 @@ def a_core_opened_by_a_short_name_is_found(scene):
 @on("stacks.py", ways=("live",))
 def a_script_of_cpython_that_comes_later_does_not_take_py_bt_away(scene):
     exe = executable_of(scene.process)
-    scripts = os.path.join(scene.process.directory, "auto-load")
+    if os.path.exists(exe + "-gdb.py"):
+        # The real one, beside an interpreter that was built here: gdb looks no further.
+        load = ("set auto-load safe-path " + os.path.dirname(exe),)
+    else:
+        load = foreign_script(exe, os.path.join(scene.process.directory, "auto-load"))
+    text = gdb(scene.pycore, where(scene), "info auto-load python-scripts", "py-bt", before=load)
+    that(re.search(r"Yes\s+.*-gdb\.py", text), "no script was loaded: " + text)
+    for foreign in "a foreign py-bt", "Traceback (most recent call first)":
+        that(foreign not in text, "py-bt is not ours: " + text)
+    that(scene.truth["threads"][0]["frames"][-1][2] in text, "py-bt shows no stack: " + text)
+
+
+def foreign_script(exe, scripts):
+    """A script for the executable where gdb looks for such; what makes gdb load it."""
     path = scripts + exe + "-gdb.py"
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="ascii") as file:
         file.write(FOREIGN)
-    load = ("set auto-load safe-path " + scripts, "set auto-load scripts-directory " + scripts)
-    text = gdb(scene.pycore, where(scene), "info auto-load python-scripts", "py-bt", before=load)
-    that(re.search(r"Yes\s+.*-gdb\.py", text), "the test's own script was not loaded: " + text)
-    that("a foreign py-bt" not in text, "py-bt is not ours")
-    that(scene.truth["threads"][0]["frames"][-1][2] in text, "py-bt shows no stack: " + text)
+    return "set auto-load safe-path " + scripts, "set auto-load scripts-directory " + scripts
 
 
 @on("stacks.py", ways=("live",))
