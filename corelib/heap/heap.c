@@ -271,6 +271,9 @@ static void add_up(struct work *w, struct target *t)
 	b->arenas = w->arenas.n_arenas;
 	b->unreadable += w->arenas.left_out;
 	add_raw(w, t);
+	if (!b->pools && !b->unreadable)
+		warn(w, "the allocator of objects has no pools here (PYTHONMALLOC=malloc?): only what "
+			"the collector's lists and references lead to is counted");
 	if (!b->unreadable)
 		return;
 	snprintf(line, sizeof(line),

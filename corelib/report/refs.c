@@ -106,6 +106,7 @@ static void refs_json(const struct report *r, struct json_out *out)
 	json_list(out, "nodes", g->n_nodes, node_json, r);
 	json_list(out, "edges", g->n_edges, edge_json, r);
 	json_put(out, out->root, "targets", json_count(g->n_targets));
+	json_put(out, out->root, "followed", json_count(g->n_followed));
 	json_put(out, out->root, "cut", json_boolean(g->cut));
 }
 

@@ -184,6 +184,8 @@ static void dot_title(const struct report *r, struct buf *out)
 	} else if (r->info.pid) {
 		buf_printf(out, ", process %" PRIu64, r->info.pid);
 	}
+	if (g->n_followed < g->n_targets)
+		buf_printf(out, " (the first %s followed)", number_count(text, g->n_followed));
 	buf_printf(out, "%s\";\n", g->cut ? " (not all of it)" : "");
 }
 

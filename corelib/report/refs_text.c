@@ -170,9 +170,11 @@ static void write_all(struct walk *w, struct buf *out)
 		if (w->g->nodes[i].target)
 			write_from(w, (uint32_t)i, out);
 	}
-	buf_printf(out, "\n%s object%s asked for%s\n", number_count(drawn, w->g->n_targets),
-		   w->g->n_targets == 1 ? "" : "s",
-		   w->g->cut ? "; --depth and --max-nodes show more" : "");
+	buf_printf(out, "\n%s object%s asked for", number_count(drawn, w->g->n_targets),
+		   w->g->n_targets == 1 ? "" : "s");
+	if (w->g->n_followed < w->g->n_targets)
+		buf_printf(out, ", the first %s followed", number_count(drawn, w->g->n_followed));
+	buf_puts(out, w->g->cut ? "; --depth and --max-nodes show more\n" : "\n");
 }
 
 void refs_text(const struct report *r, struct buf *out)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
+#include <string.h>
 
 #include "session/select.h"
 
@@ -121,6 +122,20 @@ static int list_objects(struct pycore *s, const struct picked_list *picked,
 	return session_check_read(s, "objects", err);
 }
 
+/* As select_types(), but a pattern must name types that have instances. */
+static int select_instances(struct pycore *s, const struct heap *h, const char *pattern,
+			    const char *const *include, const char *const *exclude,
+			    struct type_selection *out, struct pycore_error *err)
+{
+	int rc = select_types(s, h, pattern, include, exclude, out, err);
+
+	if (rc || !pattern || out->total)
+		return rc;
+	selection_fini(out);
+	return pycore_fail(err, PYCORE_ERR_NOT_FOUND,
+			   "no live object of type %s: there is the type, but no instance", pattern);
+}
+
 int pycore_get_objects(struct pycore *s, const struct pycore_object_query *query,
 		       const struct pycore_objects **out, struct pycore_error *err)
 {
@@ -136,7 +151,7 @@ int pycore_get_objects(struct pycore *s, const struct pycore_object_query *query
 	if (!rc)
 		rc = session_heap(s, &h, err);
 	if (!rc)
-		rc = select_types(s, h, q.type, q.include, q.exclude, &selection, err);
+		rc = select_instances(s, h, q.type, q.include, q.exclude, &selection, err);
 	if (rc)
 		return rc;
 	rc = pick_objects(s, h, &selection, q.limit, q.biggest, &picked, err);
@@ -151,6 +166,8 @@ int pycore_get_objects(struct pycore *s, const struct pycore_object_query *query
 struct targets {
 	VEC(uint64_t) addresses;
 	uint64_t total;
+	const char **names; /* of the types asked for */
+	size_t n_names;
 };
 
 static int add_addresses(struct pycore *s, const struct heap *h,
@@ -175,11 +192,13 @@ static int add_of_type(struct pycore *s, const struct heap *h, const char *patte
 {
 	struct type_selection selection;
 	struct picked_list picked;
-	int rc = select_types(s, h, pattern, NULL, NULL, &selection, err);
+	int rc = select_instances(s, h, pattern, NULL, NULL, &selection, err);
 
 	if (rc)
 		return rc;
 	t->total += selection.total;
+	t->names = selection.names;
+	t->n_names = selection.n_names;
 	rc = pick_objects(s, h, &selection, MOST_TARGETS, false, &picked, err);
 	selection_fini(&selection);
 	if (rc)
@@ -190,6 +209,15 @@ static int add_of_type(struct pycore *s, const struct heap *h, const char *patte
 	}
 	picked_fini(&picked);
 	return rc;
+}
+
+/* An object of the type is what was asked for, also where it is met as a holder of another. */
+static void mark_targets(struct pycore_node *nodes, size_t n, const struct targets *t)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < t->n_names && !nodes[i].target; k++)
+			nodes[i].target = !strcmp(nodes[i].type, t->names[k]);
+	}
 }
 
 static int draw(struct pycore *s, const struct heap *h, const struct targets *t,
@@ -209,6 +237,8 @@ static int draw(struct pycore *s, const struct heap *h, const struct targets *t,
 		return rc;
 	graph->cut |= t->total > t->addresses.n;
 	graph->n_targets = t->total;
+	graph->n_followed = t->addresses.n;
+	mark_targets((struct pycore_node *)graph->nodes, graph->n_nodes, t);
 	*out = graph;
 	return 0;
 }

@@ -144,6 +144,6 @@ void fake_api_demo(void)
 		},
 		.objects = objects,
 		.n_objects = LENGTH(objects),
-		.graph = { nodes, LENGTH(nodes), edges, LENGTH(edges), 2, true },
+		.graph = { nodes, LENGTH(nodes), edges, LENGTH(edges), 2, 2, true },
 	};
 }

@@ -85,6 +85,13 @@ def thread_apply_all_py_bt_shows_each_thread_its_own(scene):
               "frames of others in thread %d" % thread["tid"])
 
 
+@on("locals.py", ways=("live", "core"))
+def py_bt_has_locals_and_flame_graphs(scene):
+    text = gdb(scene.pycore, where(scene), "py-bt --all --locals", "py-bt --all --format svg")
+    for part in ("\n      second = 'zwei'\n", "<svg ", "</svg>"):
+        that(part in text, "%r is missing: %s" % (part, text[-1500:]))
+
+
 @on("stacks.py", ways=("live", "core"))
 def the_other_commands_answer(scene):
     text = gdb(scene.pycore, where(scene), "py-objects", "py-heap-top --limit 5", "py-info",
@@ -122,25 +129,18 @@ def a_core_opened_by_a_short_name_is_found(scene):
 @on("stacks.py", ways=("live",))
 def a_script_of_cpython_that_comes_later_does_not_take_py_bt_away(scene):
     exe = executable_of(scene.process)
-    if os.path.exists(exe + "-gdb.py"):
-        # The real one, beside an interpreter that was built here: gdb looks no further.
-        load = ("set auto-load safe-path " + os.path.dirname(exe),)
-    else:
-        load = foreign_script(exe, os.path.join(scene.process.directory, "auto-load"))
+    scripts = os.path.join(scene.process.directory, "auto-load")
+    path = scripts + exe + "-gdb.py"
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="ascii") as file:
+        file.write(FOREIGN)
+    # Where a build of CPython has its own script beside the program, gdb takes that one.
+    load = ("set auto-load safe-path /", "set auto-load scripts-directory " + scripts)
     text = gdb(scene.pycore, where(scene), "info auto-load python-scripts", "py-bt", before=load)
     that(re.search(r"Yes\s+.*-gdb\.py", text), "no script was loaded: " + text)
     for foreign in "a foreign py-bt", "Traceback (most recent call first)":
         that(foreign not in text, "py-bt is not ours: " + text)
     that(scene.truth["threads"][0]["frames"][-1][2] in text, "py-bt shows no stack: " + text)
-
-
-def foreign_script(exe, scripts):
-    """A script for the executable where gdb looks for such; what makes gdb load it."""
-    path = scripts + exe + "-gdb.py"
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="ascii") as file:
-        file.write(FOREIGN)
-    return "set auto-load safe-path " + scripts, "set auto-load scripts-directory " + scripts
 
 
 @on("stacks.py", ways=("live",))

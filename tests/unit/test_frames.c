@@ -581,6 +581,48 @@ static void locals_have_their_names(void **state)
 	}
 }
 
+struct variables {
+	uint64_t name[8], value[8];
+	int n, stop_at;
+};
+
+static int note_variable(void *arg, uint64_t name, uint64_t value)
+{
+	struct variables *v = arg;
+
+	assert_true(v->n < 8);
+	v->name[v->n] = name;
+	v->value[v->n++] = value;
+	return v->n == v->stop_at ? 77 : 0;
+}
+
+static void variables_are_those_that_have_a_value(void **state)
+{
+	struct world w;
+
+	(void)state;
+	EACH_LAYOUT(w) {
+		struct stack_frame frame = first_frame();
+		struct variables v = { .n = 0 };
+
+		put_locals(&w);
+		assert_int_equal(stack_frame_locals(&w.c, &frame, note_variable, &v), 0);
+		assert_int_equal(v.n, 2);
+		assert_int_equal(v.name[0], 100);
+		assert_int_equal(v.value[0], VALUE(0));
+		/* Of a cell, what is in it. */
+		assert_int_equal(v.name[1], 102);
+		assert_int_equal(v.value[1], VALUE(2));
+		PUT(&w, CELL, PyCellObject, ob_ref, 0);
+		v.n = 0;
+		assert_int_equal(stack_frame_locals(&w.c, &frame, note_variable, &v), 0);
+		assert_int_equal(v.n, 1);
+		v = (struct variables){ .stop_at = 1 };
+		assert_int_equal(stack_frame_locals(&w.c, &frame, note_variable, &v), 77);
+		assert_int_equal(v.n, 1);
+	}
+}
+
 static void the_stack_of_a_waiting_frame_is_exact(void **state)
 {
 	struct world w;
@@ -629,6 +671,13 @@ static int count_edge(void *arg, uint64_t to, enum edge_kind kind, const struct 
 	return 0;
 }
 
+static int count_variable(void *arg, uint64_t name, uint64_t value)
+{
+	(void)name, (void)value;
+	++*(uint64_t *)arg;
+	return 0;
+}
+
 static void lengths_that_lie_are_bounded_by_what_is_mapped(void **state)
 {
 	static const uint64_t lengths[] = { UINT64_MAX, UINT64_C(1) << 40, 1000000 };
@@ -644,6 +693,9 @@ static void lengths_that_lie_are_bounded_by_what_is_mapped(void **state)
 			PUT(&w, NAMES, PyVarObject, ob_size, lengths[k]);
 			PUT(&w, CODE, PyCodeObject, co_stacksize, UINT32_MAX);
 			stack_frame_edges(&w.c, &frame, count_edge, &n);
+			assert_true(n < SIZE / 8);
+			n = 0;
+			stack_frame_locals(&w.c, &frame, count_variable, &n);
 			assert_true(n < SIZE / 8);
 		}
 	}
@@ -665,6 +717,7 @@ int main(void)
 		cmocka_unit_test(a_stack_that_lacks_a_frame_is_not_complete),
 		cmocka_unit_test(chunks_of_garbage_end),
 		cmocka_unit_test(locals_have_their_names),
+		cmocka_unit_test(variables_are_those_that_have_a_value),
 		cmocka_unit_test(the_stack_of_a_waiting_frame_is_exact),
 		cmocka_unit_test(tagged_numbers_are_no_references),
 		cmocka_unit_test(lengths_that_lie_are_bounded_by_what_is_mapped),

@@ -28,6 +28,7 @@ struct pycore_graph {
 	const struct pycore_edge *edges;
 	size_t n_edges;
 	uint64_t n_targets; /**< objects that matched, drawn or not */
+	uint64_t n_followed; /**< of these, the first ones, whose references were followed */
 	bool cut;           /**< depth or node limit left something out */
 };
 

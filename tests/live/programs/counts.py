@@ -1,9 +1,8 @@
 """A zoo of objects, counted: how many of each type, of what size, and how many the collector tracks.
 
-What taking the truth disturbs: the lists and dicts it uses are left out of it
-and freed before the process comes to rest; what they leave in free lists
-stays, as it would in any program. The classes of this file are exact; of
-builtin types a few dozen objects differ.
+The truth is all that can be reached (reach.py). The classes of this file are exact;
+of builtin types a few dozen objects differ: those that taking the truth uses, and
+what the interpreter makes and drops behind its back.
 """
 
 import array
@@ -14,11 +13,13 @@ import enum
 import functools
 import gc
 import itertools
+import os
 import sys
 import types
 import typing
 import weakref
 
+import reach
 import truth
 
 BIG = 3 << 20
@@ -453,76 +454,19 @@ def builtins():
     }
 
 
-def beyond(thing):
-    """What an object holds that gc.get_referents does not tell: its type has no tp_traverse."""
-    kind = type(thing)
-    if kind is types.CodeType:
-        return [thing.co_consts, thing.co_names, thing.co_varnames, thing.co_freevars,
-                thing.co_cellvars, thing.co_filename, thing.co_name, thing.co_code,
-                # The one is made out of the other since 3.10.
-                getattr(thing, "co_linetable", None) or thing.co_lnotab,
-                getattr(thing, "co_exceptiontable", None), getattr(thing, "co_qualname", None)]
-    if kind is slice or kind is range:
-        return [thing.start, thing.stop, thing.step]
-    return []
-
-
-def count(left_out):
-    """type -> [count, bytes, tracked] of all that can be reached from what the collector has."""
-    todo = gc.get_objects()
-    # What is not a container is found through what was left out only.
-    for things in left_out:
-        todo += things.values()
-    seen = {id(todo): None, id(left_out): None}
-    seen[id(seen)] = None
-    for thing in left_out:
-        seen[id(thing)] = None
-    # Not in a variable: a frame that holds itself is never freed, nor this dict.
-    seen[id(sys._getframe())] = None
-    rows = {}
-    seen[id(rows)] = None
-    while todo:
-        thing = todo.pop()
-        where = id(thing)
-        if where in seen:
-            continue
-        kind = type(thing)
-        made = ()
-        if kind is types.CodeType:
-            # co_varnames and its like are made when they are asked for (3.11).
-            before = set(map(id, gc.get_referents(thing)))
-            made = [other for other in beyond(thing)
-                    if sys.getrefcount(other) > 3 or id(other) in before]
-        elif kind is slice or kind is range:
-            made = beyond(thing)
-        elif isinstance(thing, dict):
-            # dict_traverse leaves out keys if all are str.
-            made = list(dict.keys(thing))
-        seen[where] = None
-        row = rows.get(kind)
-        if row is None:
-            row = rows[kind] = [0, 0, 0]
-            seen[id(row)] = None
-        row[0] += 1
-        row[1] += sys.getsizeof(thing)
-        row[2] += gc.is_tracked(thing)
-        todo += gc.get_referents(thing)
-        todo += made
-    return rows
-
-
 def measure(mine, theirs):
-    rows = count([mine, theirs])
     by_name = {}
-    for kind, row in rows.items():
+    for kind, row in reach.count().items():
         total = by_name.setdefault(truth.name_of(kind), [0, 0, 0])
-        for column in range(3):
-            total[column] += row[column]
+        for column, number in enumerate(row):
+            total[column] += number
 
     exact = sorted({truth.name_of(type(thing)) for things in mine.values() for thing in things})
     # What the collector reaches must be what was made, or the truth is none.
-    made = collections.Counter(truth.name_of(type(thing)) for things in mine.values()
-                               for thing in things)
+    made = {}
+    for things in mine.values():
+        for name in map(truth.name_of, map(type, things)):
+            made[name] = made.get(name, 0) + 1
     for name in exact:
         assert by_name[name][0] >= made[name], (name, by_name[name], made[name])
     # What the asking itself adds to a count differs between releases.
@@ -535,7 +479,16 @@ def measure(mine, theirs):
                  "listed_type": "__main__.SlottedChild", "big": big})
 
 
-def main():
+def become_one_with(allocator):
+    """Start again with another allocator."""
+    if os.environ.get("PYTHONMALLOC") != allocator:
+        os.environ["PYTHONMALLOC"] = allocator
+        os.execv(sys.executable, [sys.executable] + sys.argv)
+
+
+def main(way=""):
+    if way in ("debug", "malloc", "malloc_debug"):
+        become_one_with(way)
     gc.disable()
     mine = zoo()
     theirs = builtins()
@@ -544,10 +497,12 @@ def main():
     several = [thing for number, thing in enumerate(mine["slotted child"])
                for unused in range(number % 4)]
     measure(mine, theirs)
+    if way == "freeze":
+        gc.freeze()
     blocks = sys.getallocatedblocks()
     truth.ready({"blocks": blocks})
     truth.stay()
     del several
 
 
-main()
+main(*sys.argv[1:])

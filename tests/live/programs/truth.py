@@ -31,8 +31,9 @@ def frames_of(frame):
 
 def write(truth):
     truth["version"] = sys.version.split()[0].rstrip("+")
-    with open("truth.json", "w") as out:
-        json.dump(truth, out)
+    with open("truth.json", "w", encoding="utf-8") as out:
+        # Not dump(): that leaves garbage, in cycles.
+        out.write(json.dumps(truth))
 
 
 def ready(more=None):
