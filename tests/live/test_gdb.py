@@ -32,7 +32,7 @@ def commands_file(pycore):
 
 def gdb(pycore, arguments, *commands, before=()):
     """What gdb prints, with our commands loaded first, as an installed one has them."""
-    line = ["gdb", "-q", "-nx", "-batch", "-iex", "set debuginfod enabled off"]
+    line = pycore.before + ["gdb", "-q", "-nx", "-batch", "-iex", "set debuginfod enabled off"]
     line += ["-iex", "source " + commands_file(pycore)]
     for command in before:
         line += ["-iex", command]
@@ -118,6 +118,14 @@ def py_refs_draws(scene):
         that(part in text, "%r is not in the picture: %s" % (part, text[-1000:]))
 
 
+@on("stacks.py", ways=("core",))
+def a_core_opened_by_a_short_name_is_found(scene):
+    directory, name = os.path.split(scene.target[-1])
+    text = gdb(scene.pycore, where(scene)[:2], "cd " + directory, "core-file " + name, "cd /",
+               "py-bt --all")
+    has_every_frame(scene, text)
+
+
 @on("stacks.py", ways=("live",))
 def a_script_of_cpython_that_comes_later_does_not_take_py_bt_away(scene):
     exe = executable_of(scene.process)
@@ -146,7 +154,8 @@ def non_stop_mode_works(scene):
 
 @on("stacks.py", ways=("live",))
 def a_process_behind_gdbserver_is_read_through_gdb(scene):
-    with subprocess.Popen(["gdbserver", "--attach", "localhost:0", str(scene.process.pid)],
+    command = ["gdbserver", "--attach", "localhost:0", str(scene.process.pid)]
+    with subprocess.Popen(scene.pycore.before + command,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True) as server:
         try:
