@@ -8,12 +8,15 @@
 
 #define MOST_NAME 200
 #define MOST_FRAMES 100000u
+#define MOST_GLOBALS 64
 
 struct lookup {
 	struct ctx c;
 	const char *name;
 	uint32_t frames;
-	uint64_t code, globals; /* of the frame looked at; of the newest frame */
+	uint64_t code;      /* of the frame looked at */
+	uint64_t globals[MOST_GLOBALS]; /* of the frames, each once, those of the newest first */
+	uint32_t n_globals;
 	uint64_t found;
 };
 
@@ -27,12 +30,22 @@ static int try_local(void *arg, uint64_t name, uint64_t value)
 	return 1;
 }
 
+static void add_globals(struct lookup *look, uint64_t globals)
+{
+	for (uint32_t i = 0; i < look->n_globals; i++) {
+		if (look->globals[i] == globals)
+			return;
+	}
+	if (globals && look->n_globals < MOST_GLOBALS)
+		look->globals[look->n_globals++] = globals;
+}
+
 static int try_frame(void *arg, const struct stack_frame *frame)
 {
 	struct lookup *look = arg;
 
-	if (!look->frames++)
-		look->globals = frame->globals;
+	look->frames++;
+	add_globals(look, frame->globals);
 	look->code = frame->code;
 	stack_frame_locals(&look->c, frame, try_local, look);
 	return look->found || look->frames >= MOST_FRAMES;
@@ -49,6 +62,28 @@ static const char *local_of(struct pycore *s, const struct lookup *look)
 	if (LOAD(c->l, c->r, look->code, PyCodeObject, co_name, &name) && name)
 		function = value_strdup(c, name, &s->arena, MOST_NAME);
 	return arena_printf(&s->arena, "local '%s' of %s()", look->name, function ? function : "?");
+}
+
+static const char *find_global(struct pycore *s, struct lookup *look)
+{
+	const struct ctx *c = &look->c;
+
+	for (uint32_t i = 0; i < look->n_globals; i++) {
+		const char *module = NULL;
+		uint64_t name;
+
+		look->found = value_dict_get(c, look->globals[i], look->name);
+		if (!look->found)
+			continue;
+		if (!i)
+			return arena_printf(&s->arena, "global '%s'", look->name);
+		name = value_dict_get(c, look->globals[i], "__name__");
+		if (name)
+			module = value_strdup(c, name, &s->arena, MOST_NAME);
+		return arena_printf(&s->arena, "global '%s' of %s", look->name,
+				    module ? module : "?");
+	}
+	return NULL;
 }
 
 static int find_thread(const struct pycore *s, uint64_t tid, uint32_t *out)
@@ -84,13 +119,7 @@ int detail_name(struct pycore *s, const struct pycore_detail_query *q, uint64_t 
 		return pycore_fail(err, PYCORE_ERR_NOT_FOUND,
 				   "thread %" PRIu64 " runs no Python code", q->tid);
 	stack_each_frame(&look.c, &s->interps, thread, try_frame, &look);
-	if (look.found) {
-		*found_as = local_of(s, &look);
-	} else {
-		if (look.globals)
-			look.found = value_dict_get(&look.c, look.globals, q->name);
-		*found_as = arena_printf(&s->arena, "global '%s'", q->name);
-	}
+	*found_as = look.found ? local_of(s, &look) : find_global(s, &look);
 	if (!look.found) {
 		look.found = builtin(s, &look, thread);
 		*found_as = arena_printf(&s->arena, "builtin '%s'", q->name);

@@ -72,7 +72,7 @@ struct pycore_detail_query {
 	size_t size;
 	uint64_t address;
 	const char *name; /**< instead of an address: of a local variable of the thread's frames, the
-	                   * newest first, else of a global, else of a builtin */
+	                   * newest first, else of a global of theirs, else of a builtin */
 	uint64_t tid;     /**< whose frames; 0: those of the main thread */
 	size_t limit;     /**< fields of an object, and referrers; 0: no limit */
 	uint32_t depth;   /**< levels of fields; 0: one */
