@@ -23,6 +23,9 @@ static int add_target(struct collection *k, uint64_t target)
 		if (object_at(k->c, target, &o) < 0)
 			return PYCORE_ERR_NOT_FOUND;
 		node.type = o.type->number;
+		/* A frame's object is as good a root as the frame. */
+		if (*at > k->n_modules)
+			node.root = k->web->nodes.items[*at - 1].root;
 		if (!vec_push(&k->web->nodes, node))
 			return PYCORE_ERR_NOMEM;
 		*at = k->web->nodes.n;
@@ -89,7 +92,7 @@ static bool is_end(const struct web *w, uint32_t node, bool modules_alone)
 	const struct web_node *x = &w->nodes.items[node];
 
 	/* A class that is asked for is kept by a module, too. */
-	if (!x->root || (x->flags & WEB_TARGET && !(x->flags & WEB_MODULE)))
+	if (!x->root || (x->flags & WEB_TARGET && x->flags & WEB_CLASS))
 		return false;
 	return !modules_alone || x->flags & WEB_MODULE;
 }

@@ -42,7 +42,7 @@ class Both(Slotted):
 
 class Wide:
     """Of a size that nothing else has: its memory is not used again soon."""
-    __slots__ = tuple("slot%d" % i for i in range(45))
+    __slots__ = tuple("slot%d" % i for i in range(57))
 
 
 class Named(dict):
