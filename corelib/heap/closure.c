@@ -252,6 +252,7 @@ void closure_roots(struct scan *s, const struct interpreters *interps)
 	uint64_t chunk, top;
 
 	scan_edge(s, s->c.types->rt->type_type);
+	root(s, s->c.types->rt->address, F__PyRuntimeState_gc_garbage);
 	for (size_t i = 0; i < interps->interps.n; i++) {
 		for (size_t k = 0; k < sizeof(of_interpreter) / sizeof(of_interpreter[0]); k++)
 			root(s, interps->interps.items[i].address, of_interpreter[k]);
