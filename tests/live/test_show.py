@@ -1,7 +1,6 @@
 """show: one object in full, beside what the program says of it."""
 
 from harness import all_equal, equal, on, that
-from test_gdb import gdb, where
 
 ALL = ("--limit", "0")
 
@@ -180,16 +179,3 @@ def limits_are_kept_and_told(scene):
     equal(len(got["referrers"]), 5, "referrers with --limit 5")
     that(got["more_referrers"] > 500, "None has more referrers")
     that("1,980 more" in scene.text("show", address, "--no-referrers"), "text without the rest")
-
-
-@on("show.py", ways=("live", "core"))
-def gdb_prints_variables_by_name(scene):
-    text = gdb(scene.pycore, where(scene), "thread 1", "py-print inner", "py-print argument",
-               "py-print outer", "py-print interned", "py-print threading",
-               "py-print len", "py-print nonesuch",
-               "py-show %s" % scene.truth["objects"][0])
-    for part in ("= ['a local of its own', 'an argument']", "local 'argument' of wait_here() = ",
-                 "local 'outer' of main() = ['outer']", "global 'interned' of __main__ = 'interned by show.py'",
-                 "global 'threading' = <module 'threading'", "builtin 'len' = <built-in function len>", "is named 'nonesuch'",
-                 "module __main__ .computate_something __defaults__[0] [42] ['foo']"):
-        that(part in text, "%r is missing: %s" % (part, text[-1500:]))

@@ -293,7 +293,7 @@ static void check_owner(struct program *p)
 
 	memcpy(&items, fake_at(p->w.f, p->holder + L(p->w.l, PyListObject, ob_item), 8), 8);
 	assert_true(holders_owner(&p->w.c, &p->heap, items + 7) == p->holder);
-	assert_true(holders_owner(&p->w.c, &p->heap, items + 8) == 0);
+	assert_true(holders_owner(&p->w.c, &p->heap, items + 16) == 0);
 }
 
 static void the_holders_of_an_object_are_told(void **state)
