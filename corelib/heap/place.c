@@ -245,12 +245,15 @@ static bool find_around(const struct ctx *c, uint64_t address, const struct plac
 	return false;
 }
 
-/* The chunk of malloc's that an object is in; the place stays as it was if it is none. */
+/*
+ * The chunk of malloc's that an object is in; the place stays as it was if it is none.
+ * What is too big for a pool has gone through the hooks of two allocators.
+ */
 static void find_chunk(const struct ctx *c, struct object o, struct place *p)
 {
 	uint64_t start = o.address - o.type->pre_header, bytes;
 
-	for (unsigned hooks = 0; hooks <= HOOKS; hooks += HOOKS) {
+	for (unsigned hooks = 0; hooks <= 2 * HOOKS; hooks += HOOKS) {
 		if (!is_chunk(c, start - hooks, &bytes) || bytes < o.type->pre_header + hooks)
 			continue;
 		p->kind = PLACE_CHUNK;
