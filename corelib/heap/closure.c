@@ -17,6 +17,24 @@
 #define STACK_CHUNK_MOST (UINT64_C(1) << 30)
 #define STACK_CHUNKS_MOST 4096
 
+/*
+ * Before an object that the collector may track are its two words. Where memory was used
+ * before, a stale reference may lead to what looks like an object but has no such words;
+ * static objects need not have them.
+ */
+static bool head_fits(struct scan *s, uint64_t address, const struct scan_type *t)
+{
+	uint64_t next, prev;
+
+	if (!t->type->is_gc || t->type->flags & TPFLAGS_TYPE)
+		return true;
+	if (reader_probe_u64(&s->reader, address - GC_HEAD_SIZE, &next) &&
+	    reader_probe_u64(&s->reader, address - 8, &prev) &&
+	    gc_words_plausible(next, prev))
+		return true;
+	return target_module_at(s->reader.target, address) != NULL;
+}
+
 struct scan_type *scan_validate(struct scan *s, uint64_t address)
 {
 	uint64_t type, count = 0;
@@ -32,7 +50,8 @@ struct scan_type *scan_validate(struct scan *s, uint64_t address)
 		uint8_t scratch[8];
 
 		/* All of it is there. */
-		if (!reader_probe(&s->reader, address + t->least - 1, 1, scratch))
+		if (!reader_probe(&s->reader, address + t->least - 1, 1, scratch) ||
+		    !head_fits(s, address, t))
 			return NULL;
 	}
 	return t;
@@ -189,8 +208,11 @@ static void root(struct scan *s, uint64_t holder, unsigned field)
 		scan_edge(s, to & ~UINT64_C(3));
 }
 
-/* Every word of the frames' memory may be a reference. */
-static void data_stack(struct scan *s, uint64_t chunk)
+/*
+ * Every word of the frames' memory may be a reference, up to @p top: behind that is what
+ * frames that have returned left there.
+ */
+static void data_stack(struct scan *s, uint64_t chunk, uint64_t top)
 {
 	uint64_t done = 0;
 
@@ -201,6 +223,8 @@ static void data_stack(struct scan *s, uint64_t chunk)
 		    !reader_probe_u64(&s->reader, chunk + STACK_CHUNK_SIZE_AT, &size) ||
 		    size > STACK_CHUNK_MOST)
 			return;
+		if (top - chunk < size)
+			size = top - chunk;
 		for (uint64_t at = STACK_CHUNK_DATA_AT; at + 8 <= size; at += 8) {
 			if (!reader_spend(&s->reader, chunk + at, done, 8))
 				return;
@@ -225,9 +249,10 @@ void closure_roots(struct scan *s, const struct interpreters *interps)
 		F_PyThreadState_curexc_value, F_PyThreadState_current_exception,
 		F_PyThreadState_dict,
 	};
-	uint64_t chunk;
+	uint64_t chunk, top;
 
 	scan_edge(s, s->c.types->rt->type_type);
+	root(s, s->c.types->rt->address, F__PyRuntimeState_gc_garbage);
 	for (size_t i = 0; i < interps->interps.n; i++) {
 		for (size_t k = 0; k < sizeof(of_interpreter) / sizeof(of_interpreter[0]); k++)
 			root(s, interps->interps.items[i].address, of_interpreter[k]);
@@ -237,7 +262,8 @@ void closure_roots(struct scan *s, const struct interpreters *interps)
 
 		for (size_t k = 0; k < sizeof(of_thread) / sizeof(of_thread[0]); k++)
 			root(s, thread, of_thread[k]);
-		if (LOAD(s->l, &s->reader, thread, PyThreadState, datastack_chunk, &chunk))
-			data_stack(s, chunk);
+		if (LOAD(s->l, &s->reader, thread, PyThreadState, datastack_chunk, &chunk) &&
+		    LOAD(s->l, &s->reader, thread, PyThreadState, datastack_top, &top))
+			data_stack(s, chunk, top);
 	}
 }

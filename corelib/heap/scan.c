@@ -3,11 +3,6 @@
 
 #include <stdlib.h>
 
-static bool link_plausible(uint64_t word)
-{
-	return GC_POINTER(word) >= 4096 && !(word >> 47);
-}
-
 /*
  * The collector's two words before an object: @p tracked tells whether it is
  * on a list. False: no object of a collected type has such words before it.
@@ -17,10 +12,10 @@ static bool gc_words_fit(struct scan *s, const uint8_t *body, bool *tracked)
 	uint64_t next = load_u64(body - 16), prev = load_u64(body - 8);
 
 	*tracked = GC_POINTER(next) != 0;
-	if (!*tracked)
-		return !GC_POINTER(prev) || prev & GC_COLLECTING;
-	if (!link_plausible(next) || !(prev & GC_COLLECTING || link_plausible(prev)))
+	if (!gc_words_plausible(next, prev))
 		return false;
+	if (!*tracked)
+		return true;
 	/* What is too big for pools is found by its neighbours in the lists, too. */
 	scan_edge(s, GC_POINTER(next) + 16);
 	if (!(prev & GC_COLLECTING))

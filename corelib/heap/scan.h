@@ -47,6 +47,19 @@ struct scan_type {
 #define GC_COLLECTING UINT64_C(2)
 #define GC_HEAD_SIZE 16u
 
+static inline bool gc_link_plausible(uint64_t word)
+{
+	return GC_POINTER(word) >= 4096 && !(word >> 47);
+}
+
+/* Whether the two may be the collector's words before an object, tracked or not. */
+static inline bool gc_words_plausible(uint64_t next, uint64_t prev)
+{
+	if (!GC_POINTER(next))
+		return !GC_POINTER(prev) || prev & GC_COLLECTING;
+	return gc_link_plausible(next) && (prev & GC_COLLECTING || gc_link_plausible(prev));
+}
+
 struct scan {
 	struct ctx c;              /* with the reader below */
 	struct reader reader;

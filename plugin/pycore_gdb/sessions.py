@@ -88,10 +88,14 @@ class Session:
             self.handle = ctypes.c_void_p()
 
 
-def core_path():
+def core_path(inferior):
     """The core file that gdb has open."""
+    # gdb 18 has the attribute; gdb 16 and older say it only in their text.
+    corefile = getattr(inferior, "corefile", None)
+    if corefile is not None:
+        return os.path.abspath(corefile.filename)
     text = gdb.execute("info files", to_string=True)
-    match = re.search(r"Local core dump file:\s*`(.*)', file type", text)
+    match = re.search(r"Local core dump file:\s*[`'](.*)', file type", text)
     if not match:
         raise library.PycoreError("gdb does not say which core file it has open")
     return os.path.abspath(match.group(1))
@@ -116,8 +120,9 @@ def current():
             "no process and no core file: attach to one (gdb -p PID) or open one (gdb -c CORE)"
         )
     stopped = all_stopped(inferior)
-    path = core_path() if kind == "core" else None
-    key = (inferior.num, kind, inferior.pid, path, stopped)
+    path = core_path(inferior) if kind == "core" else None
+    exe = gdb.current_progspace().filename
+    key = (inferior.num, kind, inferior.pid, path, exe, stopped)
     if _current and _current.key == key and stopped:
         return _current
     close()

@@ -62,20 +62,23 @@ class Answer:
 
 
 class Pycore:
-    """The binary under test."""
+    """The binary under test, here or in a room."""
 
-    def __init__(self, path):
+    def __init__(self, path, room=None):
         self.path = path
+        self.before = room.before if room else []
 
     def start(self, *arguments, before=(), **more):
-        return subprocess.Popen([*before, self.path, *arguments], stdin=subprocess.DEVNULL, **more)
+        return subprocess.Popen([*self.before, *before, self.path, *arguments],
+                                stdin=subprocess.DEVNULL, **more)
 
     def run(self, *arguments, before=()):
         arguments = list(map(str, arguments))
         try:
-            done = subprocess.run([*before, self.path, *arguments], stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT,
-                                  encoding="utf-8", errors="surrogateescape")
+            done = subprocess.run([*self.before, *before, self.path, *arguments],
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, timeout=TIMEOUT, encoding="utf-8",
+                                  errors="surrogateescape")
         except subprocess.TimeoutExpired:
             raise Failure("pycore %s: no answer in %d seconds" % (" ".join(arguments), TIMEOUT))
         except OSError as error:
@@ -158,4 +161,6 @@ def all_equal(pairs, what):
 
 
 def executable_of(process):
+    if process.interpreter.room:
+        return process.interpreter.path
     return os.path.realpath("/proc/%d/exe" % process.pid)

@@ -62,13 +62,20 @@ def wait_for(condition, seconds=PATIENCE, what="it"):
 
 
 class Interpreter:
-    """One CPython: its path here, and the root that it must be run in, or None."""
+    """One CPython: its path here, and the root that it must be run in, or None.
 
-    def __init__(self, path):
+    One in a room has a gdb of its own there, and its paths are those inside.
+    """
+
+    def __init__(self, path, room=None):
         self.path = os.path.realpath(path)
+        self.room = room
         self.root = self.find_root(self.path)
         self.command = [self.path]
-        if self.root:
+        if room:
+            self.path = self.path[len(room.lower.rstrip("/")):]
+            self.command = room.before + [self.path]
+        elif self.root:
             self.command = ["chroot", self.root, self.path[len(self.root):]]
         code = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
         try:
@@ -92,6 +99,8 @@ class Interpreter:
         return None
 
     def where(self):
+        if self.room:
+            return "%s, gdb %s" % (os.path.basename(self.room.lower), self.room.gdb_version())
         if self.root:
             return os.path.basename(self.root)
         return "pyenv" if "/.pyenv/" in self.path else "system"
@@ -111,7 +120,7 @@ class Process:
         self.popen = None
         # Such a program leaves its core by itself.
         self.aborts = "abort" in arguments
-        parent = None
+        parent = interpreter.room.files if interpreter.room else None
         if interpreter.root:
             parent = os.path.join(interpreter.root, "tmp")
             if os.geteuid() != 0:

@@ -32,7 +32,7 @@ def commands_file(pycore):
 
 def gdb(pycore, arguments, *commands, before=()):
     """What gdb prints, with our commands loaded first, as an installed one has them."""
-    line = ["gdb", "-q", "-nx", "-batch", "-iex", "set debuginfod enabled off"]
+    line = pycore.before + ["gdb", "-q", "-nx", "-batch", "-iex", "set debuginfod enabled off"]
     line += ["-iex", "source " + commands_file(pycore)]
     for command in before:
         line += ["-iex", command]
@@ -118,6 +118,14 @@ def py_refs_draws(scene):
         that(part in text, "%r is not in the picture: %s" % (part, text[-1000:]))
 
 
+@on("stacks.py", ways=("core",))
+def a_core_opened_by_a_short_name_is_found(scene):
+    directory, name = os.path.split(scene.target[-1])
+    text = gdb(scene.pycore, where(scene)[:2], "cd " + directory, "core-file " + name, "cd /",
+               "py-bt --all")
+    has_every_frame(scene, text)
+
+
 @on("stacks.py", ways=("live",))
 def a_script_of_cpython_that_comes_later_does_not_take_py_bt_away(scene):
     exe = executable_of(scene.process)
@@ -129,8 +137,9 @@ def a_script_of_cpython_that_comes_later_does_not_take_py_bt_away(scene):
     # Where a build of CPython has its own script beside the program, gdb takes that one.
     load = ("set auto-load safe-path /", "set auto-load scripts-directory " + scripts)
     text = gdb(scene.pycore, where(scene), "info auto-load python-scripts", "py-bt", before=load)
-    that(re.search(r"Yes\s+.*-gdb\.py", text), "the test's own script was not loaded: " + text)
-    that("a foreign py-bt" not in text, "py-bt is not ours")
+    that(re.search(r"Yes\s+.*-gdb\.py", text), "no script was loaded: " + text)
+    for foreign in "a foreign py-bt", "Traceback (most recent call first)":
+        that(foreign not in text, "py-bt is not ours: " + text)
     that(scene.truth["threads"][0]["frames"][-1][2] in text, "py-bt shows no stack: " + text)
 
 
@@ -146,7 +155,8 @@ def non_stop_mode_works(scene):
 
 @on("stacks.py", ways=("live",))
 def a_process_behind_gdbserver_is_read_through_gdb(scene):
-    with subprocess.Popen(["gdbserver", "--attach", "localhost:0", str(scene.process.pid)],
+    command = ["gdbserver", "--attach", "localhost:0", str(scene.process.pid)]
+    with subprocess.Popen(scene.pycore.before + command,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True) as server:
         try:

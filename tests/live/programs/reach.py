@@ -79,8 +79,10 @@ class Memory:
         if (kind not in kinds or not references & 0xffffffff
                 or (references >> 32) - (flags << 16) >= 4 or flags >= 16):
             return False
+        if references < 65536:
+            return True
         # Where the heap begins low, two addresses look like a count and a type.
-        return references < 65536 or references & 7 or not self.readable(references)
+        return references & 7 or not self.readable(references)
 
 
 MEMORY = Memory()
@@ -90,7 +92,8 @@ def words(address, size):
     return array.array("Q", ctypes.string_at(address, size & ~7))
 
 
-def all_kinds():
+def static_kinds():
+    """Types of C code that are static: what is not told of is of one of these."""
     kinds = {object}
     todo = [object]
     while todo:
@@ -98,7 +101,7 @@ def all_kinds():
             if kind not in kinds:
                 kinds.add(kind)
                 todo.append(kind)
-    return set(map(id, kinds))
+    return {id(kind) for kind in kinds if not kind.__flags__ & HEAP_TYPE}
 
 
 def static_data():
@@ -137,6 +140,10 @@ def body(thing):
     elif kind in PARTLY_KNOWN or not (kind.__flags__ & HAVE_GC or isinstance(thing, LEAVES)):
         size = kind.__basicsize__
     found = words(id(thing), size)[2:]
+    if isinstance(thing, type):
+        # tp_name is text, and behind a short one is what was there before it. Some types
+        # have it twice.
+        found = array.array("Q", [word for word in found if word != found[1]])
     if kind.__flags__ & MANAGED_DICT and sys.version_info >= (3, 11):
         # Its __dict__, of which 3.13.0 does not tell while the values are inline.
         found += words(id(thing) - 32, 16)
@@ -151,7 +158,7 @@ class Census:
         self.memory = MEMORY
         self.not_objects = set()
         # The frames that code objects keep (3.9) are dead, or run while we look.
-        self.kinds = all_kinds() - {id(types.FrameType)}
+        self.kinds = static_kinds() - {id(types.FrameType)}
         self.segments = static_data()
         self.texts = {id(str), id(bytes)}
         self.seen = {id(self), id(self.texts), id(self.rows), id(self.kinds), id(self.not_objects), id(self.segments)}
