@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "lib/fake_api.h"
+#include "report/json.h"
 
 static struct buf text;
 static struct pycore_error err;
@@ -186,6 +187,20 @@ static void types_of_one_name_split_by_address(void **state)
 	root = json_report("objects");
 	assert_int_equal(json_array_size(json_object_get(root, "types")), 5);
 	json_decref(root);
+}
+
+static void json_is_free_of_control_characters(void **state)
+{
+	struct json_out out = { .root = json_object() };
+	struct buf written = { 0 };
+
+	json_put(&out, out.root, "name", json_text("\x7f" "a\x1b\x7f\xc2\x9b" "b\x7f"));
+	json_write(&out, &written, NULL, NULL);
+	assert_false(written.failed);
+	assert_non_null(
+		strstr(written.text, "\"\\u007fa\\u001B\\u007f\\u009Bb\\u007f\""));
+	buf_free(&written);
+	json_decref(out.root);
 }
 
 static void a_type_lists_its_instances(void **state)
@@ -427,6 +442,7 @@ int main(void)
 		TEST(sums_are_of_what_the_filters_let_through),
 		TEST(types_sort_by_bytes_or_by_count),
 		TEST(types_of_one_name_split_by_address),
+		TEST(json_is_free_of_control_characters),
 		TEST(a_type_lists_its_instances),
 		TEST(the_threads_that_matter_are_among_those_shown),
 		TEST(locals_are_read_where_they_are_asked_for),
