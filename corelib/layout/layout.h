@@ -71,19 +71,24 @@ enum {
 	TYPE_STATE_OWN = 1,
 	TYPE_STATE_INTERP,   /* per interpreter; tp_subclasses is index + 1 (3.12) */
 	/* EXC_STATE: what is being handled */
-	EXC_TRIPLE = 1,      /* exc_type, exc_value, exc_traceback (to 3.10) */
+	EXC_OF_THREAD = 1,   /* the thread state's exc_type, exc_value, exc_traceback (to 3.6) */
+	EXC_TRIPLE,          /* an item's exc_type, exc_value, exc_traceback (3.7) */
 	EXC_VALUE,           /* exc_value (3.11) */
 	/* CUREXC: what is propagating */
 	CUREXC_TRIPLE = 1,   /* curexc_type, curexc_value, curexc_traceback (to 3.11) */
 	CUREXC_VALUE,        /* current_exception (3.12) */
 	/* GIL: where it is */
-	GIL_IN_RUNTIME = 1,  /* _PyRuntime.ceval.gil (to 3.11) */
+	GIL_CURRENT_THREAD = 1, /* _PyThreadState_Current is not NULL (to 3.6) */
+	GIL_IN_RUNTIME,      /* _PyRuntime.ceval.gil (3.7) */
 	GIL_BY_POINTER,      /* interp->ceval.gil -> _gil_runtime_state (3.12) */
 	/* GEN_STATE: gi_frame_state */
 	GEN_STATE_NONE = 1,  /* a frame object tells (to 3.10) */
 	GEN_STATE_3_11,      /* -2 created, -1 suspended, 0 executing, 1 completed, 4 cleared */
 	GEN_STATE_3_13,      /* -3 created, -2 suspended, -1 in yield from, 0 executing, 1, 4 */
 	GEN_STATE_3_15,      /* 0 created, 1 suspended, 2, 3 in yield from, 4 executing, 5 cleared */
+	/* GC_HEAD: what tells that an object is on a collector's list */
+	GC_HEAD_REFS = 1,    /* gc_refs >> 1 is not -2; gc_next may be anything (to 3.7) */
+	GC_HEAD_LINKS,       /* _gc_next is not NULL; low bits of links are flags (3.8) */
 	/* SIZEOF_HEAD: what sys.getsizeof adds to __sizeof__ */
 	SIZEOF_GC_HEAD = 1,  /* the GC head (to 3.10) */
 	SIZEOF_PRE_HEADER,   /* all that stands before the object (3.11); as if static types had it too */

@@ -175,6 +175,17 @@ static void module_storage(const struct ctx *c, struct object o, storage_fn *fn,
 		fn(arg, state, size);
 }
 
+/* The spec of sys has no origin (to 3.8): its loader knows what to say. */
+static void loader_origin(const struct ctx *c, uint64_t loader, struct buf *out)
+{
+	const struct type *type = loader ? type_at(c->types, c->r, loader) : NULL;
+
+	if (type && !strcmp(type->name, "_frozen_importlib.BuiltinImporter"))
+		buf_puts(out, " (built-in)");
+	else if (type && !strcmp(type->name, "_frozen_importlib.FrozenImporter"))
+		buf_puts(out, " (frozen)");
+}
+
 /* As _module_repr_from_spec() of importlib. */
 static void module_origin(const struct ctx *c, struct object o, struct buf *out, size_t most)
 {
@@ -187,8 +198,10 @@ static void module_origin(const struct ctx *c, struct object o, struct buf *out,
 	spec = value_dict_get(c, dict, "__spec__");
 	origin = spec ? value_attr(c, spec, "origin") : 0;
 	set_file = spec ? value_attr(c, spec, "_set_fileattr") : 0;
-	if (!origin || object_at(c, origin, &text) || !(text.type->flags & TPFLAGS_UNICODE))
+	if (!origin || object_at(c, origin, &text) || !(text.type->flags & TPFLAGS_UNICODE)) {
+		loader_origin(c, spec ? value_attr(c, spec, "loader") : 0, out);
 		return;
+	}
 	if (set_file && !value_int(c, set_file, &has_file) && has_file) {
 		buf_puts(out, " from ");
 		value_repr_within(c, origin, out, 0, most);

@@ -20,9 +20,8 @@ static int refs_read(struct report *r)
 }
 
 /* A key is a value of the target; a place in a sequence and what an attribute is called are not. */
-void refs_label(const struct report *r, const struct pycore_edge *e, struct buf *out)
+void report_label(const struct report *r, const char *label, const char *type, struct buf *out)
 {
-	const char *label = e->label ? e->label : "", *type = r->graph->nodes[e->from].type;
 	size_t name = strcspn(label, "[");
 	size_t digits = label[name] ? strspn(label + name + 1, "0123456789") : 0;
 	bool sequence = name || !strcmp(type, "list") || !strcmp(type, "tuple");
@@ -34,6 +33,11 @@ void refs_label(const struct report *r, const struct pycore_edge *e, struct buf 
 	}
 	buf_add(out, label, name);
 	buf_puts(out, "[...]");
+}
+
+void refs_label(const struct report *r, const struct pycore_edge *e, struct buf *out)
+{
+	report_label(r, e->label ? e->label : "", r->graph->nodes[e->from].type, out);
 }
 
 void refs_root(const struct report *r, const char *root, struct buf *out)

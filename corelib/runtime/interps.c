@@ -56,23 +56,61 @@ static bool is_list_head(struct walk *w, uint64_t head)
 	       (back & ~UINT64_C(3)) == head;
 }
 
+/* The fields of the collector's state, of the struct that it is in. */
+struct collector {
+	uint16_t size, enabled, collecting, generations, generation0, permanent;
+};
+
+#define COLLECTOR(s)                                                                               \
+	{                                                                                          \
+		F_##s##_sizeof, F_##s##_gc_enabled, F_##s##_gc_collecting, F_##s##_gc_generations, \
+		F_##s##_gc_generation0, F_##s##_gc_permanent_generation                            \
+	}
+
 /*
  * Where the collector's lists begin. The pointer is better than the place: some
  * builds of 3.13 have the lists 4 bytes lower. While a collection runs, links are
- * used for other things, so being within the interpreter is proof enough.
+ * used for other things, so being within the struct is proof enough.
  */
-static uint64_t generation0(struct walk *w, uint64_t interp)
+static uint64_t generation0(struct walk *w, const struct collector *c, uint64_t holder)
 {
-	const struct layout *l = w->l;
+	const struct field *fields = w->l->field;
 	uint64_t at;
 
-	if (PROBE(l, w->r, interp, PyInterpreterState, gc_generation0, &at) && at >= interp &&
-	    at - interp < L(l, PyInterpreterState, sizeof))
+	if (runtime_probe(w->l, w->r, holder, c->generation0, &at) && at >= holder &&
+	    at - holder < fields[c->size].offset)
 		return at;
-	if (!HAS(l, PyInterpreterState, gc_generations))
+	if (!fields[c->generations].present)
 		return 0;
-	at = interp + L(l, PyInterpreterState, gc_generations);
+	at = holder + fields[c->generations].offset;
 	return is_list_head(w, at) ? at : 0;
+}
+
+static void read_collector(struct walk *w, const struct collector *c, uint64_t holder,
+			   struct interpreter *i)
+{
+	const struct field *permanent = &w->l->field[c->permanent];
+
+	i->gc_enabled = load_flag(w, holder, c->enabled);
+	i->gc_collecting = load_flag(w, holder, c->collecting);
+	i->gc_generation0 = generation0(w, c, holder);
+	if (permanent->present)
+		i->gc_permanent = holder + permanent->offset;
+}
+
+/* To 3.8 one collector serves all interpreters: its lists are the first one's. */
+static void share_collector(struct walk *w)
+{
+	static const struct collector in_runtime = COLLECTOR(_PyRuntimeState);
+	struct interpreters *out = w->out;
+
+	if (HAS(w->l, PyInterpreterState, gc) || !out->interps.n)
+		return;
+	read_collector(w, &in_runtime, w->rt->address, &out->interps.items[0]);
+	for (size_t i = 1; i < out->interps.n; i++) {
+		out->interps.items[i].gc_enabled = out->interps.items[0].gc_enabled;
+		out->interps.items[i].gc_collecting = out->interps.items[0].gc_collecting;
+	}
 }
 
 static void read_gil_of_runtime(struct walk *w, struct interpreter *i)
@@ -107,17 +145,15 @@ static void read_gil_by_pointer(struct walk *w, struct interpreter *i)
 
 static struct interpreter read_interpreter(struct walk *w, uint64_t at)
 {
+	static const struct collector in_interpreter = COLLECTOR(PyInterpreterState);
 	struct interpreter i = { .address = at };
 	uint64_t id;
 
 	if (LOAD(w->l, w->r, at, PyInterpreterState, id, &id))
 		i.id = (int64_t)id;
-	i.gc_enabled = load_flag(w, at, F_PyInterpreterState_gc_enabled);
-	i.gc_collecting = load_flag(w, at, F_PyInterpreterState_gc_collecting);
 	i.finalizing = load_flag(w, at, F_PyInterpreterState_finalizing);
-	i.gc_generation0 = generation0(w, at);
-	if (HAS(w->l, PyInterpreterState, gc_permanent_generation))
-		i.gc_permanent = at + L(w->l, PyInterpreterState, gc_permanent_generation);
+	if (HAS(w->l, PyInterpreterState, gc))
+		read_collector(w, &in_interpreter, at, &i);
 	if (FACT(w->l, GIL) == GIL_IN_RUNTIME)
 		read_gil_of_runtime(w, &i);
 	else
@@ -188,6 +224,7 @@ static void walk_interpreters(struct walk *w)
 		at = next;
 	}
 	main_interpreter_first(w);
+	share_collector(w);
 }
 
 static bool is_native(const struct target *t, uint64_t tid)

@@ -126,6 +126,19 @@ def a_core_opened_by_a_short_name_is_found(scene):
     has_every_frame(scene, text)
 
 
+@on("show.py", ways=("live", "core"))
+def py_print_and_py_show_answer(scene):
+    text = gdb(scene.pycore, where(scene), "thread 1", "py-print inner", "py-print argument",
+               "py-print outer", "py-print interned", "py-print threading",
+               "py-print len", "py-print nonesuch",
+               "py-show %s" % scene.truth["objects"][0])
+    for part in ("= ['a local of its own', 'an argument']", "local 'argument' of wait_here() = ",
+                 "local 'outer' of main() = ['outer']", "global 'interned' of __main__ = 'interned by show.py'",
+                 "global 'threading' = <module 'threading'", "builtin 'len' = <built-in function len>", "is named 'nonesuch'",
+                 "module __main__ .computate_something __defaults__[0] [42] ['foo']"):
+        that(part in text, "%r is missing: %s" % (part, text[-1500:]))
+
+
 @on("stacks.py", ways=("live",))
 def a_script_of_cpython_that_comes_later_does_not_take_py_bt_away(scene):
     exe = executable_of(scene.process)

@@ -42,7 +42,7 @@ def machines():
 
 
 def works_as_typed(room, interpreter):
-    typed = "py-heap-top\npy-bt\n"
+    typed = "py-heap-top\npy-objects --type MyBigFatObject\npy-bt\n"
     with interpreter.start("refs.py") as process:
         process.settle()
         text, status = room.run("gdb", "-p", str(process.pid), input=typed, stdin=None,

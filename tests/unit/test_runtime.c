@@ -136,6 +136,13 @@ static void put_gil(struct world *w, uint64_t interp, uint64_t holder)
 	PUT(w, RUNTIME, _PyRuntimeState, tstate_current, holder);
 }
 
+static uint64_t generation0(const struct world *w)
+{
+	if (HAS(w->l, PyInterpreterState, gc))
+		return INTERP + L(w->l, PyInterpreterState, gc_generations);
+	return RUNTIME + L(w->l, _PyRuntimeState, gc_generations);
+}
+
 static void put_interpreter(struct world *w, uint64_t at)
 {
 	PUT(w, at, PyInterpreterState, sysdict, SYS);
@@ -155,6 +162,8 @@ static void put_python(struct world *w)
 	PUT(w, RUNTIME, _PyRuntimeState, interpreters_head, INTERP);
 	PUT(w, RUNTIME, _PyRuntimeState, interpreters_main, INTERP);
 	fake_u64(w->f, RUNTIME + L(w->l, _PyRuntimeState, interpreters_main) + 8, 1);
+	PUT(w, RUNTIME, _PyRuntimeState, gc_enabled, 1);
+	PUT(w, RUNTIME, _PyRuntimeState, gc_generation0, generation0(w));
 	PUT(w, RUNTIME, _PyRuntimeState, main_thread, PTHREAD(0));
 	put_type(w, TYPE_TYPE, "type", L(w->l, PyHeapTypeObject, sizeof));
 	put_type(w, DICT_TYPE, "dict", L(w->l, PyDictObject, sizeof));
@@ -368,8 +377,8 @@ static void an_old_python_is_known_by_its_files_names(void **state)
 		const char *path, *says;
 	} names[] = {
 		{ "/usr/bin/python2.7", "CPython 2.7:" },
-		{ "/usr/lib/libpython3.8.so.1.0", "CPython 3.8:" },
-		{ "/a/_x.cpython-38-x86_64-linux-gnu.so", "CPython 3.8:" },
+		{ "/usr/lib/libpython3.5m.so.1.0", "CPython 3.5:" },
+		{ "/a/_x.cpython-35m-x86_64-linux-gnu.so", "CPython 3.5:" },
 		{ "/usr/bin/python3.11", "_PyRuntime was not found" },
 	};
 
@@ -425,8 +434,7 @@ static void threads_come_main_first_then_oldest_first(void **state)
 		}
 		assert_true(w.is.interps.items[0].gc_enabled);
 		assert_false(w.is.interps.items[0].gc_collecting);
-		assert_int_equal(w.is.interps.items[0].gc_generation0,
-				 INTERP + L(w.l, PyInterpreterState, gc_generations));
+		assert_int_equal(w.is.interps.items[0].gc_generation0, generation0(&w));
 		world_fini(&w);
 	}
 }

@@ -7,7 +7,6 @@ what the interpreter makes and drops behind its back.
 
 import array
 import collections
-import dataclasses
 import datetime
 import enum
 import functools
@@ -21,6 +20,11 @@ import weakref
 
 import reach
 import truth
+
+try:
+    import dataclasses
+except ImportError:
+    dataclasses = None  # to 3.6
 
 BIG = 3 << 20
 
@@ -213,16 +217,22 @@ class Typed(typing.NamedTuple):
     size: int = 0
 
 
-@dataclasses.dataclass
-class Data:
-    a: int
-    b: str = "b"
-    c: list = dataclasses.field(default_factory=list)
+if dataclasses:
+    @dataclasses.dataclass
+    class Data:
+        a: int
+        b: str = "b"
+        c: list = dataclasses.field(default_factory=list)
 
+    @dataclasses.dataclass(frozen=True)
+    class Frozen:
+        a: int
+else:
+    class Data(Plain):
+        pass
 
-@dataclasses.dataclass(frozen=True)
-class Frozen:
-    a: int
+    class Frozen(Plain):
+        pass
 
 
 class Color(enum.Enum):

@@ -22,7 +22,7 @@ class TooMuch(Exception):
 def rest():
     kind, value, unused = sys.exc_info()
     # The message only where str() of the exception is its one argument.
-    handled[threading.get_native_id()] = None if kind is None else {
+    handled[truth.native_id()] = None if kind is None else {
         "type": truth.name_of(kind),
         "message": value.args[0] if len(value.args) == 1 else None,
     }

@@ -14,7 +14,7 @@ tids = {}
 
 
 def holder():
-    tids["holder"] = threading.get_native_id()
+    tids["holder"] = truth.native_id()
     while len(tids) < 4:
         time.sleep(0.01)
     # The waiter asks for the GIL while the holder has it.
@@ -25,17 +25,17 @@ def holder():
 
 
 def waiter():
-    tids["waiter"] = threading.get_native_id()
+    tids["waiter"] = truth.native_id()
     while True:
         time.sleep(0.001)
 
 
 def sleeper():
-    tids["sleeper"] = threading.get_native_id()
+    tids["sleeper"] = truth.native_id()
     gate.acquire()
 
 
-tids["main"] = threading.get_native_id()
+tids["main"] = truth.native_id()
 for target in holder, waiter, sleeper:
     threading.Thread(target=target, name=target.__name__, daemon=True).start()
 gate.acquire()

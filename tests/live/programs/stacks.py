@@ -290,16 +290,16 @@ def announce(scribe, count):
 
 
 def main():
-    idents = {threading.get_ident(): threading.get_native_id()}
+    idents = {threading.get_ident(): truth.native_id()}
     names[threading.get_ident()] = threading.current_thread().name
     for number, target in enumerate(targets):
         thread = threading.Thread(target=target, name="worker %d" % number, daemon=True)
-        thread.start()
-        idents[thread.ident] = thread.native_id
+        tid = truth.start(thread)
+        idents[thread.ident] = tid
         names[thread.ident] = thread.name
     thread = threading.Thread(target=names_itself, args=(in_a_lock,), daemon=True)
-    thread.start()
-    idents[thread.ident] = thread.native_id
+    tid = truth.start(thread)
+    idents[thread.ident] = tid
     while not thread.name.startswith("renamed"):
         time.sleep(0.01)
     names[thread.ident] = thread.name
@@ -307,7 +307,7 @@ def main():
     box = []
 
     def nameless():
-        box.append(threading.get_native_id())
+        box.append(truth.native_id())
         box.append(threading.get_ident())
         rest()
 

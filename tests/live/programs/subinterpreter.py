@@ -41,9 +41,9 @@ def enter():
 
 
 thread = threading.Thread(target=enter, name="enters", daemon=True)
-thread.start()
+tid = truth.start(thread)
 os.read(arrived_read, 1)
-truth.write({"tid": thread.native_id, "function": "elsewhere", "type": "__main__.OnlyThere",
+truth.write({"tid": tid, "function": "elsewhere", "type": "__main__.OnlyThere",
              "count": COUNT})
 truth.ready()
 truth.stay()

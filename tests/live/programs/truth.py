@@ -1,6 +1,6 @@
 """What every truth program needs: to say what is so, that it is ready, and to stay.
 
-These programs run on every CPython that pycore reads, 3.9 and later, in a
+These programs run on every CPython that pycore reads, 3.6 and later, in a
 directory of their own that is also their working directory.
 """
 
@@ -9,6 +9,8 @@ import os
 import sys
 import threading
 
+SYS_GETTID = 186  # x86-64
+
 
 def name_of(cls):
     """A type's name as pycore prints it: module.qualname, builtins bare."""
@@ -16,6 +18,25 @@ def name_of(cls):
     if not isinstance(module, str) or module == "builtins":
         return cls.__qualname__
     return module + "." + cls.__qualname__
+
+
+def native_id():
+    """threading.get_native_id(), which is of 3.8."""
+    import ctypes  # of no use to the other programs, whose heaps are small
+    return ctypes.CDLL(None).syscall(SYS_GETTID)
+
+
+def start(thread):
+    """Start a thread, while no other starts. @return the kernel's id of it"""
+    if hasattr(thread, "native_id"):
+        # Of 3.8; start() has waited until it is known. There may be no /proc in a root.
+        thread.start()
+        return thread.native_id
+    before = set(os.listdir("/proc/self/task"))
+    thread.start()
+    started = set(os.listdir("/proc/self/task")) - before
+    assert len(started) == 1, started
+    return int(started.pop())
 
 
 def frames_of(frame):

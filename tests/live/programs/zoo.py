@@ -11,7 +11,6 @@ Writes zoo.txt for check_objects. A line each:
 import array
 import asyncio
 import collections
-import contextvars
 import ctypes
 import datetime
 import decimal
@@ -32,6 +31,11 @@ import weakref
 import xml.etree.ElementTree
 
 import truth
+
+try:
+    import contextvars
+except ImportError:
+    contextvars = None  # to 3.6
 
 gc.disable()
 
@@ -269,8 +273,11 @@ def last_slot_set():
     return many
 
 
-variable = contextvars.ContextVar("variable", default=[1])
-token = variable.set([2])
+generic = list[int] if hasattr(list, "__class_getitem__") else typing.List[int]
+context = []
+if contextvars:
+    variable = contextvars.ContextVar("variable", default=[1])
+    context = [variable, variable.set([2]), contextvars.copy_context()]
 tree = xml.etree.ElementTree.fromstring("<a x='1'>1<b/>2<c>3</c><d/><d/><d/><d/><d/></a>")
 tees = itertools.tee(iter([[1], [2], [3]]))
 next(tees[0])
@@ -340,14 +347,14 @@ zoo = [
     datetime.time(1), datetime.time(1, tzinfo=datetime.timezone.utc), datetime.date(2020, 1, 1),
     datetime.timedelta(1), datetime.timezone.utc, lock, threading.RLock(), local,
     threading.current_thread(), re.compile("a(b)?"), re.match("(a)", "a"), types.SimpleNamespace(a=1),
-    list[int], types.ModuleType("made"), ctypes.c_int(5), (ctypes.c_int * 4)(1, 2),
+    generic, types.ModuleType("made"), ctypes.c_int(5), (ctypes.c_int * 4)(1, 2),
     utf8_cached("é cached"), object(), collections, asyncio, sys.modules,
     bytearray(), bytearray(1000), "\u0100" * 10, "\U00010000" * 3, "\xe9" * 5,
 ]
 zoo += [
     SlotsAndDict(), last_slot_set(), with_attr(Tuple([1])), with_attr(Int(1 << 100)),
-    with_attr(Error(1)), variable, token, contextvars.copy_context(), tree, list(tree),
-    filled(queue.SimpleQueue()), tees, itertools.chain([1], [2]), itertools.cycle([1]),
+    with_attr(Error(1)), context, tree, list(tree),
+    filled(getattr(queue, "SimpleQueue", queue.Queue)()), tees, itertools.chain([1], [2]), itertools.cycle([1]),
     itertools.islice([1], 1), itertools.groupby([1]), itertools.accumulate([1]),
     operator.itemgetter(1), operator.attrgetter("a.b"), decimal.Decimal("1.5"),
     typing.TypeVar("T"), typing.List[int], iter(collections.deque([1])), iter("abc"),
