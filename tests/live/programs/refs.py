@@ -20,7 +20,7 @@ computate_something()
 
 
 def die():
-    truth.ready({"died": threading.get_native_id()})
+    truth.ready({"died": truth.native_id()})
     os.abort()
 
 
