@@ -24,13 +24,11 @@
  */
 static bool head_fits(struct scan *s, uint64_t address, const struct scan_type *t)
 {
-	uint64_t next, prev;
+	struct gc_head head;
 
 	if (!t->type->is_gc || t->type->flags & TPFLAGS_TYPE)
 		return true;
-	if (reader_probe_u64(&s->reader, address - GC_HEAD_SIZE, &next) &&
-	    reader_probe_u64(&s->reader, address - 8, &prev) &&
-	    gc_words_plausible(next, prev))
+	if (scan_gc_head(s, address, &head) && head.fits)
 		return true;
 	return target_module_at(s->reader.target, address) != NULL;
 }
@@ -60,17 +58,14 @@ struct scan_type *scan_validate(struct scan *s, uint64_t address)
 /* What the collector links it to: the only way to some that nothing else refers to. */
 static void neighbours(struct scan *s, uint64_t address)
 {
-	uint8_t scratch[GC_HEAD_SIZE];
-	const uint8_t *p = reader_probe(&s->reader, address - GC_HEAD_SIZE, GC_HEAD_SIZE, scratch);
-	uint64_t prev;
+	struct gc_head head;
 
-	if (!p)
+	if (!scan_gc_head(s, address, &head))
 		return;
-	scan_links(s, address, p + GC_HEAD_SIZE, 1);
-	prev = load_u64(p + 8);
-	scan_edge(s, GC_POINTER(load_u64(p)) + GC_HEAD_SIZE);
-	if (!(prev & GC_COLLECTING))
-		scan_edge(s, GC_POINTER(prev) + GC_HEAD_SIZE);
+	scan_links(s, address, &head, 1);
+	scan_edge(s, head.next + s->gc_size);
+	if (!head.counts)
+		scan_edge(s, head.prev + s->gc_size);
 }
 
 /* Count an object that is out of the arenas; once, whoever comes first. */

@@ -26,13 +26,13 @@ struct walk {
 static bool links_at(struct walk *w, uint64_t head, uint64_t *next, uint64_t *prev)
 {
 	struct scan *s = w->s;
-	uint8_t scratch[GC_HEAD_SIZE];
+	uint8_t scratch[GC_HEAD_MOST];
 	const uint8_t *p = NULL;
 
 	if (arenas_has(s->arenas, head))
-		p = arenas_bytes(s->arenas, head, GC_HEAD_SIZE);
+		p = arenas_bytes(s->arenas, head, s->gc_size);
 	if (!p)
-		p = reader_probe(&s->reader, head, GC_HEAD_SIZE, scratch);
+		p = reader_probe(&s->reader, head, s->gc_size, scratch);
 	if (!p)
 		return false;
 	*next = GC_POINTER(load_u64(p));
@@ -67,9 +67,9 @@ static bool walk_list(struct walk *w, uint64_t head)
 		if (!(prev & GC_COLLECTING) && GC_POINTER(prev) != before && !w->collecting)
 			return false;
 		w->s->blocks.gc_listed++;
-		if (!known(w, at + GC_HEAD_SIZE)) {
+		if (!known(w, at + w->s->gc_size)) {
 			w->s->blocks.gc_only++;
-			scan_outside(w->s, at + GC_HEAD_SIZE);
+			scan_outside(w->s, at + w->s->gc_size);
 		}
 		before = at;
 		at = next;
@@ -84,10 +84,18 @@ static uint64_t head_of(const struct layout *l, const struct interpreter *interp
 	return interp->gc_generation0 ? interp->gc_generation0 + i * L(l, gc_generation, sizeof) : 0;
 }
 
+/* A list's head is linked as objects are. */
+static void head_links(struct scan *sum, uint64_t at, const uint8_t *p)
+{
+	struct gc_head head = { GC_POINTER(load_u64(p)), GC_POINTER(load_u64(p + 8)), .tracked = true };
+
+	scan_links(sum, at + sum->gc_size, &head, 1);
+}
+
 bool gc_agrees(const struct scan *scans, unsigned n, const struct interpreters *interps)
 {
 	/* A scan of its own for the heads' links. */
-	struct scan sum = { .l = scans[0].l };
+	struct scan sum = { .l = scans[0].l, .gc_size = scans[0].gc_size };
 	struct reader r;
 	bool all = true;
 
@@ -99,11 +107,11 @@ bool gc_agrees(const struct scan *scans, unsigned n, const struct interpreters *
 	for (size_t i = 0; i < interps->interps.n; i++) {
 		for (unsigned g = 0; g <= GENERATIONS; g++) {
 			uint64_t head = head_of(sum.l, &interps->interps.items[i], g);
-			uint8_t scratch[GC_HEAD_SIZE];
-			const uint8_t *p = head ? reader_probe(&r, head, GC_HEAD_SIZE, scratch) : NULL;
+			uint8_t scratch[16];
+			const uint8_t *p = head ? reader_probe(&r, head, sizeof(scratch), scratch) : NULL;
 
 			if (p)
-				scan_links(&sum, head + GC_HEAD_SIZE, p + GC_HEAD_SIZE, 1);
+				head_links(&sum, head, p);
 			all &= p || !head;
 		}
 	}
@@ -120,7 +128,7 @@ void gc_walk(struct scan *s, const struct index *x, const struct interpreters *i
 	if (!arenas_in_place(s->arenas))
 		w.wanted = MOST_COPIED;
 
-	w.left = s->reader.target->bytes_mapped / (GC_HEAD_SIZE + L(s->l, PyObject, sizeof)) + 1024;
+	w.left = s->reader.target->bytes_mapped / (s->gc_size + L(s->l, PyObject, sizeof)) + 1024;
 	for (size_t i = 0; i < interps->interps.n; i++) {
 		const struct interpreter *interp = &interps->interps.items[i];
 

@@ -18,6 +18,17 @@ static struct header header_of(const struct layout *l, const uint8_t *bytes)
 	};
 }
 
+/* Whether blocks of @p size bytes are of that class: their alignment times its number, from 1. */
+static bool size_sane(const struct layout *l, uint32_t szidx, uint32_t size)
+{
+	uint32_t alignment;
+
+	if (!size || size > POOL_BLOCK_MOST || szidx >= size || size % (szidx + 1))
+		return false;
+	alignment = size / (szidx + 1);
+	return alignment == 16 || alignment == FACT(l, POOL_ALIGNMENT);
+}
+
 /* Fill what the header alone tells; false if it cannot be one. */
 static bool header_sane(const struct layout *l, const struct header *h, uint64_t addr,
 			struct pool *p)
@@ -26,15 +37,16 @@ static bool header_sane(const struct layout *l, const struct header *h, uint64_t
 	uint64_t offset = h->freeblock - addr;
 
 	p->header = L(l, pool_header, sizeof);
-	if (h->szidx >= POOL_CLASSES || pool_size > POOL_SIZE_MOST || p->header > 256)
-		return false;
-	p->size = (h->szidx + 1) * POOL_ALIGNMENT;
-	if (h->most != pool_size - p->size || h->next < p->header)
+	p->size = pool_size - h->most;
+	if (!size_sane(l, h->szidx, p->size) || pool_size > POOL_SIZE_MOST || p->header > 256 ||
+	    h->next < p->header)
 		return false;
 	/* nextoffset passes maxnextoffset by less than a block when all is carved */
 	if ((h->next - p->header) % p->size || h->next > pool_size)
 		return false;
 	p->carved = (h->next - p->header) / p->size;
+	if (p->carved > POOL_BLOCKS_MOST)
+		return false;
 	p->counted = h->ref;
 	p->arena = h->arena;
 	if (h->freeblock && (offset < p->header || offset >= h->next ||

@@ -12,9 +12,8 @@
  * are chained through their first word.
  */
 #define POOL_SIZE_MOST 16384u
-#define POOL_ALIGNMENT 16u
-#define POOL_BLOCKS_MOST (POOL_SIZE_MOST / POOL_ALIGNMENT)
-#define POOL_CLASSES 32u
+#define POOL_BLOCKS_MOST (POOL_SIZE_MOST / 16)
+#define POOL_BLOCK_MOST 512u
 
 struct pool {
 	uint32_t header, size;      /* bytes of the header and of a block */

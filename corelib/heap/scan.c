@@ -3,24 +3,29 @@
 
 #include <stdlib.h>
 
-/*
- * The collector's two words before an object: @p tracked tells whether it is
- * on a list. False: no object of a collected type has such words before it.
- */
-static bool gc_words_fit(struct scan *s, const uint8_t *body, bool *tracked)
+/* The collector's words before an object. False: those of no object of a collected type. */
+static bool gc_words_fit(struct scan *s, const uint8_t *body, struct gc_head *head)
 {
-	uint64_t next = load_u64(body - 16), prev = load_u64(body - 8);
-
-	*tracked = GC_POINTER(next) != 0;
-	if (!gc_words_plausible(next, prev))
+	*head = gc_head_of(s, body - s->gc_size);
+	if (!head->fits)
 		return false;
-	if (!*tracked)
+	if (!head->tracked)
 		return true;
 	/* What is too big for pools is found by its neighbours in the lists, too. */
-	scan_edge(s, GC_POINTER(next) + 16);
-	if (!(prev & GC_COLLECTING))
-		scan_edge(s, GC_POINTER(prev) + 16);
+	scan_edge(s, head->next + s->gc_size);
+	if (!head->counts)
+		scan_edge(s, head->prev + s->gc_size);
 	return true;
+}
+
+bool scan_gc_head(struct scan *s, uint64_t address, struct gc_head *out)
+{
+	uint8_t scratch[GC_HEAD_MOST];
+	const uint8_t *p = reader_probe(&s->reader, address - s->gc_size, s->gc_size, scratch);
+
+	if (p)
+		*out = gc_head_of(s, p);
+	return p != NULL;
 }
 
 /* One that no two different links are likely to share, nor their sums. */
@@ -33,11 +38,10 @@ static uint64_t link_hash(uint64_t from, uint64_t to)
 	return h ^ h >> 32;
 }
 
-void scan_links(struct scan *s, uint64_t address, const uint8_t *body, int sign)
+void scan_links(struct scan *s, uint64_t address, const struct gc_head *head, int sign)
 {
-	uint64_t head = address - GC_HEAD_SIZE;
-	uint64_t forth = link_hash(head, GC_POINTER(load_u64(body - 16)));
-	uint64_t back = link_hash(GC_POINTER(load_u64(body - 8)), head);
+	uint64_t forth = link_hash(address - s->gc_size, head->next);
+	uint64_t back = link_hash(head->prev, address - s->gc_size);
 
 	s->links_forth += sign < 0 ? -forth : forth;
 	s->links_back += sign < 0 ? -back : back;
@@ -48,7 +52,7 @@ struct candidate {
 	const uint8_t *body;
 	uint64_t address;
 	enum life life;
-	bool tracked;
+	struct gc_head head;
 };
 
 /* Is there an object @p pre bytes into the block whose memory is [p, p + room)? */
@@ -68,10 +72,10 @@ static bool candidate_at(struct scan *s, const uint8_t *p, uint64_t address, uin
 	out->type = t;
 	out->body = p + pre;
 	out->address = address + pre;
-	out->tracked = false;
+	out->head.tracked = false;
 	if (!scan_fits(s, t, out->body, room - pre))
 		return false;
-	return !t->type->is_gc || gc_words_fit(s, out->body, &out->tracked);
+	return !t->type->is_gc || gc_words_fit(s, out->body, &out->head);
 }
 
 static void block(struct scan *s, const uint8_t *p, uint64_t address, uint64_t room, uint32_t *hint)
@@ -100,19 +104,25 @@ static void block(struct scan *s, const uint8_t *p, uint64_t address, uint64_t r
 	}
 	bitmap_set_alone(s->chunk->object, found.address);
 	found.type->count++;
-	if (found.tracked) {
+	if (found.head.tracked) {
 		found.type->tracked++;
-		scan_links(s, found.address, found.body, 1);
+		scan_links(s, found.address, &found.head, 1);
 	}
 	found.type->bytes += scan_visit(s, found.type, found.address, found.body);
 }
 
-/* Debug hooks: size, big endian, a letter for the domain, 7 bytes of 0xfd; behind it 8 more. */
+/*
+ * Debug hooks: size, big endian, a letter for the domain, 7 bytes of 0xfd (0xfb to 3.7);
+ * behind it 8 more, and to 3.7 a number of 8 bytes.
+ */
 static bool hooked(const uint8_t *p, uint64_t room, uint64_t *size)
 {
 	uint64_t n = __builtin_bswap64(load_u64(p));
 
-	if (load_u64(p + 8) >> 8 != UINT64_C(0xfdfdfdfdfdfdfd) || room < 24 || n > room - 24)
+	uint64_t forbidden = load_u64(p + 8) >> 8;
+
+	if ((forbidden != UINT64_C(0xfdfdfdfdfdfdfd) && forbidden != UINT64_C(0xfbfbfbfbfbfbfb)) ||
+	    room < 24 || n > room - 24)
 		return false;
 	*size = n;
 	return true;
@@ -214,7 +224,7 @@ static void pools(struct scan *s, uint64_t at, uint64_t end)
 		case POOL_READ:
 			s->blocks.pools++;
 			s->chunk->block_size[(at - s->chunk->start) >> 12] =
-				(uint8_t)(pool.size / POOL_ALIGNMENT);
+				(uint8_t)(pool.size >> INDEX_GRANULE_SHIFT);
 			blocks(s, &pool, p, at);
 			break;
 		case POOL_DAMAGED:

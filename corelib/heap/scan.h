@@ -45,26 +45,24 @@ struct scan_type {
 #define GC_POINTER(word) ((word) & ~UINT64_C(3))
 /* _PyGC_PREV_MASK_COLLECTING: the rest of _gc_prev is a count of references then */
 #define GC_COLLECTING UINT64_C(2)
-#define GC_HEAD_SIZE 16u
+#define GC_HEAD_MOST 32u
+#define GC_REFS_UNTRACKED (-2)
 
-static inline bool gc_link_plausible(uint64_t word)
-{
-	return GC_POINTER(word) >= 4096 && !(word >> 47);
-}
-
-/* Whether the two may be the collector's words before an object, tracked or not. */
-static inline bool gc_words_plausible(uint64_t next, uint64_t prev)
-{
-	if (!GC_POINTER(next))
-		return !GC_POINTER(prev) || prev & GC_COLLECTING;
-	return gc_link_plausible(next) && (prev & GC_COLLECTING || gc_link_plausible(prev));
-}
+/* The collector's words before an object. */
+struct gc_head {
+	uint64_t next, prev; /* without flags */
+	bool tracked;
+	bool fits;           /* no object of a collected type has other words before it */
+	bool counts;         /* a collection runs, and prev is a count of references */
+};
 
 struct scan {
 	struct ctx c;              /* with the reader below */
 	struct reader reader;
 	const struct layout *l;
 	const struct arenas *arenas;
+	uint32_t gc_size;          /* of the collector's head before an object */
+	uint32_t gc_refs;          /* where in it gc_refs is, which tells what is tracked; 0: none */
 	unsigned bias;             /* bytes that debug hooks put before a block's memory */
 	uint64_t most_bytes;       /* that any object can have */
 	bool failed;               /* no memory */
@@ -95,6 +93,48 @@ struct scan {
 void scan_init(struct scan *s, const struct ctx *c, const struct arenas *arenas, unsigned bias);
 void scan_fini(struct scan *s);
 
+static inline bool gc_link_plausible(uint64_t link)
+{
+	return link >= 4096 && !(link >> 47);
+}
+
+/* To 3.7: links of what is not on a list are what was in memory before. */
+static inline struct gc_head gc_head_by_refs(const struct scan *s, const uint8_t *p)
+{
+	/* _PyGC_REFS_SHIFT; _PyGC_REFS_REACHABLE is -3, counts are of a running collection */
+	int64_t refs = (int64_t)load_u64(p + s->gc_refs) >> 1;
+	struct gc_head head = { .next = load_u64(p), .prev = load_u64(p + 8) };
+	bool linked = gc_link_plausible(head.next) && gc_link_plausible(head.prev);
+
+	head.tracked = refs != GC_REFS_UNTRACKED && linked;
+	head.fits = head.tracked || refs == GC_REFS_UNTRACKED;
+	if (refs < -4 || refs >> 40 > 0)
+		head.fits = head.tracked = false;
+	return head;
+}
+
+/* The head whose s->gc_size bytes are @p p. */
+static inline struct gc_head gc_head_of(const struct scan *s, const uint8_t *p)
+{
+	struct gc_head head;
+	uint64_t prev;
+
+	if (s->gc_refs)
+		return gc_head_by_refs(s, p);
+	prev = load_u64(p + 8);
+	head.next = GC_POINTER(load_u64(p));
+	head.prev = GC_POINTER(prev);
+	head.counts = prev & GC_COLLECTING;
+	head.tracked = head.next != 0;
+	head.fits = head.next ? gc_link_plausible(head.next) &&
+					(head.counts || gc_link_plausible(head.prev)) :
+				!head.prev || head.counts;
+	return head;
+}
+
+/* The head before the object at @p address. False: it cannot be read. */
+bool scan_gc_head(struct scan *s, uint64_t address, struct gc_head *out);
+
 /* All pools of the chunk of the index that begins at @p start. */
 void scan_chunk(struct scan *s, uint64_t start);
 
@@ -111,7 +151,7 @@ void scan_class_dead(struct scan *s);
 void scan_class(struct scan *s, struct index_chunk *chunk);
 
 /* Add the object at @p address to the sums of links, or (sign -1) take it away. */
-void scan_links(struct scan *s, uint64_t address, const uint8_t *body, int sign);
+void scan_links(struct scan *s, uint64_t address, const struct gc_head *head, int sign);
 
 /* A reference to @p to was found, or a collector's link to an object there. */
 void scan_outside(struct scan *s, uint64_t to);

@@ -170,6 +170,9 @@ void scan_claim(struct scan *s, uint64_t address)
 void scan_init(struct scan *s, const struct ctx *c, const struct arenas *arenas, unsigned bias)
 {
 	*s = (struct scan){ .c = *c, .l = c->l, .arenas = arenas, .bias = bias };
+	s->gc_size = L(c->l, PyGC_Head, sizeof);
+	if (FACT(c->l, GC_HEAD) == GC_HEAD_REFS)
+		s->gc_refs = L(c->l, PyGC_Head, gc_refs);
 	s->most_bytes = c->r->target->bytes_mapped + 4096;
 	reader_init(&s->reader, c->r->target);
 	s->c.r = &s->reader; /* so a scan must stay where it is */

@@ -9,14 +9,14 @@
 /* How many of the neighbours in the collector's list point back; no chance makes them do that. */
 static int neighbours_know(struct scan *s, uint64_t address)
 {
-	uint64_t head = address - GC_HEAD_SIZE, next, prev, back = 0, forth = 0;
+	uint64_t at = address - s->gc_size, back = 0, forth = 0;
+	struct gc_head head;
 
-	if (!reader_probe_u64(&s->reader, head, &next) || !GC_POINTER(next) ||
-	    !reader_probe_u64(&s->reader, head + 8, &prev))
+	if (!scan_gc_head(s, address, &head) || !head.tracked)
 		return 0;
-	reader_probe_u64(&s->reader, GC_POINTER(next) + 8, &back);
-	reader_probe_u64(&s->reader, GC_POINTER(prev), &forth);
-	return (GC_POINTER(back) == head) + (GC_POINTER(forth) == head);
+	reader_probe_u64(&s->reader, head.next + 8, &back);
+	reader_probe_u64(&s->reader, head.prev, &forth);
+	return (GC_POINTER(back) == at) + (GC_POINTER(forth) == at);
 }
 
 /* Uncount an object that is none. */
@@ -24,6 +24,7 @@ static void take_back(struct scan *s, struct index_chunk *chunk, uint64_t addres
 		      struct scan_type *t)
 {
 	uint64_t before = t->pre_header;
+	struct gc_head head = { .tracked = false };
 	uint8_t scratch[1024];
 	const uint8_t *p = NULL;
 
@@ -36,9 +37,11 @@ static void take_back(struct scan *s, struct index_chunk *chunk, uint64_t addres
 	/* Counts of all workers are added up: one may go below zero. */
 	t->count--;
 	t->bytes -= scan_visit(s, t, address, p + before);
-	if (t->type->is_gc && GC_POINTER(load_u64(p + before - 16))) {
+	if (t->type->is_gc)
+		head = gc_head_of(s, p + before - s->gc_size);
+	if (head.tracked) {
 		t->tracked--;
-		scan_links(s, address, p + before, -1);
+		scan_links(s, address, &head, -1);
 	}
 }
 
@@ -105,10 +108,9 @@ static int drop_unlisted(void *arg, uint64_t address)
 {
 	struct unlisted *u = arg;
 	struct scan_type *t = type_of(u->s, address);
-	uint64_t next;
+	struct gc_head head;
 
-	if (t && t->type->is_gc &&
-	    reader_probe_u64(&u->s->reader, address - GC_HEAD_SIZE, &next) && GC_POINTER(next) &&
+	if (t && t->type->is_gc && scan_gc_head(u->s, address, &head) && head.tracked &&
 	    !neighbours_know(u->s, address))
 		take_back(u->s, u->chunk, address, t);
 	return 0;
@@ -147,7 +149,7 @@ void scan_class(struct scan *s, struct index_chunk *chunk)
 
 		if (!arenas_has(a, at))
 			continue;
-		size = chunk->block_size[(at - chunk->start) >> 12] * POOL_ALIGNMENT;
+		size = chunk->block_size[(at - chunk->start) >> 12] << INDEX_GRANULE_SHIFT;
 		for (unsigned i = first; i < first + words; i++) {
 			n_objects += (unsigned)__builtin_popcountll(chunk->object[i]);
 			n_live += (unsigned)__builtin_popcountll(chunk->live[i]);

@@ -305,7 +305,7 @@ int object_refcount(const struct ctx *c, uint64_t address, int64_t *out)
 
 bool object_gc_tracked(const struct ctx *c, struct object o)
 {
-	uint64_t next, flags;
+	uint64_t head = o.address - L(c->l, PyGC_Head, sizeof), next, refs, flags;
 
 	if (!o.type->is_gc)
 		return false;
@@ -313,9 +313,11 @@ bool object_gc_tracked(const struct ctx *c, struct object o)
 	    (!LOAD(c->l, c->r, o.address, PyTypeObject, tp_flags, &flags) ||
 	     !(flags & TPFLAGS_HEAPTYPE)))
 		return false;
-	if (!reader_probe_u64(c->r,
-			      o.address - L(c->l, PyGC_Head, sizeof) + L(c->l, PyGC_Head, gc_next),
-			      &next))
+	if (!PROBE(c->l, c->r, head, PyGC_Head, gc_next, &next))
+		return false;
+	/* _PyGC_REFS_UNTRACKED is -2, and bit 0 is something else */
+	if (FACT(c->l, GC_HEAD) == GC_HEAD_REFS &&
+	    (!PROBE(c->l, c->r, head, PyGC_Head, gc_refs, &refs) || (int64_t)refs >> 1 == -2))
 		return false;
 	/* The low bits are marks; list heads may be on 4-byte addresses. */
 	next &= ~UINT64_C(3);

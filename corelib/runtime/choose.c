@@ -14,6 +14,7 @@ struct choice {
 	const struct found *f;
 	struct told told;
 	bool seen_running;
+	bool guessing; /* nothing told the version: the table tried is a guess */
 	char why[120]; /* the first reason against the likeliest table */
 };
 
@@ -67,6 +68,9 @@ static bool is_for(const struct layout *table, uint32_t version)
 static bool is_believable(const struct choice *c, const struct checks *k, bool exact)
 {
 	if (k->types == VERDICT_FAILED || !k->running)
+		return false;
+	/* Neighbouring releases differ in little: where sys is told them apart. */
+	if (c->guessing && k->names != VERDICT_PASSED)
 		return false;
 	if (exact && !c->f->table)
 		return k->types == VERDICT_PASSED || k->threads == VERDICT_PASSED;
@@ -162,6 +166,7 @@ static bool try_every_table(struct choice *c)
 {
 	const struct layout *l;
 
+	c->guessing = true;
 	for (unsigned i = 0; (l = layout_at(i)); i++) {
 		if (layout_debug_offsets(l->version) ||
 		    (c->f->size && c->f->size != L(l, _PyRuntimeState, sizeof)))
@@ -172,6 +177,7 @@ static bool try_every_table(struct choice *c)
 		if (try_table(c, l))
 			return true;
 	}
+	c->guessing = false;
 	c->told = (struct told){ 0 };
 	return false;
 }
@@ -216,9 +222,11 @@ static bool suits_scan(struct choice *c)
 {
 	const struct layout *l = c->f->table;
 
-	if (!c->told.version)
+	if (!c->told.version) {
 		c->told = (struct told){ .version = l->version, .minor_only = true,
 					 .source = "layout checks" };
+		c->guessing = true;
+	}
 	return l->version >> 16 == c->told.version >> 16;
 }
 

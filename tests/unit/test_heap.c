@@ -24,7 +24,8 @@
 #define BIG (OUTSIDE + 0x110)
 #define ARENA UINT64_C(0x7f0000100000)
 #define POOL(i) (ARENA + (uint64_t)(i) * FACT(l, POOL_SIZE))
-#define GC 16
+#define GC L(l, PyGC_Head, sizeof)
+#define LIST_BLOCK 80
 
 static struct fake *f;
 static const struct layout *l;
@@ -154,6 +155,8 @@ static void put_list(uint64_t at, uint64_t items, uint64_t n)
 	PUT(at, PyVarObject, ob_size, n);
 	PUT(at, PyListObject, ob_item, items);
 	PUT(at, PyListObject, allocated, n);
+	/* _PyGC_REFS_UNTRACKED */
+	PUT(at - GC, PyGC_Head, gc_refs, (uint64_t)-2 << 1);
 }
 
 static void live_and_freed(void)
@@ -183,7 +186,7 @@ static void storage(void)
 	uint64_t list, items;
 
 	put_plain(POOL(0), 3);
-	pools_put(f, l, POOL(1), 0, 64, 1);
+	pools_put(f, l, POOL(1), 0, LIST_BLOCK, 1);
 	list = pools_block(f, l, POOL(1), 0) + GC;
 	items = pools_block(f, l, POOL(0), 1);
 	/* As an object it would be a plain one with a small count of references. */
@@ -208,7 +211,7 @@ static void dead(void)
 {
 	uint64_t list;
 
-	pools_put(f, l, POOL(0), 0, 64, 3);
+	pools_put(f, l, POOL(0), 0, LIST_BLOCK, 3);
 	for (uint32_t i = 0; i < 3; i++) {
 		list = pools_block(f, l, POOL(0), i) + GC;
 		put_list(list, UINT64_C(0xdead0000), 3);
@@ -235,13 +238,14 @@ static void outside(void)
 {
 	uint64_t list, tuple;
 
-	pools_put(f, l, POOL(0), 0, 64, 1);
+	pools_put(f, l, POOL(0), 0, LIST_BLOCK, 1);
 	pools_put(f, l, POOL(1), 0, 32, 1);
 	list = pools_block(f, l, POOL(0), 0) + GC;
 	put_list(list, pools_block(f, l, POOL(1), 0), 2);
 	fake_u64(f, pools_block(f, l, POOL(1), 0), BIG);
 	fake_u64(f, pools_block(f, l, POOL(1), 0) + 8, UINT64_C(0x123456789000)); /* nothing there */
 	put_object(BIG, TUPLE_TYPE);
+	PUT(BIG - GC, PyGC_Head, gc_refs, (uint64_t)-2 << 1);
 	PUT(BIG, PyVarObject, ob_size, 100);
 	tuple = BIG + L(l, PyTupleObject, ob_item);
 	for (int i = 0; i < 100; i++)
@@ -267,12 +271,14 @@ static void put_head(uint64_t at, uint64_t next, uint64_t prev)
 {
 	PUT(at, PyGC_Head, gc_next, next);
 	PUT(at, PyGC_Head, gc_prev, prev);
+	/* _PyGC_REFS_REACHABLE */
+	PUT(at, PyGC_Head, gc_refs, (uint64_t)-3 << 1);
 }
 
 /* Two lists in a pool and one outside, on the collector's youngest list. */
 static void put_ring(uint64_t *a, uint64_t *b)
 {
-	pools_put(f, l, POOL(0), 0, 64, 2);
+	pools_put(f, l, POOL(0), 0, LIST_BLOCK, 2);
 	*a = pools_block(f, l, POOL(0), 0) + GC;
 	*b = pools_block(f, l, POOL(0), 1) + GC;
 	put_list(*a, 0, 0);
@@ -361,7 +367,7 @@ static void stale(void)
 	uint64_t a, b, ghost;
 
 	put_ring(&a, &b);
-	pools_put(f, l, POOL(1), 0, 64, 1);
+	pools_put(f, l, POOL(1), 0, LIST_BLOCK, 1);
 	ghost = pools_block(f, l, POOL(1), 0) + GC;
 	put_list(ghost, 0, 0);
 	put_head(ghost - GC, a - GC, b - GC);
@@ -384,7 +390,7 @@ static void liar(void)
 {
 	uint64_t list;
 
-	pools_put(f, l, POOL(0), 0, 64, 2);
+	pools_put(f, l, POOL(0), 0, LIST_BLOCK, 2);
 	list = pools_block(f, l, POOL(0), 0) + GC;
 	put_list(list, UINT64_C(0x565000000000), UINT64_C(1) << 40);
 	list = pools_block(f, l, POOL(0), 1) + GC;

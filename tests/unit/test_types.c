@@ -204,12 +204,13 @@ static void what_stands_before_an_object_is_told_by_the_layout(void **state)
 	{
 		uint64_t flags = TPFLAGS_HAVE_GC | TPFLAGS_MANAGED_DICT;
 		const struct type *t = at(&w, objects_class(&w, "C", 0, flags, 16));
+		uint32_t gc = L(w.l, PyGC_Head, sizeof);
 		uint32_t managed = FACT(w.l, PRE_HEADER) == PRE_HEADER_GC ? 0 : 16;
 
-		assert_int_equal(t->pre_header, 16 + managed);
+		assert_int_equal(t->pre_header, gc + managed);
 		assert_int_equal(t->sizeof_head,
-				 FACT(w.l, SIZEOF_HEAD) == SIZEOF_GC_HEAD ? 16 : 32);
-		assert_int_equal(at(&w, w.list)->pre_header, 16);
+				 FACT(w.l, SIZEOF_HEAD) == SIZEOF_GC_HEAD ? gc : 32);
+		assert_int_equal(at(&w, w.list)->pre_header, gc);
 		assert_int_equal(at(&w, w.floating)->pre_header, 0);
 	}
 }

@@ -11,7 +11,7 @@ for name in "_interpreters", "_xxsubinterpreters":
         interpreters = importlib.import_module(name)
         break
     except ImportError:
-        pass
+        interpreters = None
 
 # The code of the other interpreter has no way to our objects: it gets a pipe
 # to say that it has arrived, and reads from one that nobody writes to.
@@ -36,8 +36,12 @@ COUNT = 77
 
 
 def enter():
-    ident = interpreters.create()
-    interpreters.run_string(ident, CODE % (COUNT, arrived_write, never_read))
+    code = CODE % (COUNT, arrived_write, never_read)
+    if interpreters:
+        interpreters.run_string(interpreters.create(), code)
+    else:
+        import _testcapi  # to 3.7
+        _testcapi.run_in_subinterp(code)
 
 
 thread = threading.Thread(target=enter, name="enters", daemon=True)
