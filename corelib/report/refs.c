@@ -53,7 +53,7 @@ void refs_root(const struct report *r, const char *root, struct buf *out)
 		buf_puts(out, root);
 }
 
-static json_t *root_json(const struct report *r, const char *root, struct json_out *out)
+json_t *refs_root_json(const struct report *r, const char *root, struct json_out *out)
 {
 	struct buf text = { 0 };
 	json_t *value;
@@ -77,7 +77,7 @@ static json_t *node_json(const void *ctx, size_t i, struct json_out *out)
 	json_put(out, node, "type", json_text(n->type));
 	json_put(out, node, "bytes", json_count(n->bytes));
 	json_put(out, node, "repr", json_text(r->o.redact ? NULL : n->repr));
-	json_put(out, node, "root", root_json(r, n->root, out));
+	json_put(out, node, "root", refs_root_json(r, n->root, out));
 	json_put(out, node, "count", json_count(n->count));
 	json_put(out, node, "more", json_count(n->more));
 	json_put(out, node, "target", json_boolean(n->target));

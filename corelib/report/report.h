@@ -75,6 +75,9 @@ void refs_label(const struct report *r, const struct pycore_edge *e, struct buf 
 /* The name of a root; that of its thread is a value too. It is not escaped. */
 void refs_root(const struct report *r, const char *root, struct buf *out);
 
+/* The same as JSON; null if @p root is. */
+json_t *refs_root_json(const struct report *r, const char *root, struct json_out *out);
+
 /* Fill r->suspects. */
 int analyze_suspects(struct report *r);
 void analyze_text(const struct report *r, struct buf *out);

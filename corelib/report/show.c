@@ -47,20 +47,6 @@ static json_t *label_json(const struct report *r, const char *label, const char 
 	return value;
 }
 
-static json_t *root_json(const struct report *r, const char *root, struct json_out *out)
-{
-	struct buf text = { 0 };
-	json_t *value;
-
-	if (!root)
-		return json_null();
-	refs_root(r, root, &text);
-	value = json_text(text.text ? text.text : "");
-	out->failed |= text.failed;
-	buf_free(&text);
-	return value;
-}
-
 static json_t *fields_json(const struct report *r, const struct pycore_field *fields, size_t n,
 			   const char *owner, struct json_out *out);
 
@@ -111,7 +97,7 @@ static json_t *referrers_json(const struct report *r, struct json_out *out)
 		json_put(out, row, "type", json_text(from->type));
 		json_put(out, row, "label", label_json(r, from->label, from->type, out));
 		json_put(out, row, "repr", json_text(r->o.redact ? NULL : from->repr));
-		json_put(out, row, "root", root_json(r, from->root, out));
+		json_put(out, row, "root", refs_root_json(r, from->root, out));
 		if (from->guess)
 			json_put(out, row, "guess", json_true());
 		json_push(out, list, row);
@@ -143,7 +129,7 @@ static void holders_json(const struct report *r, json_t *object, struct json_out
 
 	json_put(out, object, "referrers", referrers_json(r, out));
 	json_put(out, object, "more_referrers", json_count(d->more_referrers));
-	json_put(out, object, "root", root_json(r, d->root, out));
+	json_put(out, object, "root", refs_root_json(r, d->root, out));
 	if (d->root)
 		json_put(out, object, "root_address", json_address(d->root_address));
 	json_put(out, object, "path", steps_json(r, out));
