@@ -242,7 +242,8 @@ void closure_roots(struct scan *s, const struct interpreters *interps)
 	static const unsigned of_thread[] = {
 		F_PyThreadState_frame,        F_PyThreadState_curexc_type,
 		F_PyThreadState_curexc_value, F_PyThreadState_current_exception,
-		F_PyThreadState_dict,
+		F_PyThreadState_dict,         F_PyThreadState_exc_type,
+		F_PyThreadState_exc_value,    F_PyThreadState_exc_traceback,
 	};
 	uint64_t chunk, top;
 

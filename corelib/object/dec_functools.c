@@ -7,6 +7,7 @@
 static const struct ref_field lru_cache_fields[] = {
 	{ F_lru_cache_object_func, LABEL_FIELD, EDGE_OWNED, "__wrapped__" },
 	{ F_lru_cache_object_cache, LABEL_FIELD, EDGE_OWNED, "cache" },
+	{ F_lru_cache_object_maxsize_O, LABEL_FIELD, EDGE_OWNED, "maxsize" },
 	{ F_lru_cache_object_kwd_mark, LABEL_FIELD, EDGE_OWNED, "kwd_mark" },
 	{ F_lru_cache_object_lru_list_elem_type, LABEL_FIELD, EDGE_OWNED, "lru_list_elem_type" },
 	{ F_lru_cache_object_cache_info_type, LABEL_FIELD, EDGE_OWNED, "cache_info_type" },

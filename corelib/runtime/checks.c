@@ -30,8 +30,17 @@ fail(struct checks *c, enum verdict *verdict, const char *format, ...)
 /* The interpreter that never goes away, 0: none yet. */
 static uint64_t main_interpreter(const struct layout *l, struct reader *r, uint64_t runtime)
 {
-	uint64_t main_one;
+	uint64_t main_one, next;
 
+	if (!HAS(l, _PyRuntimeState, interpreters_main)) {
+		/* It is the oldest: the last of the list. */
+		if (!PROBE(l, r, runtime, _PyRuntimeState, interpreters_head, &main_one))
+			return 0;
+		for (unsigned n = 0; main_one && n < CHAIN_MOST; n++, main_one = next)
+			if (!PROBE(l, r, main_one, PyInterpreterState, next, &next) || !next)
+				break;
+		return main_one;
+	}
 	if (!PROBE(l, r, runtime, _PyRuntimeState, interpreters_main, &main_one))
 		return 0;
 	return main_one;

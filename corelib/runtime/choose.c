@@ -94,6 +94,23 @@ static bool settle_version(const struct choice *c, const struct checks *k, struc
 	return true;
 }
 
+static void find_statics(struct choice *c, struct runtime_statics *out)
+{
+	const struct {
+		const char *name;
+		uint64_t *address;
+	} all[] = {
+		{ "_PyThreadState_Current", &out->current_thread },
+		{ "_PyGC_generation0", &out->generation0 },
+		{ "enabled", &out->gc_enabled },
+		{ "collecting", &out->gc_collecting },
+	};
+
+	for (size_t i = 0; c->f->module && i < sizeof(all) / sizeof(all[0]); i++)
+		if (!module_symbol(c->r->target, c->f->module, all[i].name, all[i].address, NULL))
+			*all[i].address = 0;
+}
+
 static void fill(struct choice *c, const struct layout *l, const struct layout *table,
 		 const struct checks *k, const struct told *told)
 {
@@ -111,6 +128,8 @@ static void fill(struct choice *c, const struct layout *l, const struct layout *
 		.version_source = told->source,
 		.type_type = k->type_type,
 	};
+	if (FACT(l, GIL) == GIL_CURRENT_THREAD)
+		find_statics(c, &rt->statics);
 	version_text(told->version, told->minor_only, rt->version_text, sizeof(rt->version_text));
 }
 

@@ -98,6 +98,30 @@ static void read_collector(struct walk *w, const struct collector *c, uint64_t h
 		i->gc_permanent = holder + permanent->offset;
 }
 
+static bool static_flag(struct walk *w, uint64_t at, bool unknown)
+{
+	uint32_t value;
+	const void *p = at ? reader_view(w->r, at, sizeof(value), &value) : NULL;
+
+	if (!p)
+		return unknown;
+	if (p != &value)
+		memcpy(&value, p, sizeof(value));
+	return value != 0;
+}
+
+static void read_static_collector(struct walk *w, struct interpreter *i)
+{
+	const struct runtime_statics *statics = &w->rt->statics;
+	uint64_t at;
+
+	i->gc_enabled = static_flag(w, statics->gc_enabled, true);
+	i->gc_collecting = static_flag(w, statics->gc_collecting, false);
+	if (statics->generation0 && reader_u64(w->r, statics->generation0, &at) &&
+	    is_list_head(w, at))
+		i->gc_generation0 = at;
+}
+
 /* To 3.8 one collector serves all interpreters: its lists are the first one's. */
 static void share_collector(struct walk *w)
 {
@@ -106,7 +130,10 @@ static void share_collector(struct walk *w)
 
 	if (HAS(w->l, PyInterpreterState, gc) || !out->interps.n)
 		return;
-	read_collector(w, &in_runtime, w->rt->address, &out->interps.items[0]);
+	if (HAS(w->l, _PyRuntimeState, gc))
+		read_collector(w, &in_runtime, w->rt->address, &out->interps.items[0]);
+	else
+		read_static_collector(w, &out->interps.items[0]);
 	for (size_t i = 1; i < out->interps.n; i++) {
 		out->interps.items[i].gc_enabled = out->interps.items[0].gc_enabled;
 		out->interps.items[i].gc_collecting = out->interps.items[0].gc_collecting;
@@ -128,6 +155,16 @@ static void read_gil_of_runtime(struct walk *w, struct interpreter *i)
 	if ((LOAD(w->l, w->r, runtime, _PyRuntimeState, tstate_current, &holder) && holder) ||
 	    LOAD(w->l, w->r, runtime, _PyRuntimeState, gil_last_holder, &holder))
 		i->gil_holder = holder;
+}
+
+static void read_gil_of_current(struct walk *w, struct interpreter *i)
+{
+	uint64_t at = w->rt->statics.current_thread;
+
+	if (!at || !reader_u64(w->r, at, &i->gil_holder))
+		return;
+	i->gil = at;
+	i->gil_locked = i->gil_holder != 0;
 }
 
 static void read_gil_by_pointer(struct walk *w, struct interpreter *i)
@@ -154,10 +191,16 @@ static struct interpreter read_interpreter(struct walk *w, uint64_t at)
 	i.finalizing = load_flag(w, at, F_PyInterpreterState_finalizing);
 	if (HAS(w->l, PyInterpreterState, gc))
 		read_collector(w, &in_interpreter, at, &i);
-	if (FACT(w->l, GIL) == GIL_IN_RUNTIME)
+	switch (FACT(w->l, GIL)) {
+	case GIL_CURRENT_THREAD:
+		read_gil_of_current(w, &i);
+		break;
+	case GIL_IN_RUNTIME:
 		read_gil_of_runtime(w, &i);
-	else
+		break;
+	default:
 		read_gil_by_pointer(w, &i);
+	}
 	return i;
 }
 
@@ -224,6 +267,9 @@ static void walk_interpreters(struct walk *w)
 		at = next;
 	}
 	main_interpreter_first(w);
+	/* Those that have no number of their own are numbered by age. */
+	for (size_t i = 0; !HAS(w->l, PyInterpreterState, id) && i < out->interps.n; i++)
+		out->interps.items[i].id = (int64_t)i;
 	share_collector(w);
 }
 
@@ -339,6 +385,9 @@ static void main_thread_first(struct walk *w)
 
 	while (n < w->out->threads.n && !items[n].interpreter)
 		n++;
+	/* Where nothing tells, it is the oldest. */
+	if (n && !HAS(w->l, _PyRuntimeState, main_thread))
+		items[0].main = true;
 	if (!n || !LOAD(w->l, w->r, w->rt->address, _PyRuntimeState, main_thread, &ident))
 		return;
 	while (at < n && items[at].ident != ident)

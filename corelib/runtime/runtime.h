@@ -6,6 +6,16 @@
 #include "layout/layout.h"
 #include "target/reader.h"
 
+/*
+ * Where CPython without a _PyRuntime (to 3.6) keeps what others keep there; 0: not found.
+ * The collector's own two are there if the file was not stripped.
+ */
+struct runtime_statics {
+	uint64_t current_thread; /* _PyThreadState_Current: the thread state that has the GIL */
+	uint64_t generation0;    /* _PyGC_generation0: a pointer to the first of the lists */
+	uint64_t gc_enabled, gc_collecting; /* ints */
+};
+
 /* What of the version, and of how it was found, a report tells. */
 struct runtime {
 	struct layout layout;    /* the table, overlaid by what the target says of itself */
@@ -14,7 +24,8 @@ struct runtime {
 	uint32_t version;        /* PY_VERSION_HEX of the target */
 	char version_text[24];   /* "3.11.2", "3.15.0b1" */
 	enum build_kind build;
-	uint64_t address;        /* of _PyRuntime */
+	uint64_t address;        /* of _PyRuntime, or of what the layout says stands for it */
+	struct runtime_statics statics;
 	struct module *module;   /* that it is in, or NULL */
 	const char *found_by;       /* "symbol", "section", "cookie", "scan" */
 	const char *version_source; /* "debug offsets", "Py_Version", "sys.hexversion", ... */

@@ -60,10 +60,31 @@ static int try_words(struct scan *s, uint64_t at, const uint64_t *words)
 		int rc;
 
 		if (layout_debug_offsets(l->version) || at < head ||
+		    !HAS(l, _PyRuntimeState, interpreters_main) ||
 		    L(l, _PyRuntimeState, interpreters_main) != head + 8 ||
 		    !is_interpreter(l, s->r, words[1]))
 			continue;
 		rc = offer(s, at - head, "scan", l);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+/*
+ * Without a _PyRuntime (to 3.6) a word of its own leads to the interpreters. The one
+ * that leads to the main one alone will do.
+ */
+static int try_head(struct scan *s, uint64_t at, uint64_t word)
+{
+	const struct layout *l;
+
+	for (unsigned i = 0; (l = layout_at(i)); i++) {
+		int rc;
+
+		if (HAS(l, _PyRuntimeState, interpreters_main) || !is_interpreter(l, s->r, word))
+			continue;
+		rc = offer(s, at - L(l, _PyRuntimeState, interpreters_head), "scan", l);
 		if (rc)
 			return rc;
 	}
@@ -81,6 +102,8 @@ static int scan_block(struct scan *s, uint64_t start, const unsigned char *bytes
 			rc = offer(s, start + i, "cookie", NULL);
 		else if (words[0])
 			rc = try_words(s, start + i, words);
+		if (!rc && is_pointer(words[0]))
+			rc = try_head(s, start + i, words[0]);
 		if (rc)
 			return rc;
 	}

@@ -115,6 +115,12 @@ static void handled(const struct ctx *c, uint64_t tstate, struct arena *a, const
 	const struct layout *l = c->l;
 	uint64_t item, value, handled_type = 0;
 
+	if (FACT(l, EXC_STATE) == EXC_OF_THREAD) {
+		if (LOAD(l, c->r, tstate, PyThreadState, exc_type, &handled_type) &&
+		    LOAD(l, c->r, tstate, PyThreadState, exc_value, &value))
+			tell_pair(c, handled_type, value, a, type, message);
+		return;
+	}
 	if (!LOAD(l, c->r, tstate, PyThreadState, exc_info, &item))
 		return;
 	for (unsigned i = 0; item && i < MOST_HANDLERS; i++) {

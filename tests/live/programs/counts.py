@@ -491,6 +491,8 @@ def measure(mine, theirs):
 
 def become_one_with(allocator):
     """Start again with another allocator."""
+    if allocator == "debug" and sys.version_info < (3, 7):
+        allocator = "pymalloc_debug"  # there "debug" is malloc's
     if os.environ.get("PYTHONMALLOC") != allocator:
         os.environ["PYTHONMALLOC"] = allocator
         os.execv(sys.executable, [sys.executable] + sys.argv)
@@ -507,7 +509,7 @@ def main(way=""):
     several = [thing for number, thing in enumerate(mine["slotted child"])
                for unused in range(number % 4)]
     measure(mine, theirs)
-    if way == "freeze":
+    if way == "freeze" and hasattr(gc, "freeze"):
         gc.freeze()
     blocks = sys.getallocatedblocks()
     truth.ready({"blocks": blocks})

@@ -28,9 +28,9 @@ HAVE_GC = 1 << 14
 
 # They have names that are strings, and tp_traverse leaves these out.
 PARTLY_KNOWN = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType,
-                types.MethodDescriptorType, types.ClassMethodDescriptorType,
+                type(str.join), type(dict.__dict__["fromkeys"]),
                 types.MemberDescriptorType, types.GetSetDescriptorType,
-                types.WrapperDescriptorType, property, slice, typing.TypeVar)
+                type(object.__init__), property, slice, typing.TypeVar)
 
 
 class IoVec(ctypes.Structure):

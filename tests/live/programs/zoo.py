@@ -375,7 +375,9 @@ def everything():
             if id(r) not in ids:
                 ids.add(id(r))
                 found.append(r)
-    return found
+    # Not this frame, nor what it has found by itself: that is gone when it is.
+    own = {id(sys._getframe()), id(found), id(ids)}
+    return [o for o in found if id(o) not in own]
 
 
 def name_of(cls):
@@ -406,7 +408,8 @@ def describe(o, out, shown):
 
 def main():
     truth.write({})
-    runtime = ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, "_PyRuntime"))
+    symbol = "_PyRuntime" if sys.version_info >= (3, 7) else "_PyThreadState_Current"
+    runtime = ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, symbol))
     shown = {id(v) for v in values}
     ignored = {id(sys._getframe()), id(shown)}
     found = everything()
