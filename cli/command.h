@@ -15,6 +15,7 @@ enum option_set {
 	OPTIONS_BY_ADDRESS = 1u << 4,
 	OPTIONS_GRAPH = 1u << 5,
 	OPTIONS_THREAD = 1u << 6,
+	OPTIONS_OBJECT = 1u << 7, /* an address after the target */
 };
 
 /* sysexits.h has EX_USAGE; the rest is ours. */
@@ -27,6 +28,7 @@ enum exit_status {
 
 struct command {
 	const char *name;
+	const char *args;        /* "TARGET ADDRESS", or NULL: "TARGET" */
 	const char *summary;     /* a line of pycore --help */
 	const char *description; /* what its own --help begins with */
 	const char *examples;    /* what it ends with */

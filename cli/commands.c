@@ -74,6 +74,22 @@ const struct command commands[] = {
 		.run = run_report,
 	},
 	{
+		.name = "show",
+		.args = "TARGET ADDRESS",
+		.summary = "one object in full: value, fields, who refers to it",
+		.description =
+			"One object: its type, reference count and sizes, its value as Python would\n"
+			"write it, its fields by name, what refers to it, and the shortest way by which\n"
+			"a module, a frame or a class keeps it. An address inside of an object is taken\n"
+			"for that object; where there is none, what is there instead is said.",
+		.examples = "  pycore show core.1234 0x7f31c0a2d5e0\n"
+			    "  pycore show core.1234 0x7f31c0a2d5e0 --depth 3 --limit 50\n"
+			    "  pycore show 1234 0x7f31c0a2d5e0 --no-referrers\n",
+		.formats = "text json",
+		.options = OPTIONS_COMMON | OPTIONS_OBJECT,
+		.run = run_report,
+	},
+	{
 		.name = "info",
 		.summary = "process, signal, interpreter, mapped files",
 		.description =

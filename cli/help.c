@@ -86,8 +86,8 @@ static void help_options(FILE *out, const struct command *command, bool common)
 
 void help_command(FILE *out, const struct command *command)
 {
-	fprintf(out, "usage: pycore %s [OPTIONS] TARGET\n\n%s\n\nOptions:\n", command->name,
-		command->description);
+	fprintf(out, "usage: pycore %s [OPTIONS] %s\n\n%s\n\nOptions:\n", command->name,
+		command->args ? command->args : "TARGET", command->description);
 	help_options(out, command, false);
 	help_options(out, command, true);
 	fprintf(out, "\nExamples:\n%s", command->examples);

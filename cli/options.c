@@ -161,15 +161,26 @@ static bool apply_type(struct settings *s, const char *value)
 	return true;
 }
 
-static bool apply_addr(struct settings *s, const char *value)
+static bool add_address(struct settings *s, const char *value, const char *complaint)
 {
 	uint64_t address;
 
 	if (!parse_number(value, 0, UINT64_MAX, &address) || !address)
-		return wrong(s, "--addr takes an address such as 0x7f31c0a2d5e0, not '%s'", value);
+		return wrong(s, complaint, value);
 	if (!grow((void **)&s->addresses, s->n_addresses, sizeof(*s->addresses)))
 		return wrong(s, "%s", "no memory");
 	s->addresses[s->n_addresses++] = address;
+	return true;
+}
+
+static bool apply_addr(struct settings *s, const char *value)
+{
+	return add_address(s, value, "--addr takes an address such as 0x7f31c0a2d5e0, not '%s'");
+}
+
+static bool apply_no_referrers(struct settings *s, const char *value)
+{
+	s->report.no_referrers = true;
 	return true;
 }
 
@@ -266,6 +277,11 @@ const struct option_spec option_specs[] = {
 	{ "limit", 0, "N",
 	  "rows to show, 0 for all (default: 20; in JSON all\ntypes, and 20 objects)",
 	  OPTIONS_ROWS, apply_limit },
+	{ "limit", 0, "N", "fields and referrers to show, 0 for all (default: 20)", OPTIONS_OBJECT,
+	  apply_limit },
+	{ "depth", 0, "N", "levels of fields to show (default: 1)", OPTIONS_OBJECT, apply_depth },
+	{ "no-referrers", 0, NULL, "do not look for what refers to the object: quick\nin a heap of any size",
+	  OPTIONS_OBJECT, apply_no_referrers },
 	{ "sort", 0, "KEY", "types by bytes (default) or by count", OPTIONS_TYPES, apply_sort },
 	{ "include", 0, "GLOB", "only types with such a name; may repeat", OPTIONS_TYPES,
 	  apply_include },
@@ -345,8 +361,18 @@ static const struct option_spec *spec_of(int code)
 	return NULL;
 }
 
-static bool add_target(struct settings *s, const char *word)
+static bool add_object(struct settings *s, const char *word)
 {
+	if (s->n_addresses)
+		return wrong(s, "one object is enough: what is '%s'?", word);
+	return add_address(s, word, "'%s' is no address such as 0x7f31c0a2d5e0");
+}
+
+/* The words that are no options: the target, then the object for the command that shows one. */
+static bool add_word(struct settings *s, const struct command *command, const char *word)
+{
+	if (s->target && command->options & OPTIONS_OBJECT)
+		return add_object(s, word);
 	if (s->target)
 		return wrong(s, "one target is enough: what is '%s'?", word);
 	s->target = word;
@@ -374,6 +400,17 @@ static bool has_word(const char *words, const char *word, size_t len)
 	return false;
 }
 
+/* With --pid there is no target among the words: what was taken for it is the object. */
+static bool settle_object(struct settings *s, const struct command *command)
+{
+	const char *word = s->target;
+
+	if (!(command->options & OPTIONS_OBJECT) || !s->pid || !word || s->n_addresses)
+		return true;
+	s->target = NULL;
+	return add_object(s, word);
+}
+
 static bool check(struct settings *s, const struct command *command)
 {
 	const char *format = formats[s->report.format];
@@ -390,12 +427,15 @@ static bool check(struct settings *s, const struct command *command)
 		return wrong(s, "%s", "the target's name is empty");
 	if (s->report.locals && s->report.format != PYCORE_TEXT && s->report.format != PYCORE_JSON)
 		return wrong(s, "there are no locals in format '%s': give text or json", format);
+	if ((command->options & OPTIONS_OBJECT) && !s->n_addresses)
+		return wrong(s, "%s", "which object? Give its address after the target");
 	if ((command->options & OPTIONS_GRAPH) && !s->report.type && !s->n_addresses)
 		return wrong(s, "%s", "which objects? Give --type TYPE or --addr ADDRESS");
 	return true;
 }
 
-static bool parse_words(struct settings *s, const struct getopt_tables *t, int argc, char **argv)
+static bool parse_words(struct settings *s, const struct command *command,
+			const struct getopt_tables *t, int argc, char **argv)
 {
 	int code;
 
@@ -409,7 +449,7 @@ static bool parse_words(struct settings *s, const struct getopt_tables *t, int a
 		if (code == -1)
 			break;
 		if (code == 1) {
-			if (!add_target(s, optarg))
+			if (!add_word(s, command, optarg))
 				return false;
 			continue;
 		}
@@ -420,7 +460,7 @@ static bool parse_words(struct settings *s, const struct getopt_tables *t, int a
 			return false;
 	}
 	for (; optind < argc; optind++) {
-		if (!add_target(s, argv[optind]))
+		if (!add_word(s, command, argv[optind]))
 			return false;
 	}
 	return true;
@@ -435,7 +475,8 @@ bool options_parse(struct settings *s, const struct command *command, int argc, 
 	s->report.limit = -1;
 	apply_format(s, !strncmp(command->formats, "dot", 3) ? "dot" : "text");
 	make_tables(&tables, command->options);
-	if (!parse_words(s, &tables, argc, argv) || !check(s, command))
+	if (!parse_words(s, command, &tables, argc, argv) || !settle_object(s, command) ||
+	    !check(s, command))
 		return false;
 	s->report.include = s->include;
 	s->report.exclude = s->exclude;

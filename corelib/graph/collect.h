@@ -19,6 +19,18 @@ struct held {
 	struct label label;
 };
 
+/* A reference met: by the object at from, to node to of the web. */
+struct found {
+	uint64_t from, detail;
+	const char *text;
+	uint32_t to, order;
+	uint8_t kind, guess;
+};
+
+struct found_list {
+	VEC(struct found) list;
+};
+
 /* What is collected, and where it comes from. */
 struct collection {
 	const struct ctx *c;
@@ -30,7 +42,9 @@ struct collection {
 	VEC(const char *) roots;   /* names of roots */
 	uint32_t n_modules;        /* nodes before this are modules */
 	uint32_t n_roots;          /* nodes before this are modules, threads and frames */
-	uint32_t max_nodes;        /* of the page: what is much more need not be sought */
+	uint32_t max_nodes;        /* of the page: what is much more need not be sought;
+				    * 0: no more than it takes to find a root */
+	struct found_list *direct; /* gets what refers to the targets themselves, or NULL */
 };
 
 /* Add modules, then threads and their frames, as nodes that are roots. */

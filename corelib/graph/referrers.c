@@ -1,227 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
-#include "base/workers.h"
-#include "graph/collect.h"
+#include "graph/pass.h"
 
-/*
- * References are stored one way, so who refers to an object is found by
- * looking at every reference of every object: one pass for each step away from
- * the targets. A pass tests each against the objects asked for (the front).
- */
+/* Backward: one pass over all objects for each step away from the targets. */
 
 #define MOST_STEPS 64
 /* A picture is full long before this many nodes: with roots found, seek no further. */
 #define ENOUGH_PAGES 16u
-
-/* A reference met: by the object at from, to node to of the web. */
-struct found {
-	uint64_t from, detail;
-	const char *text;
-	uint32_t to, order;
-	uint8_t kind, guess;
-};
-
-struct front {
-	struct map at;          /* address -> 1 + node */
-	VEC(uint32_t) nodes;
-	uint64_t *filter;       /* a bit for each hash: most addresses are told apart by it */
-	unsigned shift;
-};
-
-/* A type that was just met: most objects are of few types. */
-struct seen_type {
-	uint64_t address;
-	const struct type *type; /* NULL: it is none */
-	bool leaf;               /* its objects refer to their type alone */
-};
-
-#define SEEN_TYPES 64u
-
-struct worker {
-	struct pass *pass;
-	struct seen_type types[SEEN_TYPES];
-	struct ctx c;
-	struct reader reader;
-	VEC(struct found) found;
-	uint64_t from;
-	uint32_t order;
-	bool failed;
-};
-
-struct pass {
-	struct collection *k;
-	struct front *front;
-	struct worker *workers;
-	unsigned n_workers;
-	_Atomic uint32_t *referrers; /* of each node of the web, so far */
-	_Atomic uint64_t n_found;
-};
-
-static uint64_t filter_bit(const struct front *f, uint64_t addr)
-{
-	return (addr * UINT64_C(0x9e3779b97f4a7c15)) >> f->shift;
-}
-
-static bool front_may_have(const struct front *f, uint64_t addr)
-{
-	uint64_t bit = filter_bit(f, addr);
-
-	return f->filter[bit >> 6] >> (bit & 63) & 1;
-}
-
-static int front_make(struct front *f, const struct web *w)
-{
-	unsigned bits = 16;
-
-	while (bits < 26 && (UINT64_C(1) << bits) < f->nodes.n * 16)
-		bits++;
-	f->shift = 64 - bits;
-	f->filter = calloc(UINT64_C(1) << (bits - 6), sizeof(*f->filter));
-	if (!f->filter)
-		return PYCORE_ERR_NOMEM;
-	for (size_t i = 0; i < f->nodes.n; i++) {
-		uint64_t addr = w->nodes.items[f->nodes.items[i]].address;
-		uint64_t bit = filter_bit(f, addr);
-		uint64_t *at = map_put(&f->at, addr, NULL);
-
-		if (!at)
-			return PYCORE_ERR_NOMEM;
-		*at = (uint64_t)f->nodes.items[i] + 1;
-		f->filter[bit >> 6] |= UINT64_C(1) << (bit & 63);
-	}
-	return 0;
-}
-
-static void front_fini(struct front *f)
-{
-	map_free(&f->at);
-	vec_free(&f->nodes);
-	free(f->filter);
-	*f = (struct front){ 0 };
-}
-
-static int meet(void *arg, uint64_t to, enum edge_kind kind, const struct label *label)
-{
-	struct worker *me = arg;
-	struct pass *p = me->pass;
-	const struct web_node *node;
-	struct found found = {
-		.from = me->from,
-		.text = label->text,
-		.kind = (uint8_t)label->kind,
-		.guess = kind == EDGE_GUESS,
-	};
-	uint64_t *at;
-
-	if (!front_may_have(p->front, to) || kind == EDGE_WEAK || kind == EDGE_BORROWED)
-		return 0;
-	at = map_get(&p->front->at, to);
-	if (!at)
-		return 0;
-	found.to = (uint32_t)*at - 1;
-	node = &p->k->web->nodes.items[found.to];
-	if (shape_role_of(label) == SHAPE_CLASS && !(node->flags & WEB_TARGET))
-		return 0;
-	if (atomic_fetch_add_explicit(&p->referrers[found.to], 1, memory_order_relaxed) >=
-	    MOST_REFERRERS)
-		return 0;
-	if (atomic_fetch_add_explicit(&p->n_found, 1, memory_order_relaxed) >= MOST_FOUND)
-		return 0;
-	found.detail = label->kind == LABEL_INDEX || label->kind == LABEL_IS_KEY ? label->index
-										  : label->key;
-	found.order = me->order++;
-	me->failed |= !vec_push(&me->found, found);
-	return me->failed;
-}
-
-static bool is_leaf(const struct type *type)
-{
-	static const char *const leaves[] = { "str", "int", "float", "bytes" };
-
-	for (size_t i = 0; i < sizeof(leaves) / sizeof(*leaves); i++) {
-		if (strcmp(type->name, leaves[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-static const struct seen_type *see_type(struct worker *me, uint64_t address)
-{
-	struct seen_type *seen = &me->types[(address >> 5) % SEEN_TYPES];
-
-	if (seen->address != address) {
-		seen->address = address;
-		seen->type = type_at(me->c.types, me->c.r, address);
-		seen->leaf = seen->type && is_leaf(seen->type);
-	}
-	return seen;
-}
-
-static int look_at(void *arg, uint64_t addr)
-{
-	struct worker *me = arg;
-	const struct seen_type *seen;
-	uint64_t type;
-
-	if (!reader_u64(me->c.r, addr + L(me->c.l, PyObject, ob_type), &type) || !type)
-		return 0;
-	me->from = addr;
-	seen = see_type(me, type);
-	if (seen->type && (!seen->leaf || front_may_have(me->pass->front, type)))
-		object_edges(&me->c, (struct object){ addr, seen->type }, meet, me);
-	return me->failed;
-}
-
-static void look_through(void *arg, size_t job, unsigned worker)
-{
-	struct pass *p = arg;
-
-	index_chunk_each(p->k->h->index.order.items[job], look_at, &p->workers[worker]);
-}
-
-static int by_from(const void *a, const void *b)
-{
-	const struct found *x = a, *y = b;
-
-	if (x->from != y->from)
-		return x->from < y->from ? -1 : 1;
-	return (x->order > y->order) - (x->order < y->order);
-}
-
-/* What all workers found, in the order of memory. */
-static int gather(struct pass *p, struct found **out, size_t *n_out)
-{
-	struct worker *first = &p->workers[0];
-	bool failed = first->failed;
-
-	for (unsigned i = 1; i < p->n_workers; i++) {
-		struct worker *next = &p->workers[i];
-
-		failed |= next->failed;
-		for (size_t k = 0; k < next->found.n && !failed; k++)
-			failed = !vec_push(&first->found, next->found.items[k]);
-		vec_free(&next->found);
-	}
-	if (failed)
-		return PYCORE_ERR_NOMEM;
-	if (first->found.n)
-		qsort(first->found.items, first->found.n, sizeof(*first->found.items), by_from);
-	*out = first->found.items;
-	*n_out = first->found.n;
-	return 0;
-}
-
-static struct label label_of(const struct found *f)
-{
-	struct label label = { .kind = f->kind, .text = f->text };
-
-	if (f->kind == LABEL_INDEX || f->kind == LABEL_IS_KEY)
-		label.index = f->detail;
-	else
-		label.key = f->detail;
-	return label;
-}
 
 struct spread {
 	struct collection *k;
@@ -294,7 +80,7 @@ static int add_found(struct spread *s, const struct found *found, size_t n)
 	int rc = held ? mark_held_classes(k, found, n, held) : PYCORE_ERR_NOMEM;
 
 	for (size_t i = 0; i < n && rc == 0; i++) {
-		struct label label = label_of(&found[i]);
+		struct label label = found_label(&found[i]);
 		uint32_t from = known_node(k, found[i].from);
 
 		/* A frame object's references were read with the frame. */
@@ -328,75 +114,23 @@ static int add_held(struct spread *s, const struct front *front)
 	return rc;
 }
 
-static void count_rest(struct pass *p)
-{
-	struct web *w = p->k->web;
-
-	if (p->n_found > MOST_FOUND)
-		w->cut = true;
-	for (size_t i = 0; i < p->front->nodes.n; i++) {
-		uint32_t node = p->front->nodes.items[i], n = p->referrers[node];
-
-		if (n > MOST_REFERRERS) {
-			w->nodes.items[node].more += n - MOST_REFERRERS;
-			w->cut = true;
-		}
-	}
-}
-
-static void pass_fini(struct pass *p)
-{
-	for (unsigned i = 0; i < p->n_workers; i++) {
-		reader_fini(&p->workers[i].reader);
-		vec_free(&p->workers[i].found);
-	}
-	free(p->workers);
-	free(p->referrers);
-}
-
-static int pass_init(struct pass *p)
-{
-	const struct ctx *c = p->k->c;
-	unsigned n = workers_count(p->k->h->jobs);
-
-	p->referrers = calloc(p->k->web->nodes.n + 1, sizeof(*p->referrers));
-	p->workers = calloc(n, sizeof(*p->workers));
-	if (!p->referrers || !p->workers)
-		return PYCORE_ERR_NOMEM;
-	p->n_workers = n;
-	for (unsigned i = 0; i < n; i++) {
-		struct worker *me = &p->workers[i];
-
-		me->pass = p;
-		me->c = *c;
-		me->c.r = &me->reader;
-		reader_init(&me->reader, c->r->target);
-	}
-	return 0;
-}
-
-/* One step further away. */
+/* One step further away. What is found goes to k->direct too, if that wants it. */
 static int step(struct collection *k, struct front *front, struct front *next, uint32_t depth)
 {
-	struct pass p = { .k = k, .front = front };
 	struct spread s = { k, next, depth };
-	struct found *found = NULL;
-	size_t n = 0;
-	int rc = front_make(front, k->web);
+	struct found_list found;
+	int rc = pass_run(k, front, &found);
 
 	if (rc == 0)
-		rc = pass_init(&p);
-	if (rc == 0) {
-		workers_run(p.n_workers, k->h->index.order.n, look_through, &p);
-		rc = gather(&p, &found, &n);
-	}
-	if (rc == 0)
-		rc = add_found(&s, found, n);
+		rc = add_found(&s, found.list.items, found.list.n);
 	if (rc == 0)
 		rc = add_held(&s, front);
-	if (rc == 0)
-		count_rest(&p);
-	pass_fini(&p);
+	if (rc == 0 && k->direct) {
+		*k->direct = found;
+		k->direct = NULL;
+		return 0;
+	}
+	vec_free(&found.list);
 	return rc;
 }
 

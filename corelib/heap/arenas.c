@@ -9,6 +9,8 @@
 
 #define MOST_ARENAS (UINT32_C(1) << 24)
 #define STATES_MOST 256
+/* Arenas of which nothing can be read: a core that was cut short has such, a lie has any number. */
+#define UNSEEN_MOST 1024
 /*
  * Arenas are mapped near each other. Two that are farther apart than this are
  * not both true, and the bitmap between them would be too big.
@@ -159,17 +161,22 @@ static bool arena_pools(const struct layout *l, uint64_t address, uint64_t *star
 	return *start < *end;
 }
 
-/* Pools of which live blocks are claimed must look it; true too if all are empty. */
+/*
+ * Pools of which live blocks are claimed must look it; true too if all are empty.
+ * @p seen tells whether any could be looked at.
+ */
 static bool arena_holds_true(const struct layout *l, struct reader *r, uint64_t start,
-			     uint64_t end, uint32_t number)
+			     uint64_t end, uint32_t number, bool *seen)
 {
 	unsigned good = 0, bad = 0;
 
+	*seen = false;
 	for (uint64_t at = start; at < end && good + bad < 4; at += FACT(l, POOL_SIZE)) {
 		uint8_t scratch[256];
 		uint32_t arena;
 		const uint8_t *p = reader_probe(r, at, L(l, pool_header, sizeof), scratch);
 
+		*seen |= p != NULL;
 		/* A core cut short lacks pools that are true. */
 		if (!p || !load_u32(p + L(l, pool_header, ref)))
 			continue;
@@ -186,10 +193,11 @@ static bool read_table(struct arenas *a, const struct layout *l, struct reader *
 		       uint32_t most)
 {
 	uint32_t stride = L(l, arena_object, sizeof);
-	unsigned bad = 0, good = 0;
+	unsigned bad = 0, good = 0, unseen = 0;
 
 	for (uint32_t i = 0; i < most; i++) {
 		uint64_t start, end, address, at;
+		bool seen;
 
 		if (__builtin_add_overflow(table, (uint64_t)i * stride, &at) ||
 		    !LOAD(l, r, at, arena_object, address, &address))
@@ -197,12 +205,16 @@ static bool read_table(struct arenas *a, const struct layout *l, struct reader *
 		if (!address)
 			continue;
 		if (!arena_pools(l, address, &start, &end) ||
-		    !arena_holds_true(l, r, start, end, i)) {
+		    !arena_holds_true(l, r, start, end, i, &seen)) {
 			if (++bad > 8 + good / 64)
 				return false;
 			continue;
 		}
 		good++;
+		if (!seen && unseen++ >= UNSEEN_MOST) {
+			a->left_out++;
+			continue;
+		}
 		if (!arenas_add(a, start, end))
 			return false;
 		a->n_arenas++;

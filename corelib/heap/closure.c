@@ -209,6 +209,8 @@ static void root(struct scan *s, uint64_t holder, unsigned field)
  */
 static void data_stack(struct scan *s, uint64_t chunk, uint64_t top)
 {
+	uint64_t done = 0;
+
 	for (int i = 0; chunk && i < STACK_CHUNKS_MOST; i++) {
 		uint64_t size, previous, word;
 
@@ -219,8 +221,11 @@ static void data_stack(struct scan *s, uint64_t chunk, uint64_t top)
 		if (top - chunk < size)
 			size = top - chunk;
 		for (uint64_t at = STACK_CHUNK_DATA_AT; at + 8 <= size; at += 8) {
+			if (!reader_spend(&s->reader, chunk + at, done, 8))
+				return;
 			if (!reader_probe_u64(&s->reader, chunk + at, &word))
 				break;
+			done += 8;
 			scan_edge(s, word & ~UINT64_C(3));
 		}
 		chunk = previous;

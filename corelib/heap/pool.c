@@ -64,6 +64,14 @@ bool pool_looks_true(const struct layout *l, const uint8_t *bytes, uint64_t addr
 	return h.ref && h.arena < UINT32_C(1) << 24 && header_sane(l, &h, addr, &p);
 }
 
+bool pool_looks_emptied(const struct layout *l, const uint8_t *bytes, uint64_t addr,
+			struct pool *out)
+{
+	struct header h = header_of(l, bytes);
+
+	return !h.ref && h.arena < UINT32_C(1) << 24 && header_sane(l, &h, addr, out);
+}
+
 enum pool_verdict pool_read(const struct layout *l, const uint8_t *bytes, uint64_t addr,
 			    struct pool *p)
 {

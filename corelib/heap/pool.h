@@ -35,6 +35,10 @@ enum pool_verdict {
  */
 bool pool_looks_true(const struct layout *l, const uint8_t *bytes, uint64_t addr, uint32_t *arena);
 
+/* The same of a pool all of whose blocks were freed; @p out is filled but for them. */
+bool pool_looks_emptied(const struct layout *l, const uint8_t *bytes, uint64_t addr,
+			struct pool *out);
+
 /* Read the pool at @p addr whose POOL_SIZE bytes are @p bytes. */
 enum pool_verdict pool_read(const struct layout *l, const uint8_t *bytes, uint64_t addr,
 			    struct pool *out);

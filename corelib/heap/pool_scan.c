@@ -6,6 +6,7 @@
 #include "heap/pool.h"
 
 #define PIECE_SIZE (UINT64_C(64) << 20)
+#define PIECES 1024 /* that one mapping is cut into at most, however big it claims to be */
 
 /* A part of a mapping: one job. */
 struct stretch {
@@ -38,16 +39,26 @@ static bool worth_scanning(const struct region *region)
 	       !(region->flags & (REGION_SHARED | REGION_STACK | REGION_HEAP));
 }
 
+static uint64_t piece_size(uint64_t len)
+{
+	uint64_t size = PIECE_SIZE;
+
+	while (size < len / PIECES)
+		size *= 2;
+	return size;
+}
+
 static bool cut(struct pool_scan *s, uint64_t pool)
 {
 	for (size_t i = 0; i < s->t->n_regions; i++) {
 		const struct region *region = &s->t->regions[i];
 		uint64_t at, end = region->end & ~(pool - 1);
+		uint64_t size = piece_size(region->end - region->start);
 
 		if (!worth_scanning(region) || __builtin_add_overflow(region->start, pool - 1, &at))
 			continue;
-		for (at &= ~(pool - 1); at < end; at += PIECE_SIZE) {
-			uint64_t to = end - at < PIECE_SIZE ? end : at + PIECE_SIZE;
+		for (at &= ~(pool - 1); at < end; at += size) {
+			uint64_t to = end - at < size ? end : at + size;
 
 			if (!vec_push(&s->pieces, ((struct stretch){ at, to })) ||
 			    !vec_push(&s->results, ((struct scan_result){ 0 })))
@@ -82,7 +93,7 @@ static void scan_piece(void *ctx, size_t job, unsigned worker)
 	struct reader r;
 
 	reader_init(&r, s->t);
-	for (uint64_t at = piece.start; at < piece.end && !out->failed; at += step) {
+	for (uint64_t at = piece.start; at < piece.end && !out->failed;) {
 		uint8_t scratch[256];
 		const uint8_t *p;
 		uint32_t arena;
@@ -92,6 +103,8 @@ static void scan_piece(void *ctx, size_t job, unsigned worker)
 			out->failed = !note(out, at, pool, arena, FACT(s->l, ARENA_SIZE));
 		/* What a core says is mapped may be far more than it holds. */
 		step = p ? pool : step * 2;
+		if (__builtin_add_overflow(at, step, &at))
+			break;
 	}
 	reader_fini(&r);
 }

@@ -31,20 +31,26 @@ static void words(struct scan *s, const uint8_t *p, uint64_t n)
 		scan_edge(s, load_u64(p + 8 * i));
 }
 
-/* References in the @p n words at @p address: a lie about @p n ends where memory does. */
+/*
+ * References in the @p n words at @p address: a lie about @p n ends where memory
+ * does, and many such lies where the reader has had enough of them.
+ */
 static void words_at(struct scan *s, uint64_t address, uint64_t n)
 {
-	uint64_t scratch[WORDS_BATCH];
+	uint64_t scratch[WORDS_BATCH], done = 0;
 
 	while (n) {
 		uint64_t some = n < WORDS_BATCH ? n : WORDS_BATCH;
-		const uint8_t *p = bytes_at(s, address, 8 * some, scratch);
+		const uint8_t *p = NULL;
 
+		if (reader_spend(&s->reader, address, done, 8 * some))
+			p = bytes_at(s, address, 8 * some, scratch);
 		if (!p)
 			return;
 		words(s, p, some);
 		n -= some;
 		address += 8 * some;
+		done += 8 * some;
 	}
 }
 
@@ -119,8 +125,10 @@ static void entries(struct scan *s, const struct keys *k)
 	}
 	for (uint64_t i = 0; i < k->n; i += 128) {
 		uint64_t some = k->n - i < 128 ? k->n - i : 128;
-		const uint8_t *p = bytes_at(s, k->entries + i * 24, some * 24, scratch);
+		const uint8_t *p = NULL;
 
+		if (reader_spend(&s->reader, k->entries + i * 24, i * 24, some * 24))
+			p = bytes_at(s, k->entries + i * 24, some * 24, scratch);
 		if (!p)
 			return;
 		for (uint64_t e = 0; e < some; e++) {

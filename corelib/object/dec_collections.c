@@ -45,6 +45,9 @@ static int deque_edges(const struct ctx *c, struct object o, edge_fn *fn, void *
 	for (at = d.left, left = d.n; !status && left; first = 0) {
 		uint64_t n = d.per_block - first < left ? d.per_block - first : left;
 
+		/* Blocks in a circle have items without end. */
+		if (!reader_spend(c->r, at, label.index * 8, d.per_block * 8))
+			return PYCORE_ERR_FAULT;
 		status = emit_items(c, at + L(c->l, block, data) + first * 8, n, EDGE_OWNED, label,
 				    fn, arg);
 		label.index += n;
@@ -93,14 +96,16 @@ static void spare_blocks(const struct ctx *c, struct object o, storage_fn *fn, v
 static void deque_storage(const struct ctx *c, struct object o, storage_fn *fn, void *arg)
 {
 	const struct layout *l = c->l;
-	uint64_t at, n;
+	uint64_t at, n, done = 0;
 	struct deque d;
 
 	if (deque_of(c, o, &d))
 		return;
 	spare_blocks(c, o, fn, arg);
 	n = deque_blocks(&d);
-	for (at = d.left; n && type_is_address(at); n--) {
+	for (at = d.left; n && type_is_address(at); n--, done += L(l, block, sizeof)) {
+		if (!reader_spend(c->r, at, done, L(l, block, sizeof)))
+			break;
 		fn(arg, at, L(l, block, sizeof));
 		if (at == d.right || !LOAD(l, c->r, at, block, rightlink, &at))
 			break;

@@ -132,6 +132,8 @@ static void ordereddict_storage(const struct ctx *c, struct object o, storage_fn
 	node = BODY(&b, l, PyODictObject, od_first);
 	limit = d.used < NODES_MOST ? d.used : NODES_MOST;
 	for (uint64_t i = 0; i < limit && type_is_address(node); i++) {
+		if (!reader_spend(c->r, node, i * 64, 64))
+			return;
 		fn(arg, node, L(l, _ODictNode, sizeof));
 		if (!LOAD(l, c->r, node, _ODictNode, next, &node))
 			return;

@@ -67,20 +67,36 @@ int number_int64(const struct ctx *c, uint64_t address, int64_t *out)
 	return 0;
 }
 
-#define HEX_DIGITS_MOST 8 /* of 30 bits: more is only counted */
+#define BIG_DIGITS_MOST 64 /* of 30 bits: more is only counted */
+#define PARTS_MOST (BIG_DIGITS_MOST * 30 / 29 + 2)
+#define PART 1000000000u
+/* A number of that length is shown even where there is less room. */
+#define BIG_SLACK 40
 
-/* A big int in hex, as hex() gives it. */
-static int big_repr(const struct ctx *c, uint64_t address, uint64_t n, bool negative,
-		    struct buf *out)
+/* Divide the number by PART; @return the rest. */
+static uint32_t divide(uint32_t *digits, uint64_t n)
 {
-	uint32_t digits[HEX_DIGITS_MOST];
-	unsigned char bits[HEX_DIGITS_MOST * 30 + 4] = { 0 };
-	const void *p;
-	size_t nibbles;
+	uint64_t rest = 0;
 
-	if (n > HEX_DIGITS_MOST) {
-		buf_printf(out, "<int of about %llu digits>",
-			   (unsigned long long)((double)n * 30 * 0.30103) + 1);
+	for (uint64_t i = n; i-- > 0;) {
+		rest = rest << 30 | (digits[i] & 0x3fffffff);
+		digits[i] = (uint32_t)(rest / PART);
+		rest %= PART;
+	}
+	return (uint32_t)rest;
+}
+
+/* An int of more than 64 bits, as far as there is room for it. */
+static int big_repr(const struct ctx *c, uint64_t address, uint64_t n, bool negative,
+		    struct buf *out, size_t most)
+{
+	size_t about = (size_t)((double)(n < UINT32_MAX ? n : UINT32_MAX) * 30 * 0.30103) + 1;
+	uint32_t digits[BIG_DIGITS_MOST], parts[PARTS_MOST];
+	size_t n_parts = 0;
+	const void *p;
+
+	if (n > BIG_DIGITS_MOST || out->len + about > most + BIG_SLACK) {
+		buf_printf(out, "<int of about %zu digits>", about);
 		return 0;
 	}
 	p = reader_view(c->r, address + L(c->l, PyLongObject, ob_digit), n * 4, digits);
@@ -88,18 +104,14 @@ static int big_repr(const struct ctx *c, uint64_t address, uint64_t n, bool nega
 		return PYCORE_ERR_FAULT;
 	if (p != digits)
 		memcpy(digits, p, n * 4);
-	for (size_t i = 0; i < n * 30; i++)
-		bits[i] = digits[i / 30] >> (i % 30) & 1;
-	nibbles = (n * 30 + 3) / 4;
-	while (nibbles > 1 && !(bits[nibbles * 4 - 1] | bits[nibbles * 4 - 2] |
-				bits[nibbles * 4 - 3] | bits[nibbles * 4 - 4]))
-		nibbles--;
-	buf_puts(out, negative ? "-0x" : "0x");
-	while (nibbles-- > 0) {
-		const unsigned char *bit = bits + nibbles * 4;
-
-		buf_putc(out, "0123456789abcdef"[bit[0] | bit[1] << 1 | bit[2] << 2 | bit[3] << 3]);
+	while (n && n_parts < PARTS_MOST) {
+		parts[n_parts++] = divide(digits, n);
+		while (n && !digits[n - 1])
+			n--;
 	}
+	buf_puts(out, negative ? "-" : "");
+	for (size_t i = n_parts; i--;)
+		buf_printf(out, i + 1 == n_parts ? "%u" : "%09u", parts[i]);
 	return 0;
 }
 
@@ -118,7 +130,7 @@ static int int_repr(const struct ctx *c, struct object o, struct buf *out, unsig
 	if (status != PYCORE_ERR_ARGUMENT)
 		return status;
 	status = number_digits(c, o.address, &n, &negative);
-	return status ? status : big_repr(c, o.address, n, negative, out);
+	return status ? status : big_repr(c, o.address, n, negative, out, most);
 }
 
 static int bool_repr(const struct ctx *c, struct object o, struct buf *out, unsigned depth,

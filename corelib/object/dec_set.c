@@ -49,9 +49,11 @@ static int set_edges(const struct ctx *c, struct object o, edge_fn *fn, void *ar
 
 	for (uint64_t i = 0; i < s.slots && !status;) {
 		uint64_t n = s.slots - i < SET_BATCH ? s.slots - i : SET_BATCH;
-		const unsigned char *p = reader_view(c->r, s.table + i * size, n * size, scratch);
+		const unsigned char *p = NULL;
 		uint64_t key;
 
+		if (reader_spend(c->r, s.table + i * size, i * size, n * size))
+			p = reader_view(c->r, s.table + i * size, n * size, scratch);
 		if (!p)
 			return PYCORE_ERR_FAULT;
 		for (uint64_t k = 0; k < n && !status; k++) {

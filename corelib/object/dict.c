@@ -182,8 +182,11 @@ static bool next_batch(struct dict_iter *it)
 		return false;
 	it->first = it->next;
 	it->n = end - it->first < DICT_BATCH ? end - it->first : DICT_BATCH;
-	it->entries = reader_view(it->r, k->entries + it->first * k->stride, it->n * k->stride,
-				  it->scratch);
+	it->entries = NULL;
+	if (reader_spend(it->r, k->entries + it->first * k->stride, it->first * k->stride,
+			 it->n * k->stride))
+		it->entries = reader_view(it->r, k->entries + it->first * k->stride,
+					  it->n * k->stride, it->scratch);
 	if (it->entries && d->values)
 		it->values = reader_view(it->r, d->values + it->first * 8, it->n * 8,
 					 it->value_scratch);

@@ -79,8 +79,11 @@ int emit_items(const struct ctx *c, uint64_t address, uint64_t n, enum edge_kind
 		return PYCORE_ERR_DAMAGED;
 	for (uint64_t i = 0; i < n && !status;) {
 		uint64_t k = n - i < ITEMS_BATCH ? n - i : ITEMS_BATCH;
-		const unsigned char *p = reader_probe(c->r, address + i * 8, k * 8, scratch);
+		const unsigned char *p;
 
+		if (!reader_spend(c->r, address + i * 8, i * 8, k * 8))
+			return PYCORE_ERR_FAULT;
+		p = reader_probe(c->r, address + i * 8, k * 8, scratch);
 		if (!p) {
 			/* What there is before the end of the mapped memory. */
 			k = reader_copy(c->r, address + i * 8, scratch, k * 8) / 8;

@@ -4,6 +4,7 @@
 #include "object/decode.h"
 
 /* struct state of PyASCIIObject, Include/cpython/unicodeobject.h */
+#define STATE_INTERNED(s) ((s) & 3)
 #define STATE_KIND(s) ((s) >> 2 & 7)
 #define STATE_COMPACT (1u << 5)
 #define STATE_ASCII (1u << 6)
@@ -14,6 +15,7 @@ static int head(const struct layout *l, struct body *b, uint64_t address, struct
 
 	t->length = BODY(b, l, PyASCIIObject, length);
 	t->kind = STATE_KIND(state);
+	t->interned = STATE_INTERNED(state);
 	t->compact = state & STATE_COMPACT;
 	t->ascii = state & STATE_ASCII;
 	if (b->cut)

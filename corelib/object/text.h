@@ -11,6 +11,7 @@ struct text {
 	uint64_t length; /* in characters */
 	uint8_t kind;    /* bytes a character: 1, 2 or 4 */
 	bool ascii, compact;
+	bool interned; /* in the interpreter's table: there is one of its text only */
 	uint64_t utf8, utf8_length; /* cached UTF-8 outside the object, 0: none */
 	uint64_t wstr, wstr_length; /* outside the object, 0: none */
 };

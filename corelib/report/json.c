@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "report/escape.h"
 
@@ -58,9 +59,17 @@ void json_list(struct json_out *out, const char *key, size_t n, json_row_fn *row
 	out->lists[out->n_lists++].ctx = ctx;
 }
 
+/* DEL is ASCII, and in strings alone. */
 static int put_text(const char *text, size_t len, void *to)
 {
-	buf_add(to, text, len);
+	const char *end = text + len, *del;
+
+	while ((del = memchr(text, 0x7f, (size_t)(end - text)))) {
+		buf_add(to, text, (size_t)(del - text));
+		buf_puts(to, "\\u007f");
+		text = del + 1;
+	}
+	buf_add(to, text, (size_t)(end - text));
 	return 0;
 }
 

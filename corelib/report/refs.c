@@ -20,9 +20,8 @@ static int refs_read(struct report *r)
 }
 
 /* A key is a value of the target; a place in a sequence and what an attribute is called are not. */
-void refs_label(const struct report *r, const struct pycore_edge *e, struct buf *out)
+void report_label(const struct report *r, const char *label, const char *type, struct buf *out)
 {
-	const char *label = e->label ? e->label : "", *type = r->graph->nodes[e->from].type;
 	size_t name = strcspn(label, "[");
 	size_t digits = label[name] ? strspn(label + name + 1, "0123456789") : 0;
 	bool sequence = name || !strcmp(type, "list") || !strcmp(type, "tuple");
@@ -34,6 +33,11 @@ void refs_label(const struct report *r, const struct pycore_edge *e, struct buf 
 	}
 	buf_add(out, label, name);
 	buf_puts(out, "[...]");
+}
+
+void refs_label(const struct report *r, const struct pycore_edge *e, struct buf *out)
+{
+	report_label(r, e->label ? e->label : "", r->graph->nodes[e->from].type, out);
 }
 
 void refs_root(const struct report *r, const char *root, struct buf *out)
@@ -49,7 +53,7 @@ void refs_root(const struct report *r, const char *root, struct buf *out)
 		buf_puts(out, root);
 }
 
-static json_t *root_json(const struct report *r, const char *root, struct json_out *out)
+json_t *refs_root_json(const struct report *r, const char *root, struct json_out *out)
 {
 	struct buf text = { 0 };
 	json_t *value;
@@ -73,7 +77,7 @@ static json_t *node_json(const void *ctx, size_t i, struct json_out *out)
 	json_put(out, node, "type", json_text(n->type));
 	json_put(out, node, "bytes", json_count(n->bytes));
 	json_put(out, node, "repr", json_text(r->o.redact ? NULL : n->repr));
-	json_put(out, node, "root", root_json(r, n->root, out));
+	json_put(out, node, "root", refs_root_json(r, n->root, out));
 	json_put(out, node, "count", json_count(n->count));
 	json_put(out, node, "more", json_count(n->more));
 	json_put(out, node, "target", json_boolean(n->target));

@@ -7,7 +7,8 @@
 #include "report/number.h"
 
 static const struct report_kind *const kinds[] = {
-	&report_bt, &report_objects, &report_heap_top, &report_refs, &report_info, &report_analyze,
+	&report_bt,   &report_objects, &report_heap_top, &report_refs,
+	&report_show, &report_print,   &report_info,     &report_analyze,
 };
 
 static const struct report_kind *find_kind(const char *name)

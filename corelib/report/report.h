@@ -19,7 +19,7 @@ struct report_kind {
 };
 
 extern const struct report_kind report_bt, report_objects, report_heap_top, report_refs,
-	report_info, report_analyze;
+	report_show, report_print, report_info, report_analyze;
 
 /* Stacks for flame graph tools. */
 void bt_folded(const struct report *r, struct buf *out);
@@ -63,11 +63,20 @@ const char *command_text(const struct report *r, struct buf *scratch);
 void refs_text(const struct report *r, struct buf *out);
 void refs_dot(const struct report *r, struct buf *out);
 
+/*
+ * The label of a reference from an object of type @p owner, without the key if
+ * values are not wanted. It is not escaped.
+ */
+void report_label(const struct report *r, const char *label, const char *owner, struct buf *out);
+
 /* The label of an edge, without the key if values are not wanted. It is not escaped. */
 void refs_label(const struct report *r, const struct pycore_edge *e, struct buf *out);
 
 /* The name of a root; that of its thread is a value too. It is not escaped. */
 void refs_root(const struct report *r, const char *root, struct buf *out);
+
+/* The same as JSON; null if @p root is. */
+json_t *refs_root_json(const struct report *r, const char *root, struct json_out *out);
 
 /* Fill r->suspects. */
 int analyze_suspects(struct report *r);

@@ -219,6 +219,7 @@ int session_can_read(struct pycore *s, const char *what, struct pycore_error *er
 	if (s->thawed)
 		return pycore_fail(err, PYCORE_ERR_ARGUMENT,
 				   "the process runs again: %s can no longer be read", what);
+	reader_renew(&s->reader);
 	return 0;
 }
 

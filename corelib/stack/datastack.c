@@ -36,6 +36,8 @@ static uint64_t last_before(const struct ctx *c, const struct chunk *chunk, uint
 	uint64_t at = chunk->first, last = 0, code, size;
 
 	for (int i = 0; at < end && i < MOST_IN_CHUNK; i++) {
+		if (!reader_spend(c->r, at, at - chunk->first, 64))
+			return 0;
 		if (!LOAD(c->l, c->r, at, _PyInterpreterFrame, executable, &code))
 			return 0;
 		code = stack_untag(c->l, code);
@@ -71,6 +73,8 @@ static bool find_chunk(const struct ctx *c, uint64_t tstate, uint64_t frame, str
 	if (!LOAD(c->l, c->r, tstate, PyThreadState, datastack_chunk, &at))
 		return false;
 	for (int i = 0; at && i < MOST_CHUNKS; i++, at = out->previous) {
+		if (!reader_spend(c->r, at, i * UINT64_C(64), 64))
+			return false;
 		if (!read_chunk(c, at, out))
 			return false;
 		if (!frame || (frame >= out->first && frame < out->end))

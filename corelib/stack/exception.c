@@ -124,6 +124,8 @@ static void handled(const struct ctx *c, uint64_t tstate, struct arena *a, const
 	if (!LOAD(l, c->r, tstate, PyThreadState, exc_info, &item))
 		return;
 	for (unsigned i = 0; item && i < MOST_HANDLERS; i++) {
+		if (!reader_spend(c->r, item, i * UINT64_C(32), 32))
+			return;
 		if (!LOAD(l, c->r, item, _PyErr_StackItem, exc_value, &value))
 			return;
 		if (FACT(l, EXC_STATE) == EXC_TRIPLE &&

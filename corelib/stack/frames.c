@@ -8,6 +8,7 @@
 #define MOST_FRAMES 1000000
 
 #define MOST_GAPS 20000
+#define LEAST_FRAME UINT64_C(80) /* bytes */
 
 /* _PyInterpreterFrame.owner, the same in every version that has it. */
 #define OWNED_BY_THREAD 0
@@ -173,6 +174,8 @@ static int walk_frames(struct walk *w, uint64_t at, frame_fn *fn, void *arg)
 	int rc;
 
 	for (; at; at = next) {
+		if (!reader_spend(w->c->r, at, steps * LEAST_FRAME, LEAST_FRAME))
+			return PYCORE_ERR_FAULT;
 		/* Brent: a chain that comes back to the mark is a circle. */
 		if (at == mark || steps == MOST_FRAMES)
 			return PYCORE_ERR_DAMAGED;

@@ -9,7 +9,7 @@
 /* The table's bytes, one after the other, however the target lets them be read. */
 struct bytes {
 	struct reader *r;
-	uint64_t address, left;
+	uint64_t address, left, done;
 	const uint8_t *next, *end;
 	bool broken; /* what can be read ends before the table does */
 	uint8_t scratch[256];
@@ -20,7 +20,7 @@ static bool refill(struct bytes *b)
 {
 	size_t n = b->left < sizeof(b->scratch) ? b->left : sizeof(b->scratch);
 
-	if (!n)
+	if (!n || !reader_spend(b->r, b->address, b->done, n))
 		return false;
 	b->next = reader_probe(b->r, b->address, n, b->scratch);
 	if (!b->next) {
@@ -31,6 +31,7 @@ static bool refill(struct bytes *b)
 	b->end = b->next + n;
 	b->address += n;
 	b->left -= n;
+	b->done += n;
 	return n > 0;
 }
 

@@ -2,6 +2,7 @@
 #include "stack/stack.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "stack/exception.h"
 #include "stack/lines.h"
@@ -9,6 +10,7 @@
 
 #define LONGEST_NAME 500
 #define LONGEST_PATH 4096
+#define MOST_TEXT ((size_t)64 << 20) /* of names and paths in all: a million of either */
 
 /* Of local variables: what a page shows, and what memory must suffice for. */
 #define LONGEST_VALUE 200
@@ -31,6 +33,8 @@ struct reading {
 	const struct target *t;
 	struct arena *a;
 	struct map codes; /* address -> struct code_text * */
+	struct map texts; /* address of a str -> its text, which many code objects share */
+	size_t text_bytes;
 	struct thread_names *names; /* by interpreter */
 	bool no_memory;
 	VEC(struct pycore_frame) frames;
@@ -42,11 +46,19 @@ struct reading {
 
 static const char *text_of(struct reading *w, uint64_t code, unsigned field, size_t most)
 {
-	uint64_t text;
+	uint64_t address, *known;
+	char *text;
 
-	if (!runtime_load(w->c->l, w->c->r, code, field, &text) || !text)
+	if (!runtime_load(w->c->l, w->c->r, code, field, &address) || !address)
 		return NULL;
-	return value_strdup(w->c, text, w->a, most);
+	known = map_put(&w->texts, address, NULL);
+	if (!known || *known || w->text_bytes > MOST_TEXT)
+		return known ? (const char *)(uintptr_t)*known : NULL;
+	text = value_strdup(w->c, address, w->a, most);
+	if (text)
+		w->text_bytes += strlen(text) + 1;
+	*known = (uintptr_t)text;
+	return text;
 }
 
 static struct code_text *code_text_of(struct reading *w, uint64_t code)
@@ -249,6 +261,7 @@ int stack_read(const struct ctx *c, const struct interpreters *interps, const st
 		thread_names_fini(&w.names[i]);
 	free(w.names);
 	map_free(&w.codes);
+	map_free(&w.texts);
 	map_free(&w.values);
 	vec_free(&w.frames);
 	vec_free(&w.locals);

@@ -235,7 +235,8 @@ static int read_headers(struct core *c, const char *path, struct pycore_error *e
 
 static int take_segments(struct core *c, const char *path, struct pycore_error *err)
 {
-	uint64_t missing = 0, all = 0;
+	uint64_t missing = 0, all = 0, left = c->file.size;
+	bool twice = false;
 
 	for (size_t i = 0; i < c->segments.n; i++) {
 		const struct segment *s = &c->segments.items[i];
@@ -246,6 +247,12 @@ static int take_segments(struct core *c, const char *path, struct pycore_error *
 			have = c->file.size - s->offset;
 		if (have > s->filesz)
 			have = s->filesz;
+		/* No byte of a true core is at two addresses: a lie could make a lot of a few. */
+		if (have > left) {
+			have = left;
+			twice = true;
+		}
+		left -= have;
 		if (__builtin_add_overflow(all, s->filesz, &all))
 			all = UINT64_MAX;
 		if (__builtin_add_overflow(missing, s->filesz - have, &missing))
@@ -261,6 +268,9 @@ static int take_segments(struct core *c, const char *path, struct pycore_error *
 					   path);
 	}
 	pieces_sort(&c->pieces);
+	if (twice)
+		target_warn(&c->base, "%s is damaged: its headers put the same bytes at many addresses",
+			    path);
 	if (missing)
 		target_warn(&c->base,
 			    "%s is cut short: %.1f of %.1f MiB of memory are missing; "

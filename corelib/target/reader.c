@@ -8,6 +8,8 @@ enum {
 	BLOCKS = 4096, /* at most 64 MiB of copies a reader */
 	PAGE = 4096,
 	BIG = 4 * BLOCK, /* read past the cache: a scan of a region would only flush it */
+	CREDIT_TIMES = 4, /* how often long walks may read all there is */
+	CREDIT_LEAST = 1 << 24,
 };
 
 /* A copy of what can be read of BLOCK bytes at start: [start + lo, start + hi). */
@@ -24,6 +26,25 @@ struct reader_cache {
 void reader_init(struct reader *r, struct target *t)
 {
 	*r = (struct reader){ .target = t };
+	reader_renew(r);
+}
+
+void reader_renew(struct reader *r)
+{
+	if (__builtin_mul_overflow(r->target->bytes_readable, CREDIT_TIMES, &r->credit) ||
+	    __builtin_add_overflow(r->credit, CREDIT_LEAST, &r->credit))
+		r->credit = UINT64_MAX;
+}
+
+bool reader_spend_far(struct reader *r, uint64_t addr, uint64_t bytes)
+{
+	if (bytes <= r->credit) {
+		r->credit -= bytes;
+		return true;
+	}
+	if (!r->faults++)
+		r->first_fault = addr;
+	return false;
 }
 
 void reader_forget(struct reader *r)

@@ -21,10 +21,13 @@ struct reader {
 	struct reader_cache *cache; /* NULL while every read was in place */
 	uint64_t faults;            /* loads that failed */
 	uint64_t first_fault;       /* address of the first of them */
+	uint64_t credit;            /* bytes that long walks may still read */
 	struct piece near[READER_NEAR];
 };
 
 void reader_init(struct reader *r, struct target *t);
+/* Long walks begin anew: before each question that is asked of a target. */
+void reader_renew(struct reader *r);
 void reader_fini(struct reader *r);
 /* Forget copies: after the target was frozen or may have changed. */
 void reader_forget(struct reader *r);
@@ -60,6 +63,22 @@ static inline const void *reader_view(struct reader *r, uint64_t addr, size_t le
 	const void *p = reader_near(r, addr, len);
 
 	return __builtin_expect(p != NULL, 1) ? p : reader_far_view(r, addr, len, scratch);
+}
+
+enum { READER_FREE = 4096 }; /* bytes that any walk may read */
+
+/* The slow half of reader_spend(). */
+bool reader_spend_far(struct reader *r, uint64_t addr, uint64_t bytes);
+
+/*
+ * Ask before reading @p bytes more at @p addr in a walk whose length the target
+ * tells, when @p done bytes of it have been read. Memory that is told of once,
+ * by whatever owns it, is read a few times at most; where a thousand lists claim
+ * the same gigabyte, the answer is false after a while, and a fault is counted.
+ */
+static inline bool reader_spend(struct reader *r, uint64_t addr, uint64_t done, uint64_t bytes)
+{
+	return done < READER_FREE || reader_spend_far(r, addr, bytes);
 }
 
 /* Copy up to @p len bytes. @return bytes that could be had from @p addr on. */

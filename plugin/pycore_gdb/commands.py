@@ -89,6 +89,17 @@ class BacktraceCommand(ReportCommand):
         return text or f"Thread {options.tid} runs no Python code\n"
 
 
+class PrintCommand(ReportCommand):
+    """py-print looks a name up where the selected thread is."""
+
+    def text(self, session, words, options):
+        thread = gdb.selected_thread()
+        if thread is None:
+            raise gdb.GdbError("py-print: no thread is selected")
+        options.tid = thread.ptid[1] or thread.ptid[2]
+        return session.report("print", options)
+
+
 def report_options(words):
     """library.ReportOptions from parsed words, and what its pointers point to."""
 
@@ -113,6 +124,8 @@ def report_options(words):
         max_nodes=get("max_nodes") or 0,
         in_gdb=True,
         locals=bool(get("locals")),
+        no_referrers=bool(get("no_referrers")),
+        name=get("name").encode() if get("name") else None,
     )
     return options, array
 
@@ -179,6 +192,35 @@ COMMANDS = (
             Argument("--depth", metavar="N", type=int, help="steps from the objects"),
             Argument("--max-nodes", metavar="N", type=int, help="size of the picture"),
             format_argument("dot", "json", "text"),
+            REDACT,
+            OUTPUT,
+        ),
+    ),
+    (
+        ReportCommand,
+        "py-show",
+        "show",
+        "Show one object in full: value, fields, sizes, who refers to it, what keeps it.\n"
+        "The address is a number or an expression of gdb's, such as $rdi.",
+        (
+            Argument("addr", metavar="ADDR", type=address, nargs=1, help="of the object"),
+            Argument("--limit", metavar="N", type=int, help="fields and referrers (default 20)"),
+            Argument("--depth", metavar="N", type=int, help="levels of fields (default 1)"),
+            Argument("--no-referrers", action="store_true", help="do not look who refers to it"),
+            TEXT_OR_JSON,
+            REDACT,
+            OUTPUT,
+        ),
+    ),
+    (
+        PrintCommand,
+        "py-print",
+        "print",
+        "Print a Python variable: a local of the selected thread's frames, the newest first,\n"
+        "else a global, else a builtin.",
+        (
+            Argument("name", metavar="NAME", help="of the variable"),
+            TEXT_OR_JSON,
             REDACT,
             OUTPUT,
         ),

@@ -114,6 +114,8 @@ class ReportOptions(ctypes.Structure):
         ("width", c_uint32),
         ("in_gdb", c_bool),
         ("locals", c_bool),
+        ("no_referrers", c_bool),
+        ("name", c_char_p),
     ]
 
 

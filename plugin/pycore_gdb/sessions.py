@@ -90,7 +90,7 @@ class Session:
 
 def core_path(inferior):
     """The core file that gdb has open."""
-    # An attribute since gdb 17; before that, gdb says it only in its text.
+    # gdb 18 has the attribute; gdb 16 and older say it only in their text.
     corefile = getattr(inferior, "corefile", None)
     if corefile is not None:
         return os.path.abspath(corefile.filename)

@@ -17,9 +17,9 @@ import unittest
 
 COMMAND = os.path.abspath("tests/cli/pycore-fake")
 GOLDEN = os.path.abspath(os.path.join(os.environ.get("srcdir", "."), "tests/golden/report"))
-COMMANDS = ("analyze", "bt", "objects", "heap-top", "refs", "info")
+COMMANDS = ("analyze", "bt", "objects", "heap-top", "refs", "show", "info")
 LATER = (
-    "show memory tasks audit snapshot diff dump watch collect path verify".split()
+    "memory tasks audit snapshot diff dump watch collect path verify".split()
 )
 
 
@@ -47,7 +47,8 @@ class Command(unittest.TestCase):
             f.write(word + "\n")
 
     def words_of(self, command):
-        return [command, "core.1234"] + (["--type", "__main__.MyBigFatObject"] * (command == "refs"))
+        more = {"refs": ["--type", "__main__.MyBigFatObject"], "show": ["0x7f4000"]}
+        return [command, "core.1234"] + more.get(command, [])
 
     def one_line(self, result, status):
         self.assertEqual(result.returncode, status, result.stderr)
@@ -64,6 +65,9 @@ class Usage(Command):
             ["bt", "core.1234", "--nonsense"],
             ["bt", "core.1234", "--format", "dot"],
             ["refs", "core.1234"],
+            ["show", "core.1234"],
+            ["show", "core.1234", "nowhere"],
+            ["show", "core.1234", "0x1", "0x2"],
             ["nonsense", "core.1234"],
             ["-q", "bt", "core.1234"],
         ):
@@ -145,6 +149,9 @@ class Output(Command):
             "bt.svg": ["bt", "core.1234", "--format", "svg"],
             "bt-color.txt": ["bt", "core.1234", "--color", "always"],
             "analyze-live.txt": ["analyze", "1234"],
+            "show-quick.txt": ["show", "core.1234", "0x7f4010", "--no-referrers"],
+            "show-redact.txt": ["show", "core.1234", "0x7f4000", "--redact"],
+            "show-redact.json": ["show", "core.1234", "0x7f4000", "--redact", "--format", "json"],
             "refs-redact.dot": ["refs", "core.1234", "--type", "M*", "--redact"],
         }.items():
             with self.subTest(name=name):
@@ -198,6 +205,7 @@ class Output(Command):
         self.one_line(run("objects", "core.h"), 2)
         self.assertEqual(run("analyze", "core.h").returncode, 1)
         self.one_line(run("objects", "core.1234", "--type", "no.Such"), 2)
+        self.one_line(run("show", "core.1234", "0x7fffff"), 2)
 
     def test_a_file_is_written_whole_or_not_at_all(self):
         os.umask(0o022)

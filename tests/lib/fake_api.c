@@ -186,3 +186,20 @@ int pycore_get_graph(struct pycore *s, const struct pycore_graph_query *query,
 	*out = &fake_api.graph;
 	return answer(fake_api.graph_status, err);
 }
+
+int pycore_get_object(struct pycore *s, const struct pycore_detail_query *query,
+		      const struct pycore_detail **out, struct pycore_error *err)
+{
+	static struct pycore_detail found;
+
+	fake_api.detail_query = *query;
+	found = fake_api.detail;
+	found.asked = query->address;
+	found.found_as = query->name ? "local 'user' of login\x1b[31m()" : NULL;
+	if (query->no_referrers)
+		found.has_referrers = false;
+	*out = &found;
+	if (!query->name && query->address - found.object.address >= found.object.bytes)
+		return answer(PYCORE_ERR_NOT_FOUND, err);
+	return answer(fake_api.detail_status, err);
+}

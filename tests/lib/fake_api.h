@@ -12,16 +12,19 @@ struct fake_api {
 	const struct pycore_object *objects; /* biggest first */
 	size_t n_objects;
 	struct pycore_graph graph;
+	struct pycore_detail detail; /* of its object alone */
 	const char *warnings[8];
 	double stopped_ms;
 
 	/* Statuses of the calls, 0: they work; then the message is "it failed on purpose". */
-	int open_status, info_status, stacks_status, census_status, objects_status, graph_status;
+	int open_status, info_status, stacks_status, census_status, objects_status, graph_status,
+		detail_status;
 
 	/* What was asked for. */
 	struct pycore_stack_query stack_query;
 	struct pycore_object_query object_query;
 	struct pycore_graph_query graph_query;
+	struct pycore_detail_query detail_query;
 	bool thawed, read_when_thawed;
 };
 

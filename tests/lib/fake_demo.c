@@ -90,6 +90,34 @@ static const struct pycore_edge edges[] = {
 	{ 5, 6, ".sessions", 1, NULL },
 };
 
+static const struct pycore_field user_fields[] = {
+	{ .name = "['alice \x1b[0m']", .type = "str", .value = "'secret \xe2\x80\xae'",
+	  .address = 0x7f1000, .key = 0x7f1080, .kind = "owned" },
+};
+
+static const struct pycore_field detail_fields[] = {
+	{ .name = ".name", .type = "str", .value = "'alice'", .address = 0x7f1080,
+	  .kind = "owned", .by_dict = true },
+	{ .name = ".users", .type = "dict", .value = "{'alice': 'secret'}", .address = 0x7f2000,
+	  .kind = "owned", .by_dict = true, .fields = user_fields, .n_fields = 1, .more = 1203 },
+	{ .name = ".me", .type = "app.models.Session", .value = "<Session>", .address = 0x7f4000,
+	  .kind = "owned", .seen = true },
+	{ .name = "", .type = "tuple", .value = "('secret',)", .address = 0x7f9000,
+	  .kind = "guess" },
+};
+
+static const struct pycore_referrer detail_referrers[] = {
+	{ 0x7f01, "frame", "session", NULL, "frame Worker.run() of thread 1234 alice", false },
+	{ 0x7fa000, "list", "[3]", "[<Session>, 'secret']", NULL, false },
+	{ 0x7fb000, "dict", "['alice']", "{'alice': <Session>}", NULL, true },
+};
+
+static const struct pycore_step detail_steps[] = {
+	{ ".computate_something", 0x7f6000, "function" },
+	{ "__defaults__[0]", 0x7f5000, "dict" },
+	{ "['alice']", 0x7f4000, "app.models.Session" },
+};
+
 static const struct pycore_file files[] = {
 	{ "/usr/bin/python3.11", "3a1bffce", "yes" },
 	{ "/srv/app/_speed.so", NULL, "no" },
@@ -144,6 +172,28 @@ void fake_api_demo(void)
 		},
 		.objects = objects,
 		.n_objects = LENGTH(objects),
+		.detail = {
+			.object = { 0x7f4000, "app.models.Session", 48, 3, "<Session of 'alice'>" },
+			.type_address = 0xc00,
+			.allocator = "pymalloc",
+			.block = 0x7f3ff0,
+			.block_bytes = 64,
+			.outside_bytes = 104,
+			.n_outside = 1,
+			.gc = true,
+			.tracked = true,
+			.fields = detail_fields,
+			.n_fields = LENGTH(detail_fields),
+			.more_fields = 7,
+			.has_referrers = true,
+			.referrers = detail_referrers,
+			.n_referrers = LENGTH(detail_referrers),
+			.more_referrers = 12,
+			.root = "module __main__",
+			.root_address = 0x7f7000,
+			.steps = detail_steps,
+			.n_steps = LENGTH(detail_steps),
+		},
 		.graph = { nodes, LENGTH(nodes), edges, LENGTH(edges), 2, 2, true },
 	};
 }

@@ -108,7 +108,7 @@ def a_zombie_is_refused(pycore):
     child = subprocess.Popen(["true"])
     interp.wait_for(lambda: "Z" in interp.thread_states(child.pid), what="true to end")
     try:
-        refused_by_all(pycore, str(child.pid))
+        refused_by_all(pycore, str(child.pid), mentions="ended")
     finally:
         child.wait()
 

@@ -78,6 +78,25 @@ def a_thread_that_aborts_holds_the_gil(scene):
     equal([frame["function"] for frame in python_frames(threads[0])], ["<module>"], "frames")
 
 
+@on("refs.py", ways=("core",), arguments=("abort", "thread"))
+def the_thread_that_took_the_signal_is_told(scene):
+    died = scene.truth["died"]
+    equal([thread["tid"] for thread in threads_of(scene) if thread["signal"]], [died],
+          "threads that took the signal")
+    titles = [line for line in scene.text("bt").splitlines() if "took SIGABRT" in line]
+    equal(len(titles), 1, "threads that took the signal, in the text: %s" % titles)
+    that(str(died) in titles[0], "another thread took it: %s" % titles[0])
+    reply = scene.ask("info")["process"]
+    equal((reply["signal"], reply["signal_tid"]), (6, died), "signal and its thread")
+    that("SIGABRT in thread %d" % died in scene.text("analyze"), "analyze does not tell the thread")
+
+
+@on("stacks.py", ways=("live", "gcore"))
+def nobody_took_a_signal_where_there_was_none(scene):
+    equal([thread["tid"] for thread in threads_of(scene) if thread["signal"]], [],
+          "threads that took a signal")
+
+
 @on("exceptions.py")
 def a_thread_in_a_handler_has_the_exception_it_handles(scene):
     got = {str(thread["tid"]): thread for thread in threads_of(scene)}

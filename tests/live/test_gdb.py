@@ -126,6 +126,19 @@ def a_core_opened_by_a_short_name_is_found(scene):
     has_every_frame(scene, text)
 
 
+@on("show.py", ways=("live", "core"))
+def py_print_and_py_show_answer(scene):
+    text = gdb(scene.pycore, where(scene), "thread 1", "py-print inner", "py-print argument",
+               "py-print outer", "py-print interned", "py-print threading",
+               "py-print len", "py-print nonesuch",
+               "py-show %s" % scene.truth["objects"][0])
+    for part in ("= ['a local of its own', 'an argument']", "local 'argument' of wait_here() = ",
+                 "local 'outer' of main() = ['outer']", "global 'interned' of __main__ = 'interned by show.py'",
+                 "global 'threading' = <module 'threading'", "builtin 'len' = <built-in function len>", "is named 'nonesuch'",
+                 "module __main__ .computate_something __defaults__[0] [42] ['foo']"):
+        that(part in text, "%r is missing: %s" % (part, text[-1500:]))
+
+
 @on("stacks.py", ways=("live",))
 def a_script_of_cpython_that_comes_later_does_not_take_py_bt_away(scene):
     exe = executable_of(scene.process)
@@ -186,11 +199,18 @@ def listening_port(server):
 
 @on("busy.py", ways=("live",))
 def what_was_read_is_forgotten_when_the_process_runs(scene):
-    text = gdb(scene.pycore, where(scene), "py-bt --all", "python import threading",
-               "python threading.Timer(0.3, lambda: gdb.post_event("
-               "lambda: gdb.execute('interrupt'))).start()",
-               "continue", "py-bt --all")
-    equal(text.count("_bootstrap_inner") >= 2, True, "stacks shown twice: " + text[-800:])
+    run_on = ("python threading.Timer(0.1, lambda: gdb.post_event("
+              "lambda: gdb.execute('interrupt'))).start()", "continue")
+    commands = ["python import threading"]
+    for number in range(4):
+        commands += ["echo \\nlook\\n", "py-bt --all", "echo \\nlooked\\n", *run_on]
+    text = gdb(scene.pycore, where(scene), *commands)
+    stacks = re.findall(r"\nlook\n(.*?)\nlooked\n", text, re.DOTALL)
+    equal(len(stacks), 4, "stacks shown: " + text[-800:])
+    for stack in stacks:
+        that("_bootstrap_inner" in stack, "no stack: " + stack[-800:])
+    # The workers are busy in frames of varying depth: four looks are never the same.
+    that(len(set(stacks)) > 1, "what was read first is shown again: " + stacks[0][-800:])
     interp.wait_for(lambda: not set(interp.thread_states(scene.process.pid)) & set("tT"),
                     seconds=10, what="gdb to let go")
 

@@ -54,6 +54,18 @@ def every_mapped_file_is_found_and_all_memory_is_readable(scene):
     that(0 < coverage["readable"] <= coverage["mapped"], "coverage: %r" % coverage)
 
 
+@on("refs.py")
+def files_have_the_build_id_that_is_in_them(scene):
+    root = scene.interpreter.root or ""
+    rows = [row for row in scene.ask("info")["files"]
+            if os.path.basename(row["path"]).startswith(("libc.", "libc-"))]
+    equal(len(rows), 1, "rows of the C library")
+    path, build_id = rows[0]["path"], rows[0]["build_id"]
+    with open(path if path.startswith(root) else root + path, "rb") as library:
+        that(build_id and b"GNU\0" + bytes.fromhex(build_id) in library.read(),
+             "%s has not the build-id %s" % (path, build_id))
+
+
 @on("refs.py", ways=("core",), arguments=("abort",))
 def an_executable_that_moved_can_be_named(scene):
     options = ["--exe", scene.interpreter.path]

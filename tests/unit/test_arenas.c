@@ -222,6 +222,32 @@ static void one_arena_that_is_absurdly_far_from_the_rest_is_left_out(void **stat
 	each_layout(far_away);
 }
 
+/* A table, all of which is mapped, of arenas that are not. */
+static void unreadable(void)
+{
+	const uint64_t table = UINT64_C(0x563000000000);
+	const uint32_t n = 5000, stride = L(l, arena_object, sizeof);
+	uint64_t state = FACT(l, OBMALLOC) == OBMALLOC_POINTER ?
+				 STATE : INTERP + L(l, PyInterpreterState, obmalloc);
+
+	if (!has_state())
+		return;
+	fake_map(f, table, n * stride);
+	for (uint32_t i = 0; i < n; i++)
+		put(table + i * stride, F_arena_object_address, FAR + i * (UINT64_C(8) << 20));
+	put(state, F__obmalloc_state_arenas, table);
+	put(state, F__obmalloc_state_maxarenas, n);
+	find();
+	assert_in_range(found.n_arenas, 1, 2000);
+	assert_int_equal(found.n_arenas + found.left_out, n);
+}
+
+static void arenas_of_which_nothing_can_be_read_are_not_believed_without_end(void **state)
+{
+	(void)state;
+	each_layout(unreadable);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +257,7 @@ int main(void)
 		cmocka_unit_test(no_arenas_is_no_failure),
 		cmocka_unit_test(each_chunk_with_pools_gets_its_place_in_the_index),
 		cmocka_unit_test(one_arena_that_is_absurdly_far_from_the_rest_is_left_out),
+		cmocka_unit_test(arenas_of_which_nothing_can_be_read_are_not_believed_without_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

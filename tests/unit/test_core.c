@@ -439,6 +439,28 @@ static uint64_t word_at(struct target *t, uint64_t addr)
 
 #define FILE_WORD UINT64_C(0x6666666666666666)
 
+/* A core of this size with the same bytes at 51 addresses. */
+static void bytes_at_many_addresses_count_once(void **state)
+{
+	struct corefile *c = corefile_new();
+	static unsigned char bytes[0x4000];
+	Elf64_Phdr again = { .p_type = PT_LOAD, .p_flags = PF_R, .p_filesz = sizeof(bytes),
+			     .p_memsz = sizeof(bytes) };
+	struct target *t;
+
+	corefile_segment(c, HEAP, bytes, sizeof(bytes), sizeof(bytes), PF_R);
+	for (unsigned i = 1; i <= 50; i++) {
+		again.p_vaddr = HEAP + i * 2 * sizeof(bytes);
+		corefile_header(c, &again);
+	}
+	t = open_core(c, NULL);
+	assert_true(warnings.n > 0);
+	assert_int_equal(t->bytes_mapped, 51 * sizeof(bytes));
+	assert_true(t->bytes_readable <= 3 * sizeof(bytes));
+	target_close(t);
+	corefile_free(c);
+}
+
 static void bytes_left_out_come_from_the_mapped_file(void **state)
 {
 	unsigned char elf[MINI_SIZE];
@@ -616,6 +638,7 @@ int main(void)
 		cmocka_unit_test(headers_that_lie_do_no_harm),
 		cmocka_unit_test(notes_that_lie_do_no_harm),
 		cmocka_unit_test(overlapping_segments_are_cut),
+		cmocka_unit_test(bytes_at_many_addresses_count_once),
 		cmocka_unit_test(bytes_left_out_come_from_the_mapped_file),
 		cmocka_unit_test(a_file_of_another_build_is_not_believed),
 		cmocka_unit_test(a_separate_debug_file_is_not_taken_for_the_file),

@@ -359,6 +359,37 @@ static void a_set_with_a_mask_that_is_none_is_damage(void **state)
 	}
 }
 
+static int count(void *arg, uint64_t to, enum edge_kind kind, const struct label *label)
+{
+	(void)to;
+	(void)kind;
+	(void)label;
+	++*(uint64_t *)arg;
+	return 0;
+}
+
+static void a_ring_of_a_deques_blocks_ends_though_its_items_do_not(void **state)
+{
+	struct objects w;
+
+	(void)state;
+	EACH_LAYOUT(&w) {
+		uint64_t t = objects_static_type(&w, "collections.deque", 0, TPFLAGS_HAVE_GC,
+						 L(w.l, dequeobject, sizeof), 0);
+		uint64_t d = objects_object(&w, t, L(w.l, dequeobject, sizeof));
+		uint64_t block = objects_room(&w, L(w.l, block, sizeof)), n = 0;
+
+		PUT(&w, d, PyVarObject, ob_size, UINT64_C(1) << 43);
+		PUT(&w, d, dequeobject, leftblock, block);
+		PUT(&w, d, dequeobject, rightblock, block);
+		PUT(&w, block, block, rightlink, block);
+		for (unsigned i = 0; i < 64; i++)
+			fake_u64(w.f, block + L(w.l, block, data) + 8 * i, d);
+		assert_int_equal(object_edges(&w.c, object(&w, d), count, &n), PYCORE_ERR_FAULT);
+		assert_in_range(n, 64, UINT64_C(100) << 20);
+	}
+}
+
 static void a_ring_of_a_deques_blocks_ends_with_its_items(void **state)
 {
 	struct objects w;
@@ -598,6 +629,7 @@ int main(void)
 		cmocka_unit_test(a_set_leaves_out_what_was_discarded),
 		cmocka_unit_test(a_set_with_a_mask_that_is_none_is_damage),
 		cmocka_unit_test(a_ring_of_a_deques_blocks_ends_with_its_items),
+		cmocka_unit_test(a_ring_of_a_deques_blocks_ends_though_its_items_do_not),
 		cmocka_unit_test(a_ring_of_a_queue_is_read_around_its_end),
 		cmocka_unit_test(an_element_refers_to_its_children),
 		cmocka_unit_test(a_weak_reference_is_weak),

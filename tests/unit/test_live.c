@@ -26,7 +26,7 @@ enum { THREADS = 8 };
 /* What a process under test and the test can both see. */
 struct shared {
 	atomic_uint_fast64_t count[THREADS];
-	atomic_uint ready, signals;
+	atomic_uint ready, signals, enough;
 	atomic_int errors;
 };
 
@@ -373,6 +373,37 @@ static void no_signal_gets_lost(void **state)
 	end(pid);
 }
 
+static void raise_until_enough(unsigned n)
+{
+	signal(SIGRTMIN, count_signal);
+	atomic_store(&shared->ready, 1);
+	while (!atomic_load(&shared->enough)) {
+		atomic_fetch_add(&shared->count[0], 1);
+		raise(SIGRTMIN);
+	}
+	atomic_store(&shared->ready, 2);
+	for (;;)
+		pause();
+}
+
+static void a_signal_on_its_way_when_a_thread_stops_is_given_back(void **state)
+{
+	pid_t pid = start(raise_until_enough, 1);
+	struct target *t = open_live(pid, NULL);
+
+	for (int i = 0; i < 100; i++) {
+		freeze(t);
+		target_thaw(t);
+	}
+	atomic_store(&shared->enough, 1);
+	for (int ms = 0; ms < 2000 && atomic_load(&shared->ready) < 2; ms++)
+		pause_ms(1);
+	assert_int_equal(atomic_load(&shared->ready), 2);
+	assert_int_equal(atomic_load(&shared->signals), atomic_load(&shared->count[0]));
+	target_close(t);
+	end(pid);
+}
+
 static void our_death_releases_the_target(void **state)
 {
 	pid_t pid = start(run_threads, 4), tracer;
@@ -700,6 +731,7 @@ int main(void)
 		cmocka_unit_test(threads_that_come_and_go_meanwhile_stop_too),
 		cmocka_unit_test(a_process_stopped_by_a_signal_stays_stopped),
 		cmocka_unit_test(no_signal_gets_lost),
+		cmocka_unit_test(a_signal_on_its_way_when_a_thread_stops_is_given_back),
 		cmocka_unit_test(our_death_releases_the_target),
 		cmocka_unit_test(another_tracer_is_named),
 		cmocka_unit_test(a_process_killed_while_stopped_is_gone),

@@ -46,6 +46,32 @@ static void options_stand_before_or_after_the_target(void **state)
 	}
 }
 
+static void the_object_to_show_stands_after_the_target(void **state)
+{
+	static const char *const lines[] = {
+		"show core 0x7f00", "show --depth 2 core 0x7f00", "show core --limit 3 0x7f00",
+		"show core 32512",
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		assert_true(parse(lines[i]));
+		assert_string_equal(parsed.target, "core");
+		assert_int_equal(parsed.report.n_addresses, 1);
+		assert_int_equal(parsed.report.addresses[0], 0x7f00);
+	}
+	assert_true(parse("show 0x7f00 --pid 12 --no-referrers"));
+	assert_null(parsed.target);
+	assert_int_equal(parsed.report.addresses[0], 0x7f00);
+	assert_true(parsed.report.no_referrers);
+	assert_false(parse("show core"));
+	assert_false(parse("show --pid 12"));
+	assert_false(parse("show core nonsense"));
+	assert_false(parse("show core 0"));
+	assert_false(parse("show core 0x7f00 0x7f10"));
+	assert_false(parse("show core 0x7f00 --pid 12"));
+	assert_false(parse("bt core 0x7f00"));
+}
+
 static void posixly_correct_changes_nothing(void **state)
 {
 	setenv("POSIXLY_CORRECT", "1", 1);
@@ -142,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_stand_before_or_after_the_target),
+		cmocka_unit_test(the_object_to_show_stands_after_the_target),
 		cmocka_unit_test(posixly_correct_changes_nothing),
 		cmocka_unit_test(defaults_are_the_formats_own),
 		cmocka_unit_test(what_repeats_is_collected),

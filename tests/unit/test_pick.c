@@ -223,6 +223,29 @@ static void a_name_of_nothing_tells_the_closest(void **state)
 	world_fini(&w);
 }
 
+static void types_are_counted_with_most_bytes_first(void **state)
+{
+	struct heap_type_count counts[] = { { 1, 400, 0 }, { 9, 600, 2 }, { 2, 900, 1 } };
+	const struct pycore_census *census;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	assert_non_null(type_at(&w.s.types, &w.s.reader, TYPE_TYPE));
+	assert_int_equal(w.s.types.types.n, 3);
+	w.h.counts = counts;
+	w.h.n_counts = 3;
+	w.s.heap = &w.h;
+	assert_int_equal(pycore_get_census(&w.s, &census, NULL), 0);
+	assert_int_equal(census->n_types, 3);
+	assert_int_equal(census->types[0].bytes, 900);
+	assert_int_equal(census->types[1].bytes, 600);
+	assert_int_equal(census->types[2].bytes, 400);
+	assert_int_equal(census->count, 12);
+	assert_int_equal(census->bytes, 1900);
+	world_fini(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +254,7 @@ int main(void)
 		cmocka_unit_test(a_bare_name_of_two_types_means_both_and_warns),
 		cmocka_unit_test(globs_leave_types_out),
 		cmocka_unit_test(a_name_of_nothing_tells_the_closest),
+		cmocka_unit_test(types_are_counted_with_most_bytes_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -199,6 +199,30 @@ static void a_string_ends_at_its_nul_or_not_at_all(void **state)
 	fake_free(f);
 }
 
+static void long_walks_end_after_a_few_times_all_there_is(void **state)
+{
+	struct fake *f = fake_new(BASE, 0x1000);
+	struct reader *r = fake_reader(f);
+	const uint64_t batch = 4096;
+	unsigned first = 0, again = 0;
+
+	reader_renew(r);
+	while (first < 1000000 && reader_spend(r, BASE, READER_FREE, batch))
+		first++;
+	/* All there is, and then some for small targets; but not for ever. */
+	assert_in_range(first, 1, 1000000 - 1);
+	assert_int_equal(r->faults, 1);
+	assert_int_equal(r->first_fault, BASE);
+	/* The beginning of every walk is free, and a new question a new beginning. */
+	assert_true(reader_spend(r, BASE, 0, batch));
+	reader_renew(r);
+	while (again < 1000000 && reader_spend(r, BASE, READER_FREE, batch))
+		again++;
+	assert_int_equal(again, first);
+	assert_false(reader_spend(r, BASE, READER_FREE, UINT64_MAX));
+	fake_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +233,7 @@ int main(void)
 		cmocka_unit_test(the_end_of_the_address_space_does_not_wrap),
 		cmocka_unit_test(near_reads_share_one_copy),
 		cmocka_unit_test(a_string_ends_at_its_nul_or_not_at_all),
+		cmocka_unit_test(long_walks_end_after_a_few_times_all_there_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "graph/holders.h"
 #include "graph/refs.h"
 #include "lib/objects.h"
 
@@ -232,9 +233,91 @@ static void a_broken_list_of_modules_leaves_the_objects(void **state)
 	program_fini(&p);
 }
 
+static void check_way(struct program *p)
+{
+	static const char *const labels[] = { ".f", "__defaults__[0]", "['x']", "[0]" };
+	struct holders h;
+
+	assert_int_equal(holders_find(&p->w.c, &p->heap, p->thing, &p->arena, &h), 0);
+	assert_int_equal(h.list.n, 1);
+	assert_true(h.list.items[0].address == p->holder);
+	assert_int_equal(h.list.items[0].label.kind, LABEL_INDEX);
+	assert_string_equal(h.root, "module __main__");
+	assert_int_equal(h.way.n, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_string_equal(h.way.items[i].label, labels[i]);
+	assert_true(h.way.items[3].address == p->thing);
+	holders_fini(&h);
+}
+
+static void check_own_root(struct program *p)
+{
+	struct holders h;
+	uint64_t globals;
+
+	PUT(&p->w, p->module_type, PyTypeObject, tp_dictoffset, L(p->w.l, PyModuleObject, md_dict));
+	assert_int_equal(holders_find(&p->w.c, &p->heap, p->module, &p->arena, &h), 0);
+	assert_string_equal(h.root, "module __main__");
+	assert_int_equal(h.way.n, 0);
+	holders_fini(&h);
+	/* Of its globals the module and the function are referrers. */
+	memcpy(&globals, fake_at(p->w.f, p->module + L(p->w.l, PyModuleObject, md_dict), 8), 8);
+	assert_int_equal(holders_find(&p->w.c, &p->heap, globals, &p->arena, &h), 0);
+	assert_string_equal(h.root, "module __main__");
+	assert_int_equal(h.way.n, 1);
+	assert_string_equal(h.way.items[0].label, ".__dict__");
+	assert_int_equal(h.list.n, 2);
+	assert_true(h.list.items[0].address == p->function);
+	assert_true(h.list.items[1].address == p->module);
+	holders_fini(&h);
+}
+
+static void check_no_root(struct program *p)
+{
+	struct holders h;
+	uint64_t lost;
+
+	lost = seen(p, objects_list(&p->w, &p->thing, 1));
+	assert_int_equal(index_number(&p->heap.index), 0);
+	assert_int_equal(holders_find(&p->w.c, &p->heap, lost, &p->arena, &h), 0);
+	assert_null(h.root);
+	assert_int_equal(h.list.n, 0);
+	holders_fini(&h);
+	assert_int_equal(holders_find(&p->w.c, &p->heap, 64, &p->arena, &h), PYCORE_ERR_NOT_FOUND);
+	holders_fini(&h);
+}
+
+static void check_owner(struct program *p)
+{
+	uint64_t items;
+
+	memcpy(&items, fake_at(p->w.f, p->holder + L(p->w.l, PyListObject, ob_item), 8), 8);
+	assert_true(holders_owner(&p->w.c, &p->heap, items + 7) == p->holder);
+	assert_true(holders_owner(&p->w.c, &p->heap, items + 16) == 0);
+}
+
+static void the_holders_of_an_object_are_told(void **state)
+{
+	static void (*const checks[])(struct program *p) = { check_way, check_own_root,
+							     check_no_root, check_owner };
+	const struct layout *l;
+
+	(void)state;
+	for (unsigned i = 0; (l = layout_at(i)); i++) {
+		for (size_t k = 0; k < sizeof(checks) / sizeof(checks[0]); k++) {
+			struct program p;
+
+			program_init(&p, l);
+			checks[k](&p);
+			program_fini(&p);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_holders_of_an_object_are_told),
 		cmocka_unit_test(an_object_is_followed_back_to_the_module),
 		cmocka_unit_test(a_step_is_what_depth_counts),
 		cmocka_unit_test(a_page_has_no_more_nodes_than_asked_for),

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "lib/fake_api.h"
+#include "report/json.h"
 
 static struct buf text;
 static struct pycore_error err;
@@ -27,12 +28,16 @@ static int refuse(void *ctx, const char *bytes, size_t len)
 	return -1;
 }
 
+static uint64_t object = 0x7f4000;
+
 static int start(void **state)
 {
 	fake_api_demo();
 	buf_free(&text);
 	err = (struct pycore_error){ 0 };
 	options = (struct pycore_report_options){ .size = sizeof(options), .limit = -1 };
+	options.addresses = &object;
+	options.n_addresses = 1;
 	return 0;
 }
 
@@ -54,7 +59,8 @@ static json_t *json_report(const char *name)
 	return root;
 }
 
-static const char *const names[] = { "bt", "objects", "heap-top", "refs", "info", "analyze" };
+static const char *const names[] = { "bt",   "objects", "heap-top", "refs",
+				     "show", "print",   "info",     "analyze" };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 
 static void everything_is_read_before_the_target_runs_on(void **state)
@@ -181,6 +187,20 @@ static void types_of_one_name_split_by_address(void **state)
 	root = json_report("objects");
 	assert_int_equal(json_array_size(json_object_get(root, "types")), 5);
 	json_decref(root);
+}
+
+static void json_is_free_of_control_characters(void **state)
+{
+	struct json_out out = { .root = json_object() };
+	struct buf written = { 0 };
+
+	json_put(&out, out.root, "name", json_text("\x7f" "a\x1b\x7f\xc2\x9b" "b\x7f"));
+	json_write(&out, &written, NULL, NULL);
+	assert_false(written.failed);
+	assert_non_null(
+		strstr(written.text, "\"\\u007fa\\u001B\\u007f\\u009Bb\\u007f\""));
+	buf_free(&written);
+	json_decref(out.root);
 }
 
 static void a_type_lists_its_instances(void **state)
@@ -335,6 +355,7 @@ static void older_callers_have_shorter_options(void **state)
 static void an_empty_target_makes_reports_too(void **state)
 {
 	fake_api = (struct fake_api){ .info = { .kind = "callback" } };
+	fake_api.detail.object = (struct pycore_object){ object, "object", 16, 1, NULL };
 	for (size_t i = 0; i < N_NAMES; i++) {
 		for (int format = PYCORE_TEXT; format <= PYCORE_SVG; format++) {
 			options.format = format;
@@ -343,6 +364,63 @@ static void an_empty_target_makes_reports_too(void **state)
 								     PYCORE_ERR_ARGUMENT : 0);
 		}
 	}
+}
+
+static void fields_and_referrers_are_as_many_as_asked_for(void **state)
+{
+	assert_int_equal(report("show"), 0);
+	assert_int_equal(fake_api.detail_query.limit, 20);
+	assert_false(fake_api.detail_query.no_referrers);
+	options.limit = 0;
+	options.depth = 3;
+	options.no_referrers = true;
+	assert_int_equal(report("show"), 0);
+	assert_int_equal(fake_api.detail_query.limit, 0);
+	assert_int_equal(fake_api.detail_query.depth, 3);
+	assert_true(fake_api.detail_query.no_referrers);
+	assert_null(strstr(text.text, "kept by"));
+	assert_null(strstr(text.text, "referred to by"));
+}
+
+static void an_address_inside_of_an_object_is_told(void **state)
+{
+	object = 0x7f4010;
+	assert_int_equal(report("show"), 0);
+	object = 0x7f4000;
+	assert_non_null(strstr(text.text, "0x7f4010 is inside of it, at byte 16\n"));
+}
+
+static void one_object_has_to_be_named(void **state)
+{
+	options.n_addresses = 0;
+	assert_int_equal(report("show"), PYCORE_ERR_ARGUMENT);
+	options.name = "user";
+	options.tid = 1234;
+	assert_int_equal(report("show"), 0);
+	assert_string_equal(fake_api.detail_query.name, "user");
+	assert_int_equal(fake_api.detail_query.tid, 1234);
+}
+
+static void a_printed_name_is_one_line(void **state)
+{
+	options.name = "user";
+	assert_int_equal(report("print"), 0);
+	assert_string_equal(text.text,
+			    "local 'user' of login\\x1b[31m() = <Session of 'alice'>\n");
+	assert_true(fake_api.detail_query.no_referrers);
+}
+
+static void what_is_immortal_has_no_count(void **state)
+{
+	json_t *root;
+
+	fake_api.detail.object.refcount = -1;
+	assert_int_equal(report("show"), 0);
+	assert_non_null(strstr(text.text, "  refcount  immortal\n"));
+	root = json_report("show");
+	assert_true(json_is_null(json_object_get(json_object_get(root, "object"), "refcount")));
+	assert_true(json_is_true(json_object_get(json_object_get(root, "object"), "immortal")));
+	json_decref(root);
 }
 
 static int finish(void **state)
@@ -364,6 +442,7 @@ int main(void)
 		TEST(sums_are_of_what_the_filters_let_through),
 		TEST(types_sort_by_bytes_or_by_count),
 		TEST(types_of_one_name_split_by_address),
+		TEST(json_is_free_of_control_characters),
 		TEST(a_type_lists_its_instances),
 		TEST(the_threads_that_matter_are_among_those_shown),
 		TEST(locals_are_read_where_they_are_asked_for),
@@ -375,6 +454,11 @@ int main(void)
 		TEST(a_failure_is_told_and_nothing_is_written),
 		TEST(older_callers_have_shorter_options),
 		TEST(an_empty_target_makes_reports_too),
+		TEST(fields_and_referrers_are_as_many_as_asked_for),
+		TEST(an_address_inside_of_an_object_is_told),
+		TEST(one_object_has_to_be_named),
+		TEST(a_printed_name_is_one_line),
+		TEST(what_is_immortal_has_no_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

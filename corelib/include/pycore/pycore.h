@@ -7,6 +7,7 @@
 #include <pycore/info.h>
 #include <pycore/stack.h>
 #include <pycore/heap.h>
+#include <pycore/object.h>
 #include <pycore/graph.h>
 #include <pycore/report.h>
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 
 import truth
 
@@ -17,6 +18,12 @@ def computate_something(_cache={}):
 
 computate_something()
 
+
+def die():
+    truth.ready({"died": truth.native_id()})
+    os.abort()
+
+
 if __name__ == "__main__":
     cache = computate_something.__defaults__[0]
     truth.write({
@@ -28,6 +35,9 @@ if __name__ == "__main__":
         "class": hex(id(MyBigFatObject)),
     })
     del cache
+    if "thread" in sys.argv:
+        threading.Thread(target=die).start()
+        truth.stay()
     truth.ready()
     if "abort" in sys.argv:
         os.abort()

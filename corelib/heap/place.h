@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HEAP_PLACE_H
+#define HEAP_PLACE_H
+
+#include "object/object.h"
+
+/*
+ * What is at one address, from the memory around it alone: no walk over the
+ * heap, so it takes no longer in a large one.
+ */
+
+enum place_kind {
+	PLACE_UNMAPPED,
+	PLACE_UNREADABLE, /* mapped, but its bytes are not to be had */
+	PLACE_STATIC,     /* a module's code or data */
+	PLACE_BLOCK,      /* a pymalloc block in use */
+	PLACE_FREED,      /* a pymalloc block that is free */
+	PLACE_POOL,       /* of a pymalloc pool, but no block */
+	PLACE_CHUNK,      /* malloc's */
+	PLACE_STACK,
+	PLACE_MEMORY,     /* mapped, no more is known */
+};
+
+struct place {
+	enum place_kind kind;
+	uint64_t start, bytes; /* of the block or chunk, else 0 */
+	const struct region *region; /* NULL if unmapped */
+	struct module *module;       /* of PLACE_STATIC */
+};
+
+enum spot_kind {
+	SPOT_NOTHING, /* no object */
+	SPOT_OBJECT,  /* at, or around, the address */
+	SPOT_KEPT,    /* a freed object that the interpreter keeps; its type may be NULL */
+	SPOT_FREED,   /* freed memory; the type is what it looks to have been, or NULL */
+};
+
+struct spot {
+	enum spot_kind kind;
+	struct object o;
+	struct place place;
+};
+
+void spot_find(const struct ctx *c, uint64_t address, struct spot *out);
+
+/* Whether a live object begins at @p address: for a word that may be a reference or not. */
+bool spot_is_object(const struct ctx *c, uint64_t address);
+
+#endif
