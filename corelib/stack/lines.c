@@ -186,12 +186,3 @@ bool line_table_of(const struct ctx *c, uint64_t code, struct line_table *out)
 	out->first = (int32_t)first;
 	return true;
 }
-
-int32_t stack_line(const struct ctx *c, uint64_t code, int64_t lasti)
-{
-	struct line_table table;
-
-	if (!line_table_of(c, code, &table))
-		return 0;
-	return line_table_find(&table, c->r, lasti);
-}

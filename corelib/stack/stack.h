@@ -61,9 +61,6 @@ typedef int local_fn(void *arg, uint64_t name, uint64_t value);
 int stack_frame_locals(const struct ctx *c, const struct stack_frame *frame, local_fn *fn,
 		       void *arg);
 
-/* Line of code object @p code at byte offset @p lasti of its bytecode; 0: not known. */
-int32_t stack_line(const struct ctx *c, uint64_t code, int64_t lasti);
-
 /* The object that a slot of a frame refers to; 0: none, or no object. */
 uint64_t stack_untag(const struct layout *l, uint64_t slot);
 
