@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "graph/collect.h"
 
+#include <stdio.h>
+
 #define MOST_NAME 200
 
 uint32_t roots_name(struct collection *k, const char *name)
@@ -83,8 +85,11 @@ uint32_t roots_home(const struct collection *k, const char *type_name)
 	uint32_t best = UINT32_MAX;
 	size_t longest = 0;
 
+	char builtins[32];
+
+	snprintf(builtins, sizeof(builtins), "%s.", runtime_builtins(k->c->l));
 	if (!strchr(type_name, '.'))
-		type_name = "builtins.";
+		type_name = builtins;
 	for (uint32_t i = 0; i < k->n_modules; i++) {
 		const char *name = k->roots.items[i] + strlen("module ");
 		size_t len = strlen(name);

@@ -63,6 +63,7 @@ struct scan {
 	const struct arenas *arenas;
 	uint32_t gc_size;          /* of the collector's head before an object */
 	uint32_t gc_refs;          /* where in it gc_refs is, which tells what is tracked; 0: none */
+	unsigned gc_refs_shift;    /* bits of it that are something else */
 	unsigned bias;             /* bytes that debug hooks put before a block's memory */
 	uint64_t most_bytes;       /* that any object can have */
 	bool failed;               /* no memory */
@@ -102,7 +103,7 @@ static inline bool gc_link_plausible(uint64_t link)
 static inline struct gc_head gc_head_by_refs(const struct scan *s, const uint8_t *p)
 {
 	/* _PyGC_REFS_SHIFT; _PyGC_REFS_REACHABLE is -3, counts are of a running collection */
-	int64_t refs = (int64_t)load_u64(p + s->gc_refs) >> 1;
+	int64_t refs = (int64_t)load_u64(p + s->gc_refs) >> s->gc_refs_shift;
 	struct gc_head head = { .next = load_u64(p), .prev = load_u64(p + 8) };
 	bool linked = gc_link_plausible(head.next) && gc_link_plausible(head.prev);
 

@@ -9,7 +9,7 @@ static bool decoded_as(const struct type *type, uint64_t flag)
 	return type->flags & flag && type->decoder == decoder_for(NULL, flag, NULL);
 }
 
-static enum scan_kind kind_of(const struct type *type)
+static enum scan_kind kind_of(const struct layout *l, const struct type *type)
 {
 	bool builtin = !(type->flags & TPFLAGS_HEAPTYPE);
 
@@ -26,7 +26,7 @@ static enum scan_kind kind_of(const struct type *type)
 		return SCAN_DICT;
 	if (type->decoder == &pycore_dec_generic && !type->itemsize && !type->leaf)
 		return SCAN_INSTANCE;
-	if (builtin && decoded_as(type, TPFLAGS_UNICODE))
+	if (builtin && decoded_as(type, TPFLAGS_UNICODE) && FACT(l, TEXT) == TEXT_COMPACT)
 		return SCAN_STR;
 	if (builtin && decoded_as(type, TPFLAGS_LONG))
 		return SCAN_INT;
@@ -50,7 +50,7 @@ static bool slots_inside(const struct type *type)
 static uint64_t least_of(const struct layout *l, const struct scan_type *t)
 {
 	/* A short str lacks the fields of other forms, a datetime.time its tzinfo. */
-	if (t->type->flags & TPFLAGS_UNICODE)
+	if (t->type->flags & TPFLAGS_UNICODE && FACT(l, TEXT) == TEXT_COMPACT)
 		return L(l, PyASCIIObject, sizeof);
 	if (t->kind == SCAN_OTHER && !t->type->is_gc && t->type->basicsize >= 32)
 		return t->type->basicsize - 8;
@@ -72,7 +72,7 @@ static bool fill(struct scan *s, struct scan_type *t)
 	const struct type *type = t->type;
 	const struct layout *l = s->l;
 
-	t->kind = kind_of(type);
+	t->kind = kind_of(l, type);
 	if (!slots_inside(type))
 		t->kind = SCAN_OTHER;
 	t->pre_header = type->pre_header;
@@ -171,8 +171,9 @@ void scan_init(struct scan *s, const struct ctx *c, const struct arenas *arenas,
 {
 	*s = (struct scan){ .c = *c, .l = c->l, .arenas = arenas, .bias = bias };
 	s->gc_size = L(c->l, PyGC_Head, sizeof);
-	if (FACT(c->l, GC_HEAD) == GC_HEAD_REFS)
+	if (FACT(c->l, GC_HEAD) != GC_HEAD_LINKS)
 		s->gc_refs = L(c->l, PyGC_Head, gc_refs);
+	s->gc_refs_shift = FACT(c->l, GC_HEAD) == GC_HEAD_REFS;
 	s->most_bytes = c->r->target->bytes_mapped + 4096;
 	reader_init(&s->reader, c->r->target);
 	s->c.r = &s->reader; /* so a scan must stay where it is */

@@ -209,6 +209,23 @@ static uint64_t visit_tuple(struct scan *s, struct scan_type *t, uint64_t addres
 	return t->base + 8 * n;
 }
 
+/* Entries of a table have keys and values in every dict; deleted ones have the same dead key. */
+static uint64_t visit_table(struct scan *s, struct scan_type *t, uint64_t address,
+			    const uint8_t *body)
+{
+	uint64_t mask = load_u64(body + L(s->l, PyDictObject, ma_mask));
+	struct keys k = { .entries = load_u64(body + L(s->l, PyDictObject, ma_table)),
+			  .n = mask + 1, .stride = L(s->l, PyDictKeyEntry, sizeof) };
+
+	if (mask & k.n || mask >> 40 || k.entries & 7 || k.stride != 24)
+		return t->base;
+	entries(s, &k);
+	if (k.entries == address + L(s->l, PyDictObject, ma_smalltable))
+		return t->base;
+	scan_claim(s, k.entries);
+	return t->base + k.n * k.stride;
+}
+
 static uint64_t int_sizeof(const struct scan *s, const struct scan_type *t, const uint8_t *body)
 {
 	uint64_t word = load_u64(body + L(s->l, PyVarObject, ob_size)), n;
@@ -219,7 +236,8 @@ static uint64_t int_sizeof(const struct scan *s, const struct scan_type *t, cons
 		n = (int64_t)word < 0 ? -word : word;
 	if (!n && FACT(s->l, INT_ZERO_HAS_DIGIT) == YES)
 		n = 1;
-	return L(s->l, PyLongObject, ob_digit) + t->type->sizeof_head + 4 * (n >> 48 ? 0 : n);
+	return L(s->l, PyLongObject, ob_digit) + t->type->sizeof_head +
+	       (FACT(s->l, DIGIT_BITS) == 15 ? 2 : 4) * (n >> 48 ? 0 : n);
 }
 
 /* PyASCIIObject.state; Include/cpython/unicodeobject.h */
@@ -366,7 +384,9 @@ static uint64_t visit_kind(struct scan *s, struct scan_type *t, uint64_t address
 		bytes = visit_list(s, t, body);
 		break;
 	case SCAN_DICT:
-		bytes = visit_dict(s, t, body);
+		bytes = FACT(s->l, DICT_KEYS_SHAPE) == DICT_KEYS_TABLE ?
+				visit_table(s, t, address, body) :
+				visit_dict(s, t, body);
 		break;
 	case SCAN_INSTANCE:
 		bytes = t->base;

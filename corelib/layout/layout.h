@@ -29,9 +29,13 @@ enum {
 	/* INT_SHAPE */
 	INT_SIGNED_SIZE = 1, /* ob_size is the digit count, its sign the sign (to 3.11) */
 	INT_LV_TAG,          /* digit count << 3 | flags (3.12) */
+	/* TEXT: what names and other text are */
+	TEXT_BYTES = 1,      /* str is bytes; unicode objects have characters of one width (2.7) */
+	TEXT_COMPACT,        /* str of 1, 2 or 4 bytes a character (3.3) */
 	/* DICT_KEYS_SHAPE */
 	DICT_KEYS_DK_SIZE = 1, /* dk_size, dk_lookup; entries of 24 bytes (to 3.10) */
 	DICT_KEYS_LOG2,        /* dk_log2_size, dk_kind; unicode entries of 16 bytes (3.11) */
+	DICT_KEYS_TABLE,       /* no keys object: ma_table, of ma_mask + 1 entries (2.7) */
 	/* DICT_VALUES: what ma_values and instance values are */
 	DICT_VALUES_ARRAY = 1, /* PyObject *[] (to 3.10) */
 	DICT_VALUES_PREFIXED,  /* PyObject *[], sizes in the bytes before it (3.11, 3.12) */
@@ -47,6 +51,7 @@ enum {
 	FRAME_CURRENT,       /* tstate.current_frame (3.13) */
 	/* LINE_TABLE */
 	LINE_LNOTAB = 1,     /* to 3.9 */
+	LINE_LNOTAB_UP,      /* the same, lines only go up: their bytes have no sign (2.7) */
 	LINE_RANGES,         /* 3.10 */
 	LINE_LOCATIONS,      /* 3.11 */
 	/* LASTI: what tells the current instruction */
@@ -88,6 +93,7 @@ enum {
 	GEN_STATE_3_15,      /* 0 created, 1 suspended, 2, 3 in yield from, 4 executing, 5 cleared */
 	/* GC_HEAD: what tells that an object is on a collector's list */
 	GC_HEAD_REFS = 1,    /* gc_refs >> 1 is not -2; gc_next may be anything (to 3.7) */
+	GC_HEAD_REFS_PLAIN,  /* the same of gc_refs itself (2.7) */
 	GC_HEAD_LINKS,       /* _gc_next is not NULL; low bits of links are flags (3.8) */
 	/* SIZEOF_HEAD: what sys.getsizeof adds to __sizeof__ */
 	SIZEOF_GC_HEAD = 1,  /* the GC head (to 3.10) */

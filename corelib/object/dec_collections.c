@@ -20,7 +20,8 @@ static int deque_of(const struct ctx *c, struct object o, struct deque *out)
 	*out = (struct deque){ .left = 0 };
 	if (status)
 		return status;
-	out->n = BODY(&b, l, PyVarObject, ob_size);
+	out->n = HAS(l, dequeobject, len) ? BODY(&b, l, dequeobject, len) :
+					    BODY(&b, l, PyVarObject, ob_size);
 	out->left = BODY(&b, l, dequeobject, leftblock);
 	out->right = BODY(&b, l, dequeobject, rightblock);
 	out->left_index = (int64_t)BODY(&b, l, dequeobject, leftindex);

@@ -28,6 +28,33 @@ int number_digits(const struct ctx *c, uint64_t address, uint64_t *n, bool *nega
 	return *n > UINT64_C(1) << 40 ? PYCORE_ERR_DAMAGED : 0;
 }
 
+static unsigned digit_size(const struct layout *l)
+{
+	return FACT(l, DIGIT_BITS) == 15 ? 2 : 4;
+}
+
+/* Read @p n digits of an int. */
+static int read_digits(const struct ctx *c, uint64_t address, uint32_t *digits, uint64_t n)
+{
+	unsigned size = digit_size(c->l);
+	uint32_t mask = (UINT32_C(1) << FACT(c->l, DIGIT_BITS)) - 1;
+	const unsigned char *p;
+
+	if (!n)
+		return 0;
+	p = reader_view(c->r, address + L(c->l, PyLongObject, ob_digit), n * size, digits);
+	if (!p)
+		return PYCORE_ERR_FAULT;
+	/* From the last one on: they may widen in their own place. */
+	for (uint64_t i = n; i-- > 0;) {
+		uint32_t digit = 0;
+
+		memcpy(&digit, p + i * size, size);
+		digits[i] = digit & mask;
+	}
+	return 0;
+}
+
 static int int_extent(const struct ctx *c, struct object o, uint64_t *bytes)
 {
 	bool negative;
@@ -36,50 +63,62 @@ static int int_extent(const struct ctx *c, struct object o, uint64_t *bytes)
 
 	if (!n && FACT(c->l, INT_ZERO_HAS_DIGIT) == YES)
 		n = 1;
-	*bytes = L(c->l, PyLongObject, ob_digit) + (status ? 0 : n * 4);
+	*bytes = L(c->l, PyLongObject, ob_digit) + (status ? 0 : n * digit_size(c->l));
 	return status;
+}
+
+/* Whether it is an int of Python 2, which is as wide as a machine's; long has digits. */
+static bool is_machine_int(const struct ctx *c, uint64_t address)
+{
+	struct object o;
+
+	return HAS(c->l, PyIntObject, ob_ival) && !object_at(c, address, &o) &&
+	       o.type->flags & TPFLAGS_INT;
 }
 
 int number_int64(const struct ctx *c, uint64_t address, int64_t *out)
 {
-	uint32_t digits[3] = { 0 };
+	unsigned bits = (unsigned)FACT(c->l, DIGIT_BITS);
+	uint32_t digits[5] = { 0 };
 	unsigned __int128 value = 0;
 	bool negative;
-	const void *p;
 	uint64_t n;
-	int status = number_digits(c, address, &n, &negative);
+	int status;
 
 	*out = 0;
-	if (status || !n)
+	if (is_machine_int(c, address))
+		return LOAD(c->l, c->r, address, PyIntObject, ob_ival, (uint64_t *)out) ?
+			       0 :
+			       PYCORE_ERR_FAULT;
+	status = number_digits(c, address, &n, &negative);
+	if (status)
 		return status;
-	if (n > 3)
+	if (n > (bits == 15 ? 5 : 3))
 		return PYCORE_ERR_ARGUMENT;
-	p = reader_view(c->r, address + L(c->l, PyLongObject, ob_digit), n * 4, digits);
-	if (!p)
-		return PYCORE_ERR_FAULT;
-	if (p != digits)
-		memcpy(digits, p, n * 4);
+	status = read_digits(c, address, digits, n);
+	if (status)
+		return status;
 	for (uint64_t i = n; i-- > 0;)
-		value = value << 30 | (digits[i] & 0x3fffffff);
+		value = value << bits | digits[i];
 	if (value > (unsigned __int128)INT64_MAX + negative)
 		return PYCORE_ERR_ARGUMENT;
 	*out = negative ? (int64_t)-(uint64_t)value : (int64_t)value;
 	return 0;
 }
 
-#define BIG_DIGITS_MOST 64 /* of 30 bits: more is only counted */
+#define BIG_DIGITS_MOST 64 /* more is only counted */
 #define PARTS_MOST (BIG_DIGITS_MOST * 30 / 29 + 2)
 #define PART 1000000000u
 /* A number of that length is shown even where there is less room. */
 #define BIG_SLACK 40
 
 /* Divide the number by PART; @return the rest. */
-static uint32_t divide(uint32_t *digits, uint64_t n)
+static uint32_t divide(uint32_t *digits, uint64_t n, unsigned bits)
 {
 	uint64_t rest = 0;
 
 	for (uint64_t i = n; i-- > 0;) {
-		rest = rest << 30 | (digits[i] & 0x3fffffff);
+		rest = rest << bits | digits[i];
 		digits[i] = (uint32_t)(rest / PART);
 		rest %= PART;
 	}
@@ -90,22 +129,21 @@ static uint32_t divide(uint32_t *digits, uint64_t n)
 static int big_repr(const struct ctx *c, uint64_t address, uint64_t n, bool negative,
 		    struct buf *out, size_t most)
 {
-	size_t about = (size_t)((double)(n < UINT32_MAX ? n : UINT32_MAX) * 30 * 0.30103) + 1;
+	unsigned bits = (unsigned)FACT(c->l, DIGIT_BITS);
+	size_t about = (size_t)((double)(n < UINT32_MAX ? n : UINT32_MAX) * bits * 0.30103) + 1;
 	uint32_t digits[BIG_DIGITS_MOST], parts[PARTS_MOST];
 	size_t n_parts = 0;
-	const void *p;
+	int status;
 
 	if (n > BIG_DIGITS_MOST || out->len + about > most + BIG_SLACK) {
 		buf_printf(out, "<int of about %zu digits>", about);
 		return 0;
 	}
-	p = reader_view(c->r, address + L(c->l, PyLongObject, ob_digit), n * 4, digits);
-	if (!p)
-		return PYCORE_ERR_FAULT;
-	if (p != digits)
-		memcpy(digits, p, n * 4);
+	status = read_digits(c, address, digits, n);
+	if (status)
+		return status;
 	while (n && n_parts < PARTS_MOST) {
-		parts[n_parts++] = divide(digits, n);
+		parts[n_parts++] = divide(digits, n, bits);
 		while (n && !digits[n - 1])
 			n--;
 	}
@@ -123,14 +161,24 @@ static int int_repr(const struct ctx *c, struct object o, struct buf *out, unsig
 	uint64_t n;
 	int status = number_int64(c, o.address, &value);
 
-	if (!status) {
+	if (!status)
 		buf_printf(out, "%lld", (long long)value);
-		return 0;
+	if (status == PYCORE_ERR_ARGUMENT) {
+		status = number_digits(c, o.address, &n, &negative);
+		if (!status)
+			status = big_repr(c, o.address, n, negative, out, most);
 	}
-	if (status != PYCORE_ERR_ARGUMENT)
-		return status;
-	status = number_digits(c, o.address, &n, &negative);
-	return status ? status : big_repr(c, o.address, n, negative, out, most);
+	/* As Python 2 tells long from int. */
+	if (!status && HAS(c->l, PyIntObject, ob_ival) && o.type->flags & TPFLAGS_LONG)
+		buf_putc(out, 'L');
+	return status;
+}
+
+/* In Python 2 it is an int of fixed size. */
+static int bool_extent(const struct ctx *c, struct object o, uint64_t *bytes)
+{
+	return HAS(c->l, PyIntObject, ob_ival) ? generic_extent(c, o, bytes) :
+						 int_extent(c, o, bytes);
 }
 
 static int bool_repr(const struct ctx *c, struct object o, struct buf *out, unsigned depth,
@@ -245,7 +293,8 @@ static int not_implemented_repr(const struct ctx *c, struct object o, struct buf
 }
 
 const struct decoder pycore_dec_int = { .extent = int_extent, .repr = int_repr };
-const struct decoder pycore_dec_bool = { .extent = int_extent, .repr = bool_repr };
+const struct decoder pycore_dec_bool = { .extent = bool_extent, .repr = bool_repr };
+const struct decoder pycore_dec_machine_int = { .repr = int_repr };
 const struct decoder pycore_dec_float = { .repr = float_repr };
 const struct decoder pycore_dec_complex = { .repr = complex_repr };
 const struct decoder pycore_dec_none = { .repr = none_repr };

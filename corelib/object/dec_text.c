@@ -138,7 +138,8 @@ static int buffer_of(const struct ctx *c, struct object o, struct buffer *out)
 	if (status)
 		return status;
 	out->alloc = BODY(&b, l, PyByteArrayObject, ob_alloc);
-	out->start = BODY(&b, l, PyByteArrayObject, ob_start);
+	out->start = HAS(l, PyByteArrayObject, ob_start) ? BODY(&b, l, PyByteArrayObject, ob_start) :
+							   BODY(&b, l, PyByteArrayObject, ob_bytes);
 	if (FACT(l, BYTEARRAY_OWNS_BYTES) == YES) {
 		out->object = BODY(&b, l, PyByteArrayObject, ob_bytes_object);
 	} else {

@@ -78,6 +78,9 @@ static int type_extent(const struct ctx *c, struct object o, uint64_t *bytes)
 	struct body b;
 	int status = body_view(&b, c->r, o.address, o.type->basicsize);
 
+	/* To 2.7 types did not tell their size themselves. */
+	if (!HAS(c->l, PyHeapTypeObject, ht_cached_keys))
+		return generic_extent(c, o, bytes);
 	*bytes = L(c->l, PyTypeObject, sizeof);
 	if (status)
 		return status;
@@ -198,7 +201,7 @@ static void module_origin(const struct ctx *c, struct object o, struct buf *out,
 	spec = value_dict_get(c, dict, "__spec__");
 	origin = spec ? value_attr(c, spec, "origin") : 0;
 	set_file = spec ? value_attr(c, spec, "_set_fileattr") : 0;
-	if (!origin || object_at(c, origin, &text) || !(text.type->flags & TPFLAGS_UNICODE)) {
+	if (!origin || object_at(c, origin, &text) || !type_is_text(c->l, text.type)) {
 		loader_origin(c, spec ? value_attr(c, spec, "loader") : 0, out);
 		return;
 	}

@@ -71,6 +71,7 @@ static const struct {
 	uint64_t flag;
 	const struct decoder *decoder;
 } by_flag[] = {
+	{ TPFLAGS_INT, &pycore_dec_machine_int },
 	{ TPFLAGS_LONG, &pycore_dec_int },
 	{ TPFLAGS_LIST, &pycore_dec_list },
 	{ TPFLAGS_TUPLE, &pycore_dec_tuple },

@@ -140,6 +140,30 @@ int dict_values_at(const struct layout *l, struct reader *r, uint64_t values,
 	return 0;
 }
 
+/* Python 2: entries are in the dict itself, or in a table of its own. */
+static int table_of(const struct layout *l, struct body *b, uint64_t address,
+		    struct dict_keys *k)
+{
+	uint64_t mask = BODY(b, l, PyDictObject, ma_mask), end;
+
+	k->address = k->entries = BODY(b, l, PyDictObject, ma_table);
+	k->refcnt = 1;
+	k->stride = L(l, PyDictKeyEntry, sizeof);
+	k->key = L(l, PyDictKeyEntry, me_key);
+	k->value = L(l, PyDictKeyEntry, me_value);
+	k->empty = k->entries == address + L(l, PyDictObject, ma_smalltable);
+	if (b->cut)
+		return PYCORE_ERR_FAULT;
+	if (mask & (mask + 1) || mask >> 40 || k->stride != 24 || !type_is_address(k->entries))
+		return PYCORE_ERR_DAMAGED;
+	k->n = k->usable = k->capacity = mask + 1;
+	if (__builtin_add_overflow(k->entries, k->n * k->stride, &end))
+		return PYCORE_ERR_DAMAGED;
+	if (!k->empty)
+		k->bytes = k->n * k->stride;
+	return 0;
+}
+
 int dict_at(const struct layout *l, struct reader *r, uint64_t address, struct dict *out)
 {
 	uint64_t keys, values;
@@ -150,6 +174,8 @@ int dict_at(const struct layout *l, struct reader *r, uint64_t address, struct d
 	if (status)
 		return status;
 	out->used = BODY(&b, l, PyDictObject, ma_used);
+	if (FACT(l, DICT_KEYS_SHAPE) == DICT_KEYS_TABLE)
+		return table_of(l, &b, address, &out->keys);
 	keys = BODY(&b, l, PyDictObject, ma_keys);
 	values = BODY(&b, l, PyDictObject, ma_values);
 	if (b.cut)

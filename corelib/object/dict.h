@@ -4,7 +4,7 @@
 
 #include "runtime/runtime.h"
 
-/* A dict's keys object, checked: what it says fits together. */
+/* A dict's keys object, or its table (2.7), checked: what it says fits together. */
 struct dict_keys {
 	uint64_t address;
 	uint64_t entries;  /* address of the first */
@@ -16,7 +16,8 @@ struct dict_keys {
 	uint32_t stride;   /* of an entry */
 	uint32_t key, value; /* in an entry */
 	bool unicode;      /* keys are str, without hashes */
-	bool empty;        /* the static one that all empty dicts share */
+	bool empty;        /* no block of its own: the static one that all empty dicts share, or
+			    * (2.7) a table inside the dict */
 };
 
 int dict_keys_at(const struct layout *l, struct reader *r, uint64_t address,

@@ -4,7 +4,7 @@
 
 #include "object/object.h"
 
-/* Count of digits of 30 bits of the int at @p address, and its sign. */
+/* Count of digits of the int (2.7: long) at @p address, and its sign. */
 int number_digits(const struct ctx *c, uint64_t address, uint64_t *n, bool *negative);
 
 /* Its value; PYCORE_ERR_ARGUMENT if that does not fit. */

@@ -315,9 +315,10 @@ bool object_gc_tracked(const struct ctx *c, struct object o)
 		return false;
 	if (!PROBE(c->l, c->r, head, PyGC_Head, gc_next, &next))
 		return false;
-	/* _PyGC_REFS_UNTRACKED is -2, and bit 0 is something else */
-	if (FACT(c->l, GC_HEAD) == GC_HEAD_REFS &&
-	    (!PROBE(c->l, c->r, head, PyGC_Head, gc_refs, &refs) || (int64_t)refs >> 1 == -2))
+	/* _PyGC_REFS_UNTRACKED is -2; bit 0 may be something else */
+	if (FACT(c->l, GC_HEAD) != GC_HEAD_LINKS &&
+	    (!PROBE(c->l, c->r, head, PyGC_Head, gc_refs, &refs) ||
+	     (int64_t)refs >> (FACT(c->l, GC_HEAD) == GC_HEAD_REFS) == -2))
 		return false;
 	/* The low bits are marks; list heads may be on 4-byte addresses. */
 	next &= ~UINT64_C(3);

@@ -34,12 +34,49 @@ static int head(const struct layout *l, struct body *b, uint64_t address, struct
 	return 0;
 }
 
+/* Python 2: unicode has its characters in a block of their own, str is bytes. */
+static int two_at(const struct layout *l, struct reader *r, uint64_t address, struct text *out)
+{
+	uint64_t type, flags;
+	struct body b;
+	int status;
+
+	if (!PROBE(l, r, address, PyObject, ob_type, &type) ||
+	    !PROBE(l, r, type, PyTypeObject, tp_flags, &flags))
+		return PYCORE_ERR_FAULT;
+	out->bytes = flags & TPFLAGS_BYTES;
+	if (!out->bytes && !(flags & TPFLAGS_UNICODE))
+		return PYCORE_ERR_DAMAGED;
+	status = body_view(&b, r, address,
+			   out->bytes ? L(l, PyBytesObject, sizeof) : L(l, PyUnicodeObject, sizeof));
+	if (status)
+		return status;
+	if (out->bytes) {
+		out->length = BODY(&b, l, PyVarObject, ob_size);
+		out->data = address + L(l, PyBytesObject, ob_sval);
+		out->interned = BODY(&b, l, PyBytesObject, ob_sstate);
+		out->kind = 1;
+		out->compact = true;
+	} else {
+		out->length = BODY(&b, l, PyUnicodeObject, length);
+		out->data = BODY(&b, l, PyUnicodeObject, str);
+		out->kind = (uint8_t)FACT(l, UNICODE_WIDTH);
+		out->pairs = out->kind == 2;
+	}
+	if (b.cut)
+		return PYCORE_ERR_FAULT;
+	return out->length > UINT64_C(1) << 44 ? PYCORE_ERR_DAMAGED : 0;
+}
+
 int text_at(const struct layout *l, struct reader *r, uint64_t address, struct text *out)
 {
 	struct body b;
-	int status = body_view(&b, r, address, L(l, PyASCIIObject, sizeof));
+	int status;
 
 	*out = (struct text){ .data = 0 };
+	if (FACT(l, TEXT) == TEXT_BYTES)
+		return two_at(l, r, address, out);
+	status = body_view(&b, r, address, L(l, PyASCIIObject, sizeof));
 	if (status)
 		return status;
 	status = head(l, &b, address, out);
@@ -130,15 +167,17 @@ void utf8_put(struct buf *out, uint32_t ch)
 	buf_add(out, text, n);
 }
 
+/* Characters that come in pieces: @c left more of which @c ch has the first. */
 struct putting {
 	struct buf *out;
 	size_t most;
+	bool bytes, pairs;
+	unsigned left;
+	uint32_t ch, least;
 };
 
-static int put_char(void *arg, uint32_t ch)
+static int put_whole(struct putting *p, uint32_t ch)
 {
-	struct putting *p = arg;
-
 	/* A whole character or none of it. */
 	if (p->out->len + (ch < 0x80 ? 1 : ch < 0x800 ? 2 : ch < 0x10000 ? 3 : 4) > p->most)
 		return 1;
@@ -146,30 +185,122 @@ static int put_char(void *arg, uint32_t ch)
 	return p->out->failed ? PYCORE_ERR_NOMEM : 0;
 }
 
+#define NO_CHARACTER 0xfffd
+
+/* The end of a character came too early. */
+static int put_broken(struct putting *p)
+{
+	if (!p->left)
+		return 0;
+	p->left = 0;
+	return put_whole(p, NO_CHARACTER);
+}
+
+/* One byte of UTF-8. */
+static int put_byte(struct putting *p, uint32_t byte)
+{
+	static const struct {
+		uint8_t mask, head;
+		uint32_t least;
+	} forms[] = { { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 } };
+	int status;
+
+	if (p->left && (byte & 0xc0) == 0x80) {
+		p->ch = p->ch << 6 | (byte & 0x3f);
+		if (--p->left)
+			return 0;
+		return put_whole(p, p->ch < p->least ? NO_CHARACTER : p->ch);
+	}
+	status = put_broken(p);
+	if (status)
+		return status;
+	if (byte < 0x80)
+		return put_whole(p, byte);
+	for (unsigned i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if ((byte & forms[i].mask) != forms[i].head)
+			continue;
+		p->left = i + 1;
+		p->ch = byte & (uint8_t)~forms[i].mask;
+		p->least = forms[i].least;
+		return 0;
+	}
+	return put_whole(p, NO_CHARACTER);
+}
+
+/* One half of a pair, or a character that is none. */
+static int put_half(struct putting *p, uint32_t ch)
+{
+	uint32_t high = p->ch;
+	int status;
+
+	if (p->left && ch >= 0xdc00 && ch < 0xe000) {
+		p->left = 0;
+		return put_whole(p, 0x10000 + ((high - 0xd800) << 10 | (ch - 0xdc00)));
+	}
+	status = put_broken(p);
+	if (status || ch < 0xd800 || ch >= 0xdc00)
+		return status ? status : put_whole(p, ch);
+	p->ch = ch;
+	p->left = 1;
+	return 0;
+}
+
+static int put_char(void *arg, uint32_t ch)
+{
+	struct putting *p = arg;
+
+	if (p->bytes)
+		return put_byte(p, ch);
+	return p->pairs ? put_half(p, ch) : put_whole(p, ch);
+}
+
 int text_utf8(const struct text *t, struct reader *r, struct buf *out, size_t most, bool *cut)
 {
-	struct putting p = { out, most };
+	struct putting p = {
+		.out = out,
+		.most = most,
+		.bytes = t->bytes,
+		.pairs = t->pairs,
+	};
 	int status = text_each(t, r, put_char, &p);
 
+	if (!status)
+		status = put_broken(&p);
 	if (cut)
 		*cut = status == 1;
 	return status == 1 ? 0 : status;
 }
 
+static int same_char(void *arg, uint32_t ch)
+{
+	const char **name = arg;
+
+	return ch != (unsigned char)*(*name)++;
+}
+
+static bool wide_is(const struct text *t, struct reader *r, const char *name)
+{
+	return !text_each(t, r, same_char, &name);
+}
+
 bool text_is(const struct layout *l, struct reader *r, uint64_t address, const char *name,
 	     size_t len)
 {
+	bool compact = FACT(l, TEXT) == TEXT_COMPACT;
 	char scratch[256];
-	struct body b;
+	uint64_t has;
 	struct text t;
 	const void *p;
 
-	if (len > sizeof(scratch) || body_view(&b, r, address, L(l, PyASCIIObject, sizeof)))
+	if (len > sizeof(scratch) ||
+	    !runtime_load(l, r, address,
+			  compact ? F_PyASCIIObject_length : F_PyVarObject_ob_size, &has) ||
+	    has != len)
 		return false;
-	if (BODY(&b, l, PyASCIIObject, length) != len)
+	if (text_at(l, r, address, &t) || t.length != len)
 		return false;
-	if (text_at(l, r, address, &t) || t.kind != 1 || t.length != len)
-		return false;
+	if (t.kind != 1)
+		return !compact && wide_is(&t, r, name);
 	p = len ? reader_probe(r, t.data, len, scratch) : "";
 	return p && !memcmp(p, name, len);
 }

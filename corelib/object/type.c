@@ -62,6 +62,8 @@ static uint64_t known_flags(const struct layout *l, uint64_t flags)
 		flags &= ~(TPFLAGS_MANAGED_WEAKREF | TPFLAGS_STATIC_BUILTIN);
 	if (FACT(l, MANAGED_DICT) != MANAGED_DICT_INLINE)
 		flags &= ~TPFLAGS_INLINE_VALUES;
+	if (!HAS(l, PyIntObject, ob_ival))
+		flags &= ~TPFLAGS_INT;
 	return flags;
 }
 

@@ -18,6 +18,7 @@
 #define TPFLAGS_READY (UINT64_C(1) << 12)
 #define TPFLAGS_HAVE_GC (UINT64_C(1) << 14)
 #define TPFLAGS_ITEMS_AT_END (UINT64_C(1) << 23)
+#define TPFLAGS_INT (UINT64_C(1) << 23) /* 2.7 */
 #define TPFLAGS_LONG (UINT64_C(1) << 24)
 #define TPFLAGS_LIST (UINT64_C(1) << 25)
 #define TPFLAGS_TUPLE (UINT64_C(1) << 26)
@@ -84,6 +85,20 @@ const struct type *type_at(struct type_table *tt, struct reader *r, uint64_t add
 static inline bool type_is_address(uint64_t word)
 {
 	return word >= 4096 && word < UINT64_C(1) << 47 && !(word & 7);
+}
+
+/* Whether its objects are text: str, unicode. */
+static inline bool type_is_text(const struct layout *l, const struct type *type)
+{
+	return type->flags & TPFLAGS_UNICODE ||
+	       (FACT(l, TEXT) == TEXT_BYTES && type->flags & TPFLAGS_BYTES);
+}
+
+/* Whether its objects are whole numbers: int, bool, long. */
+static inline bool type_is_int(const struct layout *l, const struct type *type)
+{
+	return type->flags & TPFLAGS_LONG ||
+	       (HAS(l, PyIntObject, ob_ival) && type->flags & TPFLAGS_INT);
 }
 
 /* The instance dict of a type without managed dict: address of its slot, or 0. */

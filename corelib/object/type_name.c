@@ -16,7 +16,8 @@ bool type_raw_is_str(const struct layout *l, struct reader *r, uint64_t address)
 	       reader_probe_u64(r, address + L(l, PyObject, ob_type), &type) &&
 	       type_is_address(type) &&
 	       reader_probe_u64(r, type + L(l, PyTypeObject, tp_flags), &flags) &&
-	       flags & TPFLAGS_UNICODE;
+	       flags & (FACT(l, TEXT) == TEXT_BYTES ? TPFLAGS_UNICODE | TPFLAGS_BYTES :
+						      TPFLAGS_UNICODE);
 }
 
 static bool put_str(const struct layout *l, struct reader *r, uint64_t address, struct buf *out)
@@ -52,7 +53,7 @@ static const char *heap_name(struct type_table *tt, struct reader *r, const stru
 	uint64_t module = dict_get(l, r, BODY(b, l, PyTypeObject, tp_dict), "__module__");
 
 	if (put_str(l, r, module, &name)) {
-		if (!strcmp(name.text, "builtins"))
+		if (!strcmp(name.text, runtime_builtins(l)))
 			name.len = 0;
 		else
 			buf_putc(&name, '.');

@@ -15,7 +15,7 @@ static int str_at(const struct ctx *c, uint64_t address, struct text *out)
 
 	if (status)
 		return status;
-	if (!(o.type->flags & TPFLAGS_UNICODE))
+	if (!type_is_text(c->l, o.type))
 		return PYCORE_ERR_ARGUMENT;
 	return text_at(c->l, c->r, address, out);
 }
@@ -47,7 +47,7 @@ int value_int(const struct ctx *c, uint64_t address, int64_t *out)
 	*out = 0;
 	if (status)
 		return status;
-	if (!(o.type->flags & TPFLAGS_LONG))
+	if (!type_is_int(c->l, o.type))
 		return PYCORE_ERR_ARGUMENT;
 	return number_int64(c, address, out);
 }

@@ -90,8 +90,8 @@ static void check_names(struct checks *c, const struct layout *l, struct reader 
 	    version <= UINT32_MAX)
 		c->version = (uint32_t)version;
 	if (!names_get(l, r, modules, "sys", &object) ||
-	    !names_get(l, r, modules, "builtins", &object))
-		fail(c, &c->names, "sys.modules does not have sys and builtins");
+	    !names_get(l, r, modules, runtime_builtins(l), &object))
+		fail(c, &c->names, "sys.modules does not have sys and %s", runtime_builtins(l));
 	else if (!c->version)
 		fail(c, &c->names, "the sys module has no hexversion");
 	else
@@ -163,6 +163,7 @@ static void check_sizes(struct checks *c, const struct layout *l, struct reader 
 			struct module *m, uint64_t interp)
 {
 	bool embedded = FACT(l, FRAME_CHAIN) != FRAME_OBJECTS; /* frames are no objects */
+	bool two = FACT(l, TEXT) == TEXT_BYTES; /* as Python 2 names them */
 	uint64_t locals = L(l, _PyInterpreterFrame, localsplus);
 	const struct sized types[] = {
 		{ "type", "PyType_Type", L(l, PyHeapTypeObject, sizeof) },
@@ -170,11 +171,14 @@ static void check_sizes(struct checks *c, const struct layout *l, struct reader 
 		{ "list", "PyList_Type", L(l, PyListObject, sizeof) },
 		{ "tuple", "PyTuple_Type", L(l, PyTupleObject, ob_item) },
 		{ "set", "PySet_Type", L(l, PySetObject, sizeof) },
-		{ "str", "PyUnicode_Type", L(l, PyUnicodeObject, sizeof) },
-		{ "bytes", "PyBytes_Type", L(l, PyBytesObject, ob_sval) + 1 },
+		{ two ? "unicode" : "str", "PyUnicode_Type", L(l, PyUnicodeObject, sizeof) },
+		{ "bytes", two ? "PyString_Type" : "PyBytes_Type",
+		  L(l, PyBytesObject, ob_sval) + 1 },
 		{ "bytearray", "PyByteArray_Type", L(l, PyByteArrayObject, sizeof) },
 		{ "float", "PyFloat_Type", L(l, PyFloatObject, sizeof) },
-		{ "int", "PyLong_Type", L(l, PyLongObject, ob_digit) },
+		{ two ? "long" : "int", "PyLong_Type", L(l, PyLongObject, ob_digit) },
+		{ two ? "int" : NULL, two ? "PyInt_Type" : "PyLong_Type",
+		  two ? L(l, PyIntObject, sizeof) : L(l, PyLongObject, ob_digit) },
 		{ NULL, "PyFunction_Type", L(l, PyFunctionObject, sizeof) },
 		{ NULL, "PyModule_Type", L(l, PyModuleObject, sizeof) },
 		{ NULL, "PyCode_Type",
@@ -222,7 +226,7 @@ void checks_run(struct checks *c, const struct layout *l, struct reader *r, stru
 {
 	uint64_t interp = main_interpreter(l, r, runtime);
 
-	*c = (struct checks){ .running = interp != 0 };
+	*c = (struct checks){ .running = interp != 0, .interp = interp };
 	c->type_type = find_type_type(l, r, m, interp);
 	if (c->type_type)
 		check_type_type(c, l, r);

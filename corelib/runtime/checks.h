@@ -18,6 +18,7 @@ struct checks {
 	enum verdict names;   /* modules and sys have the names that are always there */
 	enum verdict states;  /* the interpreter's state of a static type is that type's */
 	bool running;         /* there is an interpreter at all */
+	uint64_t interp;      /* the main one */
 	uint32_t version;     /* sys.hexversion, 0: not readable */
 	uint64_t type_type;   /* address of PyType_Type, 0: not found */
 	char why[120];        /* the first check that failed */

@@ -5,6 +5,7 @@
 
 #include "runtime/checks.h"
 #include "runtime/offsets.h"
+#include "runtime/settle.h"
 #include "runtime/version.h"
 
 /* One place, and the tables tried on it. */
@@ -128,6 +129,7 @@ static void fill(struct choice *c, const struct layout *l, const struct layout *
 		.version_source = told->source,
 		.type_type = k->type_type,
 	};
+	settle_facts(&rt->layout, c->r, c->f->module, k->interp);
 	if (FACT(l, GIL) == GIL_CURRENT_THREAD)
 		find_statics(c, &rt->statics);
 	version_text(told->version, told->minor_only, rt->version_text, sizeof(rt->version_text));

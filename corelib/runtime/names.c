@@ -6,7 +6,6 @@
 enum {
 	ENTRIES_MOST = 1 << 16, /* of a dict whose names we know: sys, builtins, modules */
 	NAME_MOST = 64,
-	DIGIT_BITS = 30,
 };
 
 /* Where the entries of a dict are, and what one looks like. */
@@ -51,10 +50,27 @@ static bool entries_of_log2(const struct layout *l, struct reader *r, uint64_t k
 	return true;
 }
 
+static bool entries_of_table(const struct layout *l, struct reader *r, uint64_t dict,
+			     struct entries *e)
+{
+	uint64_t mask;
+
+	if (!PROBE(l, r, dict, PyDictObject, ma_table, &e->first) ||
+	    !PROBE(l, r, dict, PyDictObject, ma_mask, &mask) || mask >= ENTRIES_MOST)
+		return false;
+	e->n = mask + 1;
+	e->stride = L(l, PyDictKeyEntry, sizeof);
+	e->key = L(l, PyDictKeyEntry, me_key);
+	e->value = L(l, PyDictKeyEntry, me_value);
+	return true;
+}
+
 static bool entries_of(const struct layout *l, struct reader *r, uint64_t dict, struct entries *e)
 {
 	uint64_t keys, values;
 
+	if (FACT(l, DICT_KEYS_SHAPE) == DICT_KEYS_TABLE)
+		return entries_of_table(l, r, dict, e);
 	if (!PROBE(l, r, dict, PyDictObject, ma_keys, &keys) ||
 	    !PROBE(l, r, dict, PyDictObject, ma_values, &values) || values ||
 	    !PROBE(l, r, keys, PyDictKeysObject, dk_nentries, &e->n) || e->n > ENTRIES_MOST)
@@ -67,13 +83,17 @@ static bool entries_of(const struct layout *l, struct reader *r, uint64_t dict, 
 static bool is_str(const struct layout *l, struct reader *r, uint64_t address, const char *name,
 		   size_t len)
 {
+	bool bytes = FACT(l, TEXT) == TEXT_BYTES;
+	uint32_t at = bytes ? L(l, PyBytesObject, ob_sval) : L(l, PyASCIIObject, sizeof);
 	char text[NAME_MOST];
 	uint64_t has;
 	const void *p;
 
-	if (!PROBE(l, r, address, PyASCIIObject, length, &has) || has != len)
+	if (!runtime_probe(l, r, address,
+			   bytes ? F_PyVarObject_ob_size : F_PyASCIIObject_length, &has) ||
+	    has != len)
 		return false;
-	p = reader_probe(r, address + L(l, PyASCIIObject, sizeof), len, text);
+	p = reader_probe(r, address + at, len, text);
 	return p && !memcmp(p, name, len);
 }
 
@@ -90,8 +110,10 @@ bool names_get(const struct layout *l, struct reader *r, uint64_t dict, const ch
 
 		if (!reader_probe_u64(r, at + e.key, &key))
 			return false;
-		if (key && is_str(l, r, key, name, len))
-			return reader_probe_u64(r, at + e.value, value) && *value;
+		/* In a table a deleted entry has a key, but no value. */
+		if (key && is_str(l, r, key, name, len) &&
+		    reader_probe_u64(r, at + e.value, value) && *value)
+			return true;
 	}
 	return false;
 }
@@ -109,19 +131,45 @@ static bool digits_of(const struct layout *l, struct reader *r, uint64_t address
 	return *n <= 2;
 }
 
-bool names_int(const struct layout *l, struct reader *r, uint64_t address, uint64_t *value)
+unsigned names_digit_bits(const struct layout *l, struct reader *r, uint64_t type)
 {
+	uint64_t size;
+
+	if (!PROBE(l, r, type, PyTypeObject, tp_itemsize, &size))
+		return 0;
+	return size == 4 ? 30 : size == 2 ? 15 : 0;
+}
+
+static bool of_digits(const struct layout *l, struct reader *r, uint64_t address, unsigned bits,
+		      uint64_t *value)
+{
+	unsigned size = bits == 15 ? 2 : 4;
 	uint32_t digits[2] = { 0, 0 };
 	uint64_t n;
 	const void *p;
 
 	if (!digits_of(l, r, address, &n))
 		return false;
-	p = reader_probe(r, address + L(l, PyLongObject, ob_digit), n * sizeof(digits[0]), digits);
-	if (!p)
+	*value = 0;
+	p = reader_probe(r, address + L(l, PyLongObject, ob_digit), n * size, digits);
+	while (p && n--) {
+		uint32_t digit = 0;
+
+		memcpy(&digit, (const char *)p + n * size, size);
+		*value = *value << bits | digit;
+	}
+	return p != NULL;
+}
+
+bool names_int(const struct layout *l, struct reader *r, uint64_t address, uint64_t *value)
+{
+	uint64_t type;
+	unsigned bits;
+
+	if (!PROBE(l, r, address, PyObject, ob_type, &type))
 		return false;
-	if (p != digits)
-		memcpy(digits, p, n * sizeof(digits[0]));
-	*value = digits[0] | (uint64_t)digits[1] << DIGIT_BITS;
-	return true;
+	bits = names_digit_bits(l, r, type);
+	if (bits || !HAS(l, PyIntObject, ob_ival))
+		return of_digits(l, r, address, bits ? bits : 30, value);
+	return PROBE(l, r, address, PyIntObject, ob_ival, value) && !(*value >> 60);
 }

@@ -14,7 +14,10 @@
 bool names_get(const struct layout *l, struct reader *r, uint64_t dict, const char *name,
 	       uint64_t *value);
 
-/* The int object at @p address, if it is not negative and fits 60 bits. */
+/* The int object at @p address, if it is not negative and has no more than two digits. */
 bool names_int(const struct layout *l, struct reader *r, uint64_t address, uint64_t *value);
+
+/* How many bits the digits of such ints have as @p type, int (2.7: long), makes; 0: it makes none. */
+unsigned names_digit_bits(const struct layout *l, struct reader *r, uint64_t type);
 
 #endif

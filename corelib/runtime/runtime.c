@@ -36,6 +36,11 @@ bool runtime_probe(const struct layout *l, struct reader *r, uint64_t addr, unsi
 	return load(l, r, addr, field, out, true);
 }
 
+const char *runtime_builtins(const struct layout *l)
+{
+	return FACT(l, TEXT) == TEXT_BYTES ? "__builtin__" : "builtins";
+}
+
 /* What came of the places offered so far. */
 struct search {
 	struct runtime *rt;

@@ -74,6 +74,9 @@ int runtime_interpreters(const struct runtime *rt, struct reader *r, struct inte
 			 struct pycore_error *err);
 void interpreters_fini(struct interpreters *list);
 
+/* The name of the module of builtin names. */
+const char *runtime_builtins(const struct layout *l);
+
 /*
  * Load the field F of the object at addr: the value, zero-extended (a pointer or
  * an unsigned number); false if it cannot be read or the layout has no such field.

@@ -150,7 +150,7 @@ static int describe(struct pycore *s, const struct spot *spot, const struct pyco
 	out->type_address = o.type->address;
 	out->gc = o.type->is_gc;
 	out->tracked = object_gc_tracked(&c, o);
-	out->interned = o.type->flags & TPFLAGS_UNICODE &&
+	out->interned = type_is_text(c.l, o.type) &&
 			!text_at(c.l, c.r, o.address, &text) && text.interned;
 	out->small_int = is_small_int(s, &c, spot);
 	measure_outside(&c, o, out);

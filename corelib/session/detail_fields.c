@@ -94,7 +94,7 @@ static int meet_attribute(void *arg, uint64_t key, uint64_t value)
 	struct label label = { .kind = LABEL_KEY, .key = key };
 	struct object o;
 
-	if (object_at(&f->c, key, &o) == 0 && o.type->flags & TPFLAGS_UNICODE)
+	if (object_at(&f->c, key, &o) == 0 && type_is_text(f->c.l, o.type))
 		label.kind = LABEL_ATTR_KEY;
 	return add(f, value, EDGE_OWNED, &label, true);
 }

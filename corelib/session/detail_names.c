@@ -105,7 +105,7 @@ static uint64_t builtin(struct pycore *s, const struct lookup *look, uint32_t th
 
 	if (interp < s->interps.interps.n)
 		dict = value_module_dict(&look->c, s->interps.interps.items[interp].address,
-					 "builtins");
+					 runtime_builtins(look->c.l));
 	return dict ? value_dict_get(&look->c, dict, look->name) : 0;
 }
 

@@ -16,11 +16,13 @@ static bool is_of(const struct ctx *c, uint64_t owner, unsigned field, uint64_t 
 /* By name, or by what is in it: names of C types are in a file that may not be at hand. */
 static bool looks_like_code(const struct ctx *c, struct object o)
 {
+	uint64_t text = FACT(c->l, TEXT) == TEXT_BYTES ? TPFLAGS_BYTES : TPFLAGS_UNICODE;
+
 	if (!strcmp(o.type->name, "code"))
 		return true;
 	return *o.type->name == '<' &&
-	       is_of(c, o.address, F_PyCodeObject_co_name, TPFLAGS_UNICODE) &&
-	       is_of(c, o.address, F_PyCodeObject_co_filename, TPFLAGS_UNICODE) &&
+	       is_of(c, o.address, F_PyCodeObject_co_name, text) &&
+	       is_of(c, o.address, F_PyCodeObject_co_filename, text) &&
 	       is_of(c, o.address, F_PyCodeObject_co_linetable, TPFLAGS_BYTES);
 }
 

@@ -42,8 +42,11 @@ static int next_byte(struct bytes *b)
 	return *b->next++;
 }
 
-/* To 3.9: bytes of code, then lines by which to go on; what follows the last pair is its line. */
-static int64_t find_lnotab(struct bytes *b, int64_t line, int64_t lasti)
+/*
+ * To 3.9: bytes of code, then lines by which to go on; what follows the last pair is its line.
+ * @p up: lines have no sign.
+ */
+static int64_t find_lnotab(struct bytes *b, int64_t line, int64_t lasti, bool up)
 {
 	int64_t start = 0;
 	int step, delta;
@@ -56,7 +59,7 @@ static int64_t find_lnotab(struct bytes *b, int64_t line, int64_t lasti)
 		start += step;
 		if (start > lasti)
 			return line;
-		line += (int8_t)delta;
+		line += up ? delta : (int8_t)delta;
 	}
 }
 
@@ -162,8 +165,8 @@ int32_t line_table_find(const struct line_table *table, struct reader *r, int64_
 
 	b.left = table->size < BIGGEST_TABLE ? table->size : BIGGEST_TABLE;
 	if (lasti >= 0) {
-		if (table->shape == LINE_LNOTAB)
-			line = find_lnotab(&b, line, lasti);
+		if (table->shape == LINE_LNOTAB || table->shape == LINE_LNOTAB_UP)
+			line = find_lnotab(&b, line, lasti, table->shape == LINE_LNOTAB_UP);
 		else if (table->shape == LINE_RANGES)
 			line = find_ranges(&b, line, lasti);
 		else

@@ -41,6 +41,9 @@ char *thread_names_get(const struct thread_names *names, const struct ctx *c, ui
 	const uint64_t *thread = ident ? map_get(&names->by_ident, ident) : NULL;
 	uint64_t name = thread ? value_attr(c, *thread, "_name") : 0;
 
+	/* 2.7: private, and mangled */
+	if (thread && !name)
+		name = value_attr(c, *thread, "_Thread__name");
 	return name ? value_strdup(c, name, a, LONGEST_NAME) : NULL;
 }
 
