@@ -143,6 +143,7 @@ static int find_objects(struct work *w, const struct interpreters *interps)
 		return rc;
 	progress(w, "following references", 0, 0);
 	closure_roots(&w->scans[0], interps);
+	numbers_roots(&w->scans[0]);
 	rc = closure_run(w->scans, w->workers, &w->h->index);
 	if (rc)
 		return rc;
@@ -248,6 +249,9 @@ static void add_raw(struct work *w, struct target *t)
 	struct pycore_blocks *b = &w->h->blocks;
 	uint64_t objects = raw_objects(w, t), storage = raw_storage(w, t);
 
+	/* Many share a block. */
+	objects -= w->scans[0].numbers < objects ? w->scans[0].numbers : objects;
+	storage += w->scans[0].number_blocks;
 	/* PYTHONMALLOC=malloc goes past the allocator, which then has counted nothing. */
 	b->raw = w->arenas.raw_known && w->arenas.n_arenas ? w->arenas.raw_blocks :
 							     objects + storage;

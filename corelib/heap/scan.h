@@ -89,6 +89,7 @@ struct scan {
 	 */
 	uint64_t links_forth, links_back;
 	struct pycore_blocks blocks;
+	uint64_t numbers, number_blocks; /* objects in blocks of many, and these blocks (2.7) */
 };
 
 void scan_init(struct scan *s, const struct ctx *c, const struct arenas *arenas, unsigned bias);
@@ -233,6 +234,9 @@ int closure_join_storage(struct scan *scans, unsigned n);
 
 /* Put what interpreters and threads hold into @p s. */
 void closure_roots(struct scan *s, const struct interpreters *interps);
+
+/* Put the ints and floats into @p s that stand in blocks of their own (2.7). */
+void numbers_roots(struct scan *s);
 
 /* The type of the object at @p address; NULL if there is none, as far as one can tell. */
 struct scan_type *scan_validate(struct scan *s, uint64_t address);

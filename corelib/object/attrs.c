@@ -73,6 +73,10 @@ int attrs_of(const struct ctx *c, struct object o, struct attrs *out)
 	*out = (struct attrs){ .dict = 0 };
 	if (o.type->flags & TPFLAGS_MANAGED_DICT)
 		return managed(c, o, out);
+	if (o.type->decoder == &pycore_dec_instance)
+		return LOAD(c->l, c->r, o.address, PyInstanceObject, in_dict, &out->dict) ?
+			       0 :
+			       PYCORE_ERR_FAULT;
 	slot = type_dict_slot(o.type, c->r, c->l, o.address);
 	if (slot && !reader_u64(c->r, slot, &out->dict))
 		return PYCORE_ERR_FAULT;

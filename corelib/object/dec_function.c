@@ -91,7 +91,8 @@ static int function_repr(const struct ctx *c, struct object o, struct buf *out, 
 {
 	uint64_t name;
 
-	if (!LOAD(c->l, c->r, o.address, PyFunctionObject, func_qualname, &name))
+	if (!LOAD(c->l, c->r, o.address, PyFunctionObject, func_qualname, &name) &&
+	    !LOAD(c->l, c->r, o.address, PyFunctionObject, func_name, &name))
 		return PYCORE_ERR_FAULT;
 	buf_puts(out, "<function ");
 	put_str(c, name, out);

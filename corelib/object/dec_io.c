@@ -44,6 +44,39 @@ static const struct ref_field bytesio_fields[] = {
 	{ 0 },
 };
 
+/* To 3.4 the buffer was a block, not a bytes object. */
+static int bytesio_edges(const struct ctx *c, struct object o, edge_fn *fn, void *arg)
+{
+	struct body b;
+	int status = body_view(&b, c->r, o.address, o.type->basicsize);
+
+	if (status || HAS(c->l, bytesio, buf_size))
+		return status;
+	return emit_fields(&b, c->l, bytesio_fields, fn, arg);
+}
+
+static int own_buffer_extent(const struct ctx *c, struct object o, uint64_t *bytes)
+{
+	uint64_t size;
+
+	if (!LOAD(c->l, c->r, o.address, bytesio, buf_size, &size))
+		return PYCORE_ERR_FAULT;
+	if (size > UINT64_C(1) << 44)
+		return PYCORE_ERR_DAMAGED;
+	*bytes += size;
+	return 0;
+}
+
+static void bytesio_storage(const struct ctx *c, struct object o, storage_fn *fn, void *arg)
+{
+	uint64_t buffer, size;
+
+	if (LOAD(c->l, c->r, o.address, bytesio, buf_size, &size) &&
+	    LOAD(c->l, c->r, o.address, bytesio, buf, &buffer) && type_is_address(buffer) &&
+	    size && size < UINT64_C(1) << 44)
+		fn(arg, buffer, size);
+}
+
 /* BytesIO.__sizeof__ counts the bytes object it fills, unless that is shared. */
 static int bytesio_extent(const struct ctx *c, struct object o, uint64_t *bytes)
 {
@@ -53,6 +86,8 @@ static int bytesio_extent(const struct ctx *c, struct object o, uint64_t *bytes)
 	int status;
 
 	*bytes = o.type->basicsize;
+	if (HAS(c->l, bytesio, buf_size))
+		return own_buffer_extent(c, o, bytes);
 	if (!LOAD(c->l, c->r, o.address, bytesio, buf, &at))
 		return PYCORE_ERR_FAULT;
 	if (!at)
@@ -80,7 +115,7 @@ static void stringio_storage(const struct ctx *c, struct object o, storage_fn *f
 	buffer = BODY(&b, c->l, stringio, buf);
 	size = BODY(&b, c->l, stringio, buf_size);
 	if (buffer && size && size < UINT64_C(1) << 44)
-		fn(arg, buffer, size * 4);
+		fn(arg, buffer, size * FACT(c->l, UNICODE_WIDTH));
 }
 
 const struct decoder pycore_dec_buffered = {
@@ -89,5 +124,9 @@ const struct decoder pycore_dec_buffered = {
 	.extent = buffered_extent,
 	.storage = buffered_storage,
 };
-const struct decoder pycore_dec_bytesio = { .fields = bytesio_fields, .extent = bytesio_extent };
+const struct decoder pycore_dec_bytesio = {
+	.edges = bytesio_edges,
+	.extent = bytesio_extent,
+	.storage = bytesio_storage,
+};
 const struct decoder pycore_dec_stringio = { .scan = true, .storage = stringio_storage };

@@ -21,6 +21,24 @@ static const struct ref_field memoryview_fields[] = {
 	{ 0 },
 };
 
+static const struct ref_field old_memoryview_fields[] = {
+	{ F_PyMemoryViewObject_base, LABEL_FIELD, EDGE_OWNED, "base" },
+	{ F_PyMemoryViewObject_view_obj, LABEL_FIELD, EDGE_OWNED, "obj" },
+	{ 0 },
+};
+
+/* Python 2 has no managed buffer between a view and what it is of. */
+static int memoryview_edges(const struct ctx *c, struct object o, edge_fn *fn, void *arg)
+{
+	bool old = HAS(c->l, PyMemoryViewObject, base);
+	struct body b;
+	int status = body_view(&b, c->r, o.address, o.type->basicsize);
+
+	return status ? status :
+			emit_fields(&b, c->l, old ? old_memoryview_fields : memoryview_fields, fn,
+				    arg);
+}
+
 static const struct ref_field managedbuffer_fields[] = {
 	{ F__PyManagedBufferObject_master_obj, LABEL_FIELD, EDGE_OWNED, "obj" },
 	{ 0 },
@@ -28,6 +46,7 @@ static const struct ref_field managedbuffer_fields[] = {
 
 static const struct ref_field exception_fields[] = {
 	{ F_PyBaseExceptionObject_args, LABEL_ATTR, EDGE_OWNED, "args" },
+	{ F_PyBaseExceptionObject_message, LABEL_ATTR, EDGE_OWNED, "message" },
 	{ F_PyBaseExceptionObject_notes, LABEL_ATTR, EDGE_OWNED, "__notes__" },
 	{ F_PyBaseExceptionObject_traceback, LABEL_ATTR, EDGE_OWNED, "__traceback__" },
 	{ F_PyBaseExceptionObject_context, LABEL_ATTR, EDGE_OWNED, "__context__" },
@@ -89,8 +108,8 @@ static int exception_repr(const struct ctx *c, struct object o, struct buf *out,
 	if (!LOAD(c->l, c->r, o.address, PyBaseExceptionObject, args, &args))
 		return PYCORE_ERR_FAULT;
 	buf_puts(out, dot ? dot + 1 : o.type->name);
-	/* A single argument is shown without the tuple's comma. */
-	if (type_is_address(args) &&
+	/* A single argument is shown without the tuple's comma, but for Python 2. */
+	if (!HAS(c->l, PyBaseExceptionObject, message) && type_is_address(args) &&
 	    reader_u64(c->r, args + L(c->l, PyVarObject, ob_size), &n) && n == 1 &&
 	    reader_u64(c->r, args + L(c->l, PyTupleObject, ob_item), &first)) {
 		buf_putc(out, '(');
@@ -107,7 +126,7 @@ const struct decoder pycore_dec_exception = {
 };
 const struct decoder pycore_dec_weakref = { .fields = weakref_fields };
 const struct decoder pycore_dec_mappingproxy = { .fields = mappingproxy_fields };
-const struct decoder pycore_dec_memoryview = { .fields = memoryview_fields };
+const struct decoder pycore_dec_memoryview = { .edges = memoryview_edges };
 const struct decoder pycore_dec_managedbuffer = { .fields = managedbuffer_fields };
 const struct decoder pycore_dec_traceback = { .fields = traceback_fields };
 const struct decoder pycore_dec_partial = { .fields = partial_fields };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "object/decode.h"
+#include "object/text.h"
+#include "object/type_name.h"
 #include "object/value.h"
 
 #define SET_BATCH 128
@@ -7,6 +9,7 @@
 struct set {
 	uint64_t table, slots;
 	bool own_table; /* outside the object */
+	bool has_dead;  /* entries whose key is a str that stands for none (2.7) */
 };
 
 static int set_of(const struct ctx *c, struct object o, struct set *out)
@@ -22,6 +25,8 @@ static int set_of(const struct ctx *c, struct object o, struct set *out)
 	mask = BODY(&b, l, PySetObject, mask);
 	out->table = BODY(&b, l, PySetObject, table);
 	out->own_table = out->table != o.address + L(l, PySetObject, smalltable);
+	out->has_dead = FACT(l, TEXT) == TEXT_BYTES &&
+			BODY(&b, l, PySetObject, fill) != BODY(&b, l, PySetObject, used);
 	if (b.cut || mask & (mask + 1) || mask >= UINT64_C(1) << 40 ||
 	    L(l, setentry, sizeof) < 16 || L(l, setentry, sizeof) > 32)
 		return PYCORE_ERR_DAMAGED;
@@ -37,6 +42,20 @@ static bool live(const struct layout *l, const unsigned char *p, uint64_t *key)
 	memcpy(key, p + L(l, setentry, key), 8);
 	memcpy(&hash, p + L(l, setentry, hash), 8);
 	return *key && hash != -1;
+}
+
+/*
+ * Python 2 puts a str of its own in the place of what was removed. It was never hashed,
+ * and a str in a set has been.
+ */
+static bool is_dead_key(const struct ctx *c, uint64_t key)
+{
+	static const char text[] = "<dummy key>";
+	uint64_t hash;
+
+	return runtime_probe(c->l, c->r, key, F_PyBytesObject_ob_shash, &hash) &&
+	       hash == UINT64_MAX && type_raw_is_str(c->l, c->r, key) &&
+	       text_is(c->l, c->r, key, text, sizeof(text) - 1);
 }
 
 static int set_edges(const struct ctx *c, struct object o, edge_fn *fn, void *arg)
@@ -57,7 +76,8 @@ static int set_edges(const struct ctx *c, struct object o, edge_fn *fn, void *ar
 		if (!p)
 			return PYCORE_ERR_FAULT;
 		for (uint64_t k = 0; k < n && !status; k++) {
-			if (live(c->l, p + k * size, &key))
+			if (live(c->l, p + k * size, &key) &&
+			    !(s.has_dead && is_dead_key(c, key)))
 				status = emit(fn, arg, key, EDGE_OWNED, &element);
 		}
 		i += n;

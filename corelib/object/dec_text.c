@@ -44,6 +44,9 @@ struct quoting {
 	size_t most;
 	char quote;
 	bool bytes;
+	bool ascii;        /* all other characters are escaped */
+	bool pairs;        /* of surrogates are one character */
+	uint32_t high;     /* the first of a pair, or 0 */
 	bool single, both; /* first pass */
 };
 
@@ -57,16 +60,43 @@ static int look_for_quotes(void *arg, uint32_t ch)
 	return q->both ? 1 : 0;
 }
 
+static void put_escaped(struct quoting *q, uint32_t ch)
+{
+	buf_printf(q->out, ch < 0x100 ? "\\x%02x" : ch < 0x10000 ? "\\u%04x" : "\\U%08x", ch);
+}
+
+/* The character that @p ch completes; 0: it is the first half of one. */
+static uint32_t join_pair(struct quoting *q, uint32_t ch)
+{
+	uint32_t high = q->high;
+
+	q->high = 0;
+	if (high && ch >= 0xdc00 && ch < 0xe000)
+		return 0x10000 + ((high - 0xd800) << 10 | (ch - 0xdc00));
+	if (high)
+		put_escaped(q, high);
+	if (ch >= 0xd800 && ch < 0xdc00)
+		q->high = ch;
+	return q->high ? 0 : ch;
+}
+
 static int put_quoted(void *arg, uint32_t ch)
 {
 	struct quoting *q = arg;
 
 	if (q->out->len >= q->most)
 		return 1;
+	if (q->pairs) {
+		ch = join_pair(q, ch);
+		if (q->high)
+			return 0;
+	}
 	if (ch == (unsigned char)q->quote || ch == '\\')
 		buf_printf(q->out, "\\%c", (int)ch);
 	else if (ch == '\n' || ch == '\r' || ch == '\t')
 		buf_puts(q->out, ch == '\n' ? "\\n" : ch == '\r' ? "\\r" : "\\t");
+	else if (q->ascii && ch >= 0x80)
+		put_escaped(q, ch);
 	else if (ch < ' ' || ch == 0x7f || (ch >= 0x80 && (q->bytes || ch < 0xa1)))
 		buf_printf(q->out, "\\x%02x", ch);
 	else if ((ch >= 0xd800 && ch < 0xe000) || (ch >= 0x2028 && ch < 0x2030) ||
@@ -82,7 +112,14 @@ static int put_quoted(void *arg, uint32_t ch)
 static int quoted(const struct ctx *c, struct text *t, const char *prefix, struct buf *out,
 		  size_t most)
 {
-	struct quoting q = { .out = out, .most = most, .quote = '\'', .bytes = *prefix };
+	struct quoting q = {
+		.out = out,
+		.most = most,
+		.quote = '\'',
+		.bytes = *prefix == 'b' || t->bytes,
+		.ascii = *prefix == 'u',
+		.pairs = t->pairs,
+	};
 	struct text start = *t;
 	int status;
 
@@ -97,6 +134,8 @@ static int quoted(const struct ctx *c, struct text *t, const char *prefix, struc
 	buf_puts(out, prefix);
 	buf_putc(out, q.quote);
 	status = text_each(t, c->r, put_quoted, &q);
+	if (q.high)
+		put_escaped(&q, q.high);
 	if (status == 1)
 		buf_puts(out, "...");
 	buf_putc(out, q.quote);
@@ -118,9 +157,10 @@ static int bytes_repr(const struct ctx *c, struct object o, struct buf *out, uns
 	struct text t = { .data = o.address + L(c->l, PyBytesObject, ob_sval), .kind = 1 };
 	int status = object_ob_size(c, o, &t.length);
 
+	t.bytes = FACT(c->l, TEXT) == TEXT_BYTES;
 	if (!status && t.length > UINT64_C(1) << 44)
 		status = PYCORE_ERR_DAMAGED;
-	return status ? status : quoted(c, &t, "b", out, most);
+	return status ? status : quoted(c, &t, t.bytes ? "" : "b", out, most);
 }
 
 /* A bytearray's buffer; in 3.15 it is inside a bytes object of its own. */
@@ -208,6 +248,27 @@ const struct decoder pycore_dec_str = {
 	.extent = str_extent,
 	.storage = str_storage,
 	.repr = str_repr,
+};
+/* Of Python 2; it may keep what it was encoded to once. */
+static const struct ref_field unicode_fields[] = {
+	{ F_PyUnicodeObject_defenc, LABEL_FIELD, EDGE_OWNED, "defenc" },
+	{ 0 },
+};
+
+static int unicode_repr(const struct ctx *c, struct object o, struct buf *out, unsigned depth,
+			size_t most)
+{
+	struct text t;
+	int status = text_at(c->l, c->r, o.address, &t);
+
+	return status ? status : quoted(c, &t, "u", out, most);
+}
+
+const struct decoder pycore_dec_unicode = {
+	.fields = unicode_fields,
+	.extent = str_extent,
+	.storage = str_storage,
+	.repr = unicode_repr,
 };
 const struct decoder pycore_dec_bytes = { .repr = bytes_repr };
 const struct decoder pycore_dec_bytearray = {

@@ -126,7 +126,9 @@ static int type_repr(const struct ctx *c, struct object o, struct buf *out, unsi
 
 	if (!t)
 		return PYCORE_ERR_DAMAGED;
-	buf_printf(out, "<class '%s'>", t->name);
+	buf_printf(out, "<%s '%s'>",
+		   FACT(c->l, TEXT) == TEXT_BYTES && !(t->flags & TPFLAGS_HEAPTYPE) ? "type" : "class",
+		   t->name);
 	return 0;
 }
 
@@ -215,11 +217,35 @@ static void module_origin(const struct ctx *c, struct object o, struct buf *out,
 	buf_putc(out, ')');
 }
 
+/* Of Python 2: name and file are in the module's dict. */
+static int old_module_repr(const struct ctx *c, struct object o, struct buf *out, size_t most)
+{
+	uint64_t dict, name, file;
+
+	if (!LOAD(c->l, c->r, o.address, PyModuleObject, md_dict, &dict))
+		return PYCORE_ERR_FAULT;
+	name = value_dict_get(c, dict, "__name__");
+	file = value_dict_get(c, dict, "__file__");
+	buf_puts(out, "<module '");
+	if (!name || value_str(c, name, out, most > out->len ? most : out->len))
+		buf_putc(out, '?');
+	if (file) {
+		buf_puts(out, "' from '");
+		value_str(c, file, out, most > out->len ? most : out->len);
+		buf_puts(out, "'>");
+	} else {
+		buf_puts(out, "' (built-in)>");
+	}
+	return 0;
+}
+
 static int module_repr(const struct ctx *c, struct object o, struct buf *out, unsigned depth,
 		       size_t most)
 {
 	uint64_t name;
 
+	if (!HAS(c->l, PyModuleObject, md_name))
+		return old_module_repr(c, o, out, most);
 	if (!LOAD(c->l, c->r, o.address, PyModuleObject, md_name, &name))
 		return PYCORE_ERR_FAULT;
 	buf_puts(out, "<module ");

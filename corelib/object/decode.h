@@ -122,7 +122,10 @@ int generic_extent(const struct ctx *c, struct object o, uint64_t *bytes);
 uint64_t stack_ref(const struct layout *l, uint64_t word, bool *owned);
 
 extern const struct decoder pycore_dec_int, pycore_dec_bool, pycore_dec_float, pycore_dec_complex;
-extern const struct decoder pycore_dec_machine_int;
+extern const struct decoder pycore_dec_machine_int, pycore_dec_unicode;
+extern const struct decoder pycore_dec_classobj, pycore_dec_instance, pycore_dec_instancemethod;
+extern const struct decoder pycore_dec_file, pycore_dec_xrange, pycore_dec_buffer;
+extern const struct decoder pycore_dec_string_input, pycore_dec_string_output;
 extern const struct decoder pycore_dec_bytes, pycore_dec_bytearray, pycore_dec_str;
 extern const struct decoder pycore_dec_tuple, pycore_dec_list, pycore_dec_slice;
 extern const struct decoder pycore_dec_dict, pycore_dec_defaultdict, pycore_dec_ordereddict;

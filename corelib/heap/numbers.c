@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+#include "heap/scan.h"
+
+/*
+ * Python 2 makes its ints and floats in blocks of its own, which malloc gave: a link to the
+ * next older block, then objects side by side. Nothing but a static in the interpreter's file,
+ * block_list of Objects/intobject.c and floatobject.c, leads to them; it is known by
+ * what it leads to. What is free in a block has another free one, or nothing, in ob_type.
+ */
+
+enum {
+	OBJECTS_MOST = 64,
+	BLOCK_MOST = 4096,
+	BLOCKS_MOST = 1 << 26,
+	TRIED_MOST = 1 << 20, /* blocks that are looked at to tell which word is the static */
+	PIECE = 1 << 12,
+	DATA_MOST = 64 << 20,
+};
+
+/* How blocks of one kind are made. */
+struct shape {
+	uint32_t bytes, next, first, stride, n;
+	const struct decoder *decoder; /* of their objects */
+};
+
+struct chain {
+	struct scan *s;
+	const struct shape *shape;
+	uint64_t type; /* address of the type of the objects; 0: none was seen yet */
+	uint8_t copy[BLOCK_MOST];
+};
+
+static bool shape_of(const struct layout *l, bool ints, struct shape *out)
+{
+	const struct field *size = &l->field[ints ? F_PyIntBlock_sizeof : F_PyFloatBlock_sizeof];
+
+	if (!size->present)
+		return false;
+	*out = (struct shape){
+		.bytes = size->offset,
+		.next = ints ? L(l, PyIntBlock, next) : L(l, PyFloatBlock, next),
+		.first = ints ? L(l, PyIntBlock, objects) : L(l, PyFloatBlock, objects),
+		.stride = ints ? L(l, PyIntObject, sizeof) : L(l, PyFloatObject, sizeof),
+		.decoder = ints ? decoder_for(NULL, TPFLAGS_INT, NULL) : decoder_for("float", 0, NULL),
+	};
+	if (!out->stride || out->bytes > BLOCK_MOST || out->first + out->stride > out->bytes ||
+	    out->next + 8 > out->bytes)
+		return false;
+	out->n = (out->bytes - out->first) / out->stride;
+	return out->n <= OBJECTS_MOST;
+}
+
+static bool is_type_of(struct chain *c, uint64_t word)
+{
+	struct scan_type *t;
+
+	if (c->type)
+		return word == c->type;
+	t = scan_type_at(c->s, word);
+	if (!t || t->type->decoder != c->shape->decoder || t->type->flags & TPFLAGS_HEAPTYPE)
+		return false;
+	c->type = word;
+	return true;
+}
+
+static bool is_block_address(uint64_t address)
+{
+	return type_is_address(address) && !(address & 15);
+}
+
+/* The block at @p at, if it is one; NULL: it is none. */
+static const uint8_t *look(struct chain *c, uint64_t at, uint64_t *next)
+{
+	const struct layout *l = c->s->l;
+	const struct shape *shape = c->shape;
+	const uint8_t *p;
+
+	if (!is_block_address(at) || arenas_has(c->s->arenas, at))
+		return NULL;
+	p = reader_probe(&c->s->reader, at, shape->bytes, c->copy);
+	if (!p)
+		return NULL;
+	*next = load_u64(p + shape->next);
+	if (*next && !is_block_address(*next))
+		return NULL;
+	for (uint32_t i = 0; i < shape->n; i++) {
+		uint64_t word = load_u64(p + shape->first + i * shape->stride +
+					 L(l, PyObject, ob_type));
+
+		if (word && !type_is_address(word))
+			return NULL;
+	}
+	return p;
+}
+
+/* How many of a block's objects are live; UINT32_MAX: one is what none can be. */
+static uint32_t count_live(struct chain *c, const uint8_t *p)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < c->shape->n; i++) {
+		const uint8_t *o = p + c->shape->first + i * c->shape->stride;
+
+		if (!is_type_of(c, load_u64(o + L(c->s->l, PyObject, ob_type))))
+			continue;
+		if (life_of(c->s->l, load_u64(o + L(c->s->l, PyObject, ob_refcnt))) != LIFE_LIVE)
+			return UINT32_MAX;
+		n++;
+	}
+	return n;
+}
+
+/* How many blocks a word leads to, if they are blocks at all and any object is live. */
+static uint64_t length_of(struct scan *s, const struct shape *shape, uint64_t at)
+{
+	struct chain c = { .s = s, .shape = shape };
+	uint64_t n = 0, live = 0, next;
+
+	for (; at && n < TRIED_MOST; at = next, n++) {
+		const uint8_t *p = look(&c, at, &next);
+		uint32_t more = p ? count_live(&c, p) : UINT32_MAX;
+
+		if (more == UINT32_MAX)
+			return 0;
+		live += more;
+	}
+	return live ? n : 0;
+}
+
+/* Every live object of the chain that begins at @p at may be one that nothing else leads to. */
+static void take(struct scan *s, const struct shape *shape, uint64_t at)
+{
+	struct chain c = { .s = s, .shape = shape };
+	uint64_t next;
+
+	for (uint64_t n = 0; at && n < BLOCKS_MOST; at = next, n++) {
+		const uint8_t *p = NULL;
+
+		if (reader_spend(&s->reader, at, n * shape->bytes, shape->bytes))
+			p = look(&c, at, &next);
+		if (!p)
+			return;
+		s->number_blocks++;
+		for (uint32_t i = 0; i < shape->n; i++) {
+			const uint8_t *o = p + shape->first + i * shape->stride;
+
+			if (!is_type_of(&c, load_u64(o + L(s->l, PyObject, ob_type))))
+				continue;
+			s->numbers++;
+			scan_edge(s, at + shape->first + (uint64_t)i * shape->stride);
+		}
+	}
+}
+
+struct search {
+	struct scan *s;
+	struct shape shape[2];
+	uint64_t best[2], length[2];
+	unsigned n;
+};
+
+static void try_word(struct search *search, uint64_t word)
+{
+	if (!is_block_address(word))
+		return;
+	for (unsigned i = 0; i < search->n; i++) {
+		uint64_t n = word == search->best[i] ?
+				     0 :
+				     length_of(search->s, &search->shape[i], word);
+
+		if (n > search->length[i]) {
+			search->length[i] = n;
+			search->best[i] = word;
+		}
+	}
+}
+
+static void try_region(struct search *search, uint64_t start, uint64_t end)
+{
+	uint64_t words[PIECE / 8];
+
+	if (end - start > DATA_MOST)
+		end = start + DATA_MOST;
+	for (uint64_t at = start; at < end; at += PIECE) {
+		size_t want = end - at < PIECE ? (size_t)(end - at) : PIECE;
+		size_t got = reader_copy(&search->s->reader, at, words, want);
+
+		for (size_t i = 0; i < got / 8; i++)
+			try_word(search, words[i]);
+	}
+}
+
+/* The writable data around @p address: statics are side by side, whatever file they are of. */
+static void try_data(struct search *search, uint64_t address)
+{
+	const struct target *t = search->s->reader.target;
+	size_t first = 0, last;
+
+	while (first < t->n_regions && t->regions[first].end <= address)
+		first++;
+	if (first == t->n_regions || t->regions[first].start > address)
+		return;
+	last = first;
+	while (first && t->regions[first - 1].end == t->regions[first].start &&
+	       t->regions[first - 1].flags & REGION_WRITE)
+		first--;
+	while (last + 1 < t->n_regions && t->regions[last].end == t->regions[last + 1].start &&
+	       t->regions[last + 1].flags & REGION_WRITE && !(t->regions[last + 1].flags & REGION_HEAP))
+		last++;
+	for (size_t i = first; i <= last; i++)
+		try_region(search, t->regions[i].start, t->regions[i].end);
+}
+
+void numbers_roots(struct scan *s)
+{
+	struct search search = { .s = s };
+
+	for (int ints = 1; ints >= 0; ints--) {
+		if (shape_of(s->l, ints, &search.shape[search.n]))
+			search.n++;
+	}
+	if (!search.n)
+		return;
+	try_data(&search, s->c.types->rt->address);
+	for (unsigned i = 0; i < search.n; i++)
+		take(s, &search.shape[i], search.best[i]);
+}
