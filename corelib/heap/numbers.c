@@ -175,10 +175,12 @@ static void try_word(struct search *search, uint64_t word)
 	}
 }
 
-static void try_region(struct search *search, uint64_t start, uint64_t end)
+static void try_data(struct search *search, uint64_t address)
 {
-	uint64_t words[PIECE / 8];
+	uint64_t words[PIECE / 8], start, end;
 
+	if (!target_data_around(search->s->reader.target, address, &start, &end))
+		return;
 	if (end - start > DATA_MOST)
 		end = start + DATA_MOST;
 	for (uint64_t at = start; at < end; at += PIECE) {
@@ -188,27 +190,6 @@ static void try_region(struct search *search, uint64_t start, uint64_t end)
 		for (size_t i = 0; i < got / 8; i++)
 			try_word(search, words[i]);
 	}
-}
-
-/* The writable data around @p address: statics are side by side, whatever file they are of. */
-static void try_data(struct search *search, uint64_t address)
-{
-	const struct target *t = search->s->reader.target;
-	size_t first = 0, last;
-
-	while (first < t->n_regions && t->regions[first].end <= address)
-		first++;
-	if (first == t->n_regions || t->regions[first].start > address)
-		return;
-	last = first;
-	while (first && t->regions[first - 1].end == t->regions[first].start &&
-	       t->regions[first - 1].flags & REGION_WRITE)
-		first--;
-	while (last + 1 < t->n_regions && t->regions[last].end == t->regions[last + 1].start &&
-	       t->regions[last + 1].flags & REGION_WRITE && !(t->regions[last + 1].flags & REGION_HEAP))
-		last++;
-	for (size_t i = first; i <= last; i++)
-		try_region(search, t->regions[i].start, t->regions[i].end);
 }
 
 void numbers_roots(struct scan *s)

@@ -120,7 +120,8 @@ static int element_extent(const struct ctx *c, struct object o, uint64_t *bytes)
 	int status = element_of(c, o, &e);
 
 	*bytes = o.type->basicsize;
-	if (!status && e.extra)
+	/* Those of Python 2 did not count it. */
+	if (!status && e.extra && FACT(c->l, TEXT) != TEXT_BYTES)
 		*bytes += L(c->l, ElementObjectExtra, sizeof) + (e.own ? e.allocated * 8 : 0);
 	return status;
 }

@@ -63,7 +63,12 @@ static int int_extent(const struct ctx *c, struct object o, uint64_t *bytes)
 
 	if (!n && FACT(c->l, INT_ZERO_HAS_DIGIT) == YES)
 		n = 1;
-	*bytes = L(c->l, PyLongObject, ob_digit) + (status ? 0 : n * digit_size(c->l));
+	*bytes = L(c->l, PyLongObject, ob_digit);
+	/* A long of Python 2 counts what a class of it adds. */
+	if (HAS(c->l, PyIntObject, ob_ival))
+		*bytes = o.type->basicsize;
+	if (!status)
+		*bytes += n * digit_size(c->l);
 	return status;
 }
 

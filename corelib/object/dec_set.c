@@ -129,13 +129,20 @@ static int elements(const struct ctx *c, struct object o, const char *name, stru
 		    unsigned depth, size_t most)
 {
 	struct set_text t = { c, out, depth, most, 0 };
+	bool list = FACT(c->l, TEXT) == TEXT_BYTES; /* as Python 2 writes it */
 	size_t before = out->len;
 	int status;
 
-	buf_printf(out, *name ? "%s({" : "{", name);
+	if (list)
+		buf_printf(out, "%s([", *name ? name : "set");
+	else
+		buf_printf(out, *name ? "%s({" : "{", name);
 	status = set_edges(c, o, put_element, &t);
-	buf_puts(out, *name ? "})" : "}");
-	if (!t.n && !out->failed) {
+	if (list)
+		buf_puts(out, "])");
+	else
+		buf_puts(out, *name ? "})" : "}");
+	if (!t.n && !out->failed && !list) {
 		out->len = before;
 		buf_printf(out, "%s()", *name ? name : "set");
 	}

@@ -270,7 +270,23 @@ const struct decoder pycore_dec_unicode = {
 	.storage = str_storage,
 	.repr = unicode_repr,
 };
-const struct decoder pycore_dec_bytes = { .repr = bytes_repr };
+/* str of Python 2 counts what it is itself, and not what a class of it adds. */
+static int bytes_extent(const struct ctx *c, struct object o, uint64_t *bytes)
+{
+	uint64_t n;
+	int status;
+
+	if (FACT(c->l, TEXT) != TEXT_BYTES)
+		return generic_extent(c, o, bytes);
+	status = object_ob_size(c, o, &n);
+	*bytes = L(c->l, PyBytesObject, ob_sval) + 1;
+	if (status || n >> 47)
+		return status ? status : PYCORE_ERR_DAMAGED;
+	*bytes += n;
+	return 0;
+}
+
+const struct decoder pycore_dec_bytes = { .extent = bytes_extent, .repr = bytes_repr };
 const struct decoder pycore_dec_bytearray = {
 	.edges = bytearray_edges,
 	.extent = bytearray_extent,

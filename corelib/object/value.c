@@ -147,7 +147,8 @@ uint64_t value_module_dict(const struct ctx *c, uint64_t interp, const char *nam
 static bool shows_as_base(const struct type *t)
 {
 	return t->flags & (TPFLAGS_TUPLE | TPFLAGS_DICT | TPFLAGS_LIST | TPFLAGS_BASE_EXC |
-			   TPFLAGS_TYPE | TPFLAGS_UNICODE | TPFLAGS_LONG | TPFLAGS_BYTES) ||
+			   TPFLAGS_TYPE | TPFLAGS_UNICODE | TPFLAGS_INT | TPFLAGS_LONG |
+			   TPFLAGS_BYTES) ||
 	       !t->python_class;
 }
 

@@ -18,6 +18,7 @@
 #define SMALL_INT_MOST 1024
 #define SMALL_INTS_TABLED 262
 #define INTERPRETER_HEAD 8192u
+#define STATICS_MOST (UINT64_C(64) << 20)
 
 const char *detail_repr(struct pycore *s, uint64_t address, unsigned depth, size_t most)
 {
@@ -72,27 +73,43 @@ static void measure_outside(const struct ctx *c, struct object o, struct pycore_
 	out->n_outside = sum.n;
 }
 
-/* To 3.10 small ints are ordinary objects, and the interpreter has a table of them. */
-static bool in_table(const struct pycore *s, const struct ctx *c, uint64_t address, int64_t value)
+/* Whether [start, end) has the table of small ints, with that one in its place. */
+static bool has_table(const struct ctx *c, uint64_t start, uint64_t end, uint64_t address,
+		      int64_t value)
 {
 	int64_t first, last;
-	uint64_t word, end;
+	uint64_t word;
 
+	for (uint64_t at = start; at < end; at += 8) {
+		uint64_t table = at - 8 * (uint64_t)(value - SMALL_INT_LEAST);
+
+		if (!reader_probe_u64(c->r, at, &word) || word != address)
+			continue;
+		if (reader_probe_u64(c->r, table, &word) && !value_int(c, word, &first) &&
+		    first == SMALL_INT_LEAST &&
+		    reader_probe_u64(c->r, table + 8 * (SMALL_INTS_TABLED - 1), &word) &&
+		    !value_int(c, word, &last) &&
+		    last == SMALL_INT_LEAST + SMALL_INTS_TABLED - 1)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * To 3.10 small ints are ordinary objects, and the interpreter has a table of them; in 2.7
+ * it is a static.
+ */
+static bool in_table(const struct pycore *s, const struct ctx *c, uint64_t address, int64_t value)
+{
+	uint64_t start, end;
+
+	if (HAS(c->l, PyIntObject, ob_ival))
+		return target_data_around(s->target, s->runtime.address, &start, &end) &&
+		       end - start < STATICS_MOST && has_table(c, start, end, address, value);
 	for (size_t i = 0; i < s->interps.interps.n; i++) {
-		uint64_t interp = s->interps.interps.items[i].address;
-
-		for (uint64_t at = 0; at < INTERPRETER_HEAD; at += 8) {
-			uint64_t start = interp + at - 8 * (uint64_t)(value - SMALL_INT_LEAST);
-
-			if (!reader_probe_u64(c->r, interp + at, &word) || word != address)
-				continue;
-			if (reader_probe_u64(c->r, start, &word) && !value_int(c, word, &first) &&
-			    first == SMALL_INT_LEAST &&
-			    reader_probe_u64(c->r, start + 8 * (SMALL_INTS_TABLED - 1), &end) &&
-			    !value_int(c, end, &last) &&
-			    last == SMALL_INT_LEAST + SMALL_INTS_TABLED - 1)
-				return true;
-		}
+		start = s->interps.interps.items[i].address;
+		if (has_table(c, start, start + INTERPRETER_HEAD, address, value))
+			return true;
 	}
 	return false;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "stack/exception.h"
 
+#include "object/classic.h"
+
 /* Nested handlers, one inside the other, are as deep as calls are at most. */
 #define MOST_HANDLERS 100000
 #define LONGEST_MESSAGE 1000
@@ -53,12 +55,31 @@ static char *message_of(const struct ctx *c, struct object exception, struct are
 	if (!LOAD(c->l, c->r, exception.address, PyBaseExceptionObject, args, &args) ||
 	    !tuple_item(c, args, 0, &item))
 		return NULL;
-	if (derives_from(exception.type, "OSError") && !value_int(c, item, &number) &&
+	if ((derives_from(exception.type, "OSError") ||
+	     derives_from(exception.type, "exceptions.EnvironmentError")) &&
+	    !value_int(c, item, &number) &&
 	    tuple_item(c, args, 1, &item)) {
 		text = text_of(c, item, a);
 		return text ? arena_printf(a, "[Errno %lld] %s", (long long)number, text) : NULL;
 	}
 	return text_of(c, item, a);
+}
+
+/* Python 2 lets an instance of any class without a type of its own be raised. */
+static bool tell_classic(const struct ctx *c, uint64_t address, struct arena *a,
+			 const char **type, const char **message)
+{
+	struct buf name = { 0 };
+	uint64_t class, item;
+
+	if (!address || !classic_class(c, address, &class))
+		return false;
+	if (!classic_name(c, class, &name) && name.text && !name.failed)
+		*type = arena_strndup(a, name.text, name.len);
+	buf_free(&name);
+	if (tuple_item(c, value_attr(c, address, "args"), 0, &item))
+		*message = text_of(c, item, a);
+	return *type;
 }
 
 static bool tell(const struct ctx *c, uint64_t address, struct arena *a, const char **type,
@@ -67,7 +88,7 @@ static bool tell(const struct ctx *c, uint64_t address, struct arena *a, const c
 	struct object o;
 
 	if (!is_exception(c, address, &o))
-		return false;
+		return tell_classic(c, address, a, type, message);
 	*type = o.type->name;
 	*message = message_of(c, o, a);
 	return true;

@@ -111,6 +111,27 @@ const struct region *target_region_at(const struct target *t, uint64_t addr)
 	return i < t->n_regions && t->regions[i].start <= addr ? &t->regions[i] : NULL;
 }
 
+static bool is_data(const struct region *r)
+{
+	return r->flags & REGION_WRITE && !(r->flags & REGION_HEAP);
+}
+
+bool target_data_around(const struct target *t, uint64_t addr, uint64_t *start, uint64_t *end)
+{
+	const struct region *first = target_region_at(t, addr), *last = first;
+
+	if (!first || !is_data(first))
+		return false;
+	while (first > t->regions && first[-1].end == first->start && is_data(first - 1))
+		first--;
+	while (last + 1 < t->regions + t->n_regions && last[1].start == last->end &&
+	       is_data(last + 1))
+		last++;
+	*start = first->start;
+	*end = last->end;
+	return true;
+}
+
 void target_mark(struct target *t, uint64_t addr, uint32_t flags)
 {
 	size_t i = region_index(t, addr);

@@ -143,6 +143,12 @@ void target_close(struct target *t);
 /* @return the region that holds @p addr, or NULL */
 const struct region *target_region_at(const struct target *t, uint64_t addr);
 
+/*
+ * The adjoining writable mappings, other than the heap, that @p addr is in: where a static
+ * is, all others of the same file are. false: it is in none.
+ */
+bool target_data_around(const struct target *t, uint64_t addr, uint64_t *start, uint64_t *end);
+
 /* @return the module one of whose mappings holds @p addr, or NULL */
 struct module *target_module_at(struct target *t, uint64_t addr);
 

@@ -20,19 +20,23 @@ class Skip(Exception):
 
 
 class Test:
-    def __init__(self, function, program, ways, arguments):
+    def __init__(self, function, program, ways, arguments, since=(0, 0)):
         self.run = function
         self.name = function.__name__
         self.area = function.__module__[len("test_"):]
         self.program = program
         self.ways = ways
         self.arguments = arguments
+        self.since = since
 
 
-def on(program, ways=WAYS, arguments=()):
-    """A test of what pycore says about a program, in each way of looking at it."""
+def on(program, ways=WAYS, arguments=(), since=(0, 0)):
+    """A test of what pycore says about a program, in each way of looking at it.
+
+    `since` is the first release that has what it is about.
+    """
     def register(function):
-        tests.append(Test(function, program, ways, arguments))
+        tests.append(Test(function, program, ways, arguments, since))
         return function
     return register
 

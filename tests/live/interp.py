@@ -133,8 +133,10 @@ class Process:
             raise
 
     def run(self, program, arguments):
-        for path in glob.glob(os.path.join(PROGRAMS, "*.py")):
-            shutil.copy(path, self.directory)
+        # What Python 2 cannot read has a namesake there.
+        for room in ("", "two")[:1 + (self.interpreter.release < (3,))]:
+            for path in glob.glob(os.path.join(PROGRAMS, room, "*.py")):
+                shutil.copy(path, self.directory)
         inside = self.directory[len(self.interpreter.root or ""):]
         # exec all the way, so that our child is the interpreter.
         script = 'ulimit -c unlimited; cd "$1" && shift && exec "$@"'

@@ -67,7 +67,9 @@ def main():
         objects += fill(cache, number)
         number += 100
     for name in range(3):
-        threading.Thread(target=truth.stay, name="idle %d" % name, daemon=True).start()
+        idle = threading.Thread(target=truth.stay, name="idle %d" % name)
+        idle.daemon = True
+        idle.start()
     truth.write({"objects": objects, "users": len(cache), "sessions": 2 * len(cache),
                  "entries": 12 * len(cache)})
     truth.ready()

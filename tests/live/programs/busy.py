@@ -6,6 +6,9 @@ import time
 import truth
 
 WORKERS = 20
+# Of threading, below run().
+OUTERMOST = [name for name in ("__bootstrap_inner", "__bootstrap")
+             if hasattr(threading.Thread, "_Thread" + name)] or ["_bootstrap_inner", "_bootstrap"]
 
 
 def work(depth):
@@ -35,7 +38,10 @@ def churn():
 
 threading.stack_size(1 << 20)
 for number in range(WORKERS):
-    threading.Thread(target=worker, name="worker %d" % number, daemon=True).start()
-truth.write({"workers": ["worker %d" % number for number in range(WORKERS)], "depth": 8})
+    started = threading.Thread(target=worker, name="worker %d" % number)
+    started.daemon = True
+    started.start()
+truth.write({"workers": ["worker %d" % number for number in range(WORKERS)], "depth": 8,
+             "outermost": OUTERMOST})
 truth.ready()
 churn()

@@ -8,7 +8,7 @@ MANY = 50000
 LARGE = 1 << 20
 
 
-class Claimant:
+class Claimant(object):
     def __init__(self, number):
         self.number = number
 

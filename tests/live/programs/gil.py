@@ -37,5 +37,7 @@ def sleeper():
 
 tids["main"] = truth.native_id()
 for target in holder, waiter, sleeper:
-    threading.Thread(target=target, name=target.__name__, daemon=True).start()
+    started = threading.Thread(target=target, name=target.__name__)
+    started.daemon = True
+    started.start()
 gate.acquire()

@@ -66,7 +66,7 @@ def many():
     negative = -7
     nothing = None
     yes = True
-    unicode = "größe 漢字"
+    wide = "größe 漢字"
     empty = ()
     gate.acquire()
 
@@ -100,7 +100,7 @@ EXPECTED = {
              "text": repr('quotes " and \' and \\ and \n newline'), "__module__": "'__main__'",
              "__qualname__": "'in_a_class_body.<locals>.Made'"},
     "many": {"values": None, "text": None, "largest": "4611686018427387904", "negative": "-7",
-             "nothing": "None", "yes": "True", "unicode": "'größe 漢字'", "empty": "()"},
+             "nothing": "None", "yes": "True", "wide": "'größe 漢字'", "empty": "()"},
     "in_a_generator": {"numbers": None},
     "numbers": {"limit": "3", "count": "0"},
 }

@@ -15,10 +15,18 @@ import gc
 import os
 import sys
 import types
-import typing
+
+try:
+    import typing
+except ImportError:
+    typing = None  # 2.7
 
 # They hold no references: what looks like one is a number, text, or C code's own.
 LEAVES = (int, float, complex, str, bytes, array.array)
+TEXTS = (str, bytes)
+if sys.version_info < (3,):
+    LEAVES += (long,)
+    TEXTS += (unicode,)
 # Of static types there is no more than this.
 STATIC_TYPE = 400
 # Py_TPFLAGS_MANAGED_DICT, Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_HAVE_GC
@@ -27,10 +35,11 @@ HEAP_TYPE = 1 << 9
 HAVE_GC = 1 << 14
 
 # They have names that are strings, and tp_traverse leaves these out.
-PARTLY_KNOWN = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType,
-                type(str.join), type(dict.__dict__["fromkeys"]),
+PARTLY_KNOWN = (types.GeneratorType, type(str.join), type(dict.__dict__["fromkeys"]),
                 types.MemberDescriptorType, types.GetSetDescriptorType,
-                type(object.__init__), property, slice, typing.TypeVar)
+                type(object.__init__), property, slice)
+if typing:
+    PARTLY_KNOWN += (types.CoroutineType, types.AsyncGeneratorType, typing.TypeVar)
 
 
 class IoVec(ctypes.Structure):
@@ -89,7 +98,7 @@ MEMORY = Memory()
 
 
 def words(address, size):
-    return array.array("Q", ctypes.string_at(address, size & ~7))
+    return array.array("L", ctypes.string_at(address, size & ~7))
 
 
 def static_kinds():
@@ -143,7 +152,7 @@ def body(thing):
     if isinstance(thing, type):
         # tp_name is text, and behind a short one is what was there before it. Some types
         # have it twice.
-        found = array.array("Q", [word for word in found if word != found[1]])
+        found = array.array("L", [word for word in found if word != found[1]])
     if kind.__flags__ & MANAGED_DICT and sys.version_info >= (3, 11):
         # Its __dict__, of which 3.13.0 does not tell while the values are inline.
         found += words(id(thing) - 32, 16)
@@ -160,7 +169,7 @@ class Census:
         # The frames that code objects keep (3.9) are dead, or run while we look.
         self.kinds = static_kinds() - {id(types.FrameType)}
         self.segments = static_data()
-        self.texts = {id(str), id(bytes)}
+        self.texts = set(map(id, TEXTS))
         self.seen = {id(self), id(self.texts), id(self.rows), id(self.kinds), id(self.not_objects), id(self.segments)}
         self.seen.add(id(self.seen))
 

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import sys
 import threading
 
 import truth
@@ -21,7 +22,7 @@ never_read, never_write = os.pipe()
 CODE = """
 import os
 
-class OnlyThere:
+class OnlyThere(object):
     pass
 
 kept = [OnlyThere() for unused in range(%d)]
@@ -41,10 +42,21 @@ def enter():
         interpreters.run_string(interpreters.create(), code)
     else:
         import _testcapi  # to 3.7
-        _testcapi.run_in_subinterp(code)
+        getattr(_testcapi, "run_in_subinterp", run_in_subinterpreter)(code)
 
 
-thread = threading.Thread(target=enter, name="enters", daemon=True)
+def run_in_subinterpreter(code):
+    """2.7 has no such function. Not a line of ours may run between the two calls, and no
+    other thread."""
+    import ctypes
+    make, run = ctypes.pythonapi.Py_NewInterpreter, ctypes.pythonapi.PyRun_SimpleString
+    sys.setcheckinterval(1 << 30)
+    make()
+    run(code)
+
+
+thread = threading.Thread(target=enter, name="enters")
+thread.daemon = True
 tid = truth.start(thread)
 os.read(arrived_read, 1)
 truth.write({"tid": tid, "function": "elsewhere", "type": "__main__.OnlyThere",

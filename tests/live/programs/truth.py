@@ -1,13 +1,15 @@
 """What every truth program needs: to say what is so, that it is ready, and to stay.
 
-These programs run on every CPython that pycore reads, 3.6 and later, in a
-directory of their own that is also their working directory.
+These programs run on every CPython that pycore reads, in a directory of their own
+that is also their working directory. Those that Python 2 cannot read have a
+namesake in the directory two, which takes their place there.
 """
 
 import json
 import os
 import sys
 import threading
+import time
 
 SYS_GETTID = 186  # x86-64
 
@@ -15,9 +17,10 @@ SYS_GETTID = 186  # x86-64
 def name_of(cls):
     """A type's name as pycore prints it: module.qualname, builtins bare."""
     module = cls.__module__
-    if not isinstance(module, str) or module == "builtins":
-        return cls.__qualname__
-    return module + "." + cls.__qualname__
+    name = getattr(cls, "__qualname__", cls.__name__)
+    if not isinstance(module, str) or module in ("builtins", "__builtin__"):
+        return name
+    return module + "." + name
 
 
 def native_id():
@@ -32,11 +35,29 @@ def start(thread):
         # Of 3.8; start() has waited until it is known. There may be no /proc in a root.
         thread.start()
         return thread.native_id
+    if sys.version_info < (3,):
+        return start_and_ask(thread)
     before = set(os.listdir("/proc/self/task"))
     thread.start()
     started = set(os.listdir("/proc/self/task")) - before
     assert len(started) == 1, started
     return int(started.pop())
+
+
+def start_and_ask(thread):
+    """As start(); the thread tells it before it runs its first line."""
+    box = []
+
+    def note(*unused):
+        box.append(native_id())
+        sys.setprofile(None)
+
+    threading.setprofile(note)
+    thread.start()
+    while not box:
+        time.sleep(0.001)
+    threading.setprofile(None)
+    return box[0]
 
 
 def frames_of(frame):
@@ -52,8 +73,8 @@ def frames_of(frame):
 
 def write(truth):
     truth["version"] = sys.version.split()[0].rstrip("+")
-    with open("truth.json", "w", encoding="utf-8") as out:
-        # Not dump(): that leaves garbage, in cycles.
+    with open("truth.json", "w") as out:
+        # Not dump(): that leaves garbage, in cycles. It is ASCII.
         out.write(json.dumps(truth))
 
 

@@ -1,0 +1,419 @@
+# -*- coding: utf-8 -*-
+"""One of each builtin kind of object, and what CPython says of all objects there are.
+
+Writes zoo.txt for check_objects. A line each:
+
+    L runtime type-type hexversion
+    O address type-address sizeof tracked refcount name
+    R referent referent ...        of the object above
+    V repr, as UTF-8 in hex        of the object above
+"""
+
+import array
+import binascii
+import collections
+import cStringIO
+import ctypes
+import datetime
+import decimal
+import functools
+import gc
+import io
+import itertools
+import operator
+import os
+import Queue
+import re
+import sys
+import threading
+import types
+import weakref
+import xml.etree.cElementTree
+
+import truth
+
+gc.disable()
+
+
+class Plain(object):
+    def __init__(self):
+        self.first = 1
+        self.second = "two"
+
+    def method(self):
+        return self
+
+
+class Slotted(object):
+    __slots__ = ("left", "right", "unset")
+
+    def __init__(self):
+        self.left = [1]
+        self.right = {"a": 1}
+
+
+class Both(Slotted):
+    pass
+
+
+class Meta(type):
+    pass
+
+
+class WithMeta(object):
+    """A docstring that the class keeps a copy of."""
+    __metaclass__ = Meta
+
+
+class Classic:
+    first = 1
+
+    def __init__(self):
+        self.second = [2]
+
+    def method(self):
+        return self
+
+
+class ClassicChild(Classic):
+    def __getattr__(self, name):
+        return name
+
+
+class Long(long):
+    pass
+
+
+class Unicode(unicode):
+    pass
+
+
+class Int(int):
+    pass
+
+
+class Str(str):
+    pass
+
+
+class Tuple(tuple):
+    pass
+
+
+class List(list):
+    __slots__ = ("extra",)
+
+
+class Dict(dict):
+    pass
+
+
+class DefaultDict(collections.defaultdict):
+    pass
+
+
+class Deque(collections.deque):
+    pass
+
+
+class Float(float):
+    pass
+
+
+class Set(set):
+    pass
+
+
+class SlotsAndDict(object):
+    __slots__ = ("slot", "__dict__", "__weakref__")
+
+    def __init__(self):
+        self.slot = [1]
+        self.other = [2]
+
+
+class Error(ValueError):
+    pass
+
+
+class function(object):
+    """A class that has a builtin's name."""
+
+    def __init__(self):
+        self.x = 1
+
+
+Point = collections.namedtuple("Point", "x y")
+
+
+def raised(exc):
+    try:
+        raise exc
+    except type(exc) as e:
+        return e
+
+
+def outer(a, b=[1]):
+    c = [a]
+
+    def inner():
+        return c, b
+
+    return inner
+
+
+def numbers(n):
+    got = []
+    for i in range(n):
+        got.append(i)
+        yield got
+
+
+def with_dict(**kw):
+    o = Plain()
+    o.__dict__
+    o.__dict__.update(kw)
+    return o
+
+
+def deleted():
+    o = Plain()
+    del o.first
+    o.third = 3
+    return o
+
+
+def many_attrs(n):
+    o = Plain()
+    for i in range(n):
+        setattr(o, "attr%d" % i, i)
+    return o
+
+
+def dict_with_holes():
+    d = {str(i): i for i in range(100)}
+    for i in range(50):
+        del d[str(i)]
+    return d
+
+
+def set_with_holes():
+    s = set(range(200))
+    for i in range(100):
+        s.discard(i)
+    return s
+
+
+def wide(n):
+    d = collections.deque()
+    for i in range(n):
+        d.append(i)
+    for i in range(n // 2):
+        d.popleft()
+    return d
+
+
+def started(gen):
+    next(gen)
+    return gen
+
+
+def finished():
+    g = numbers(1)
+    list(g)
+    return g
+
+
+def encoded(text):
+    """It keeps what it was encoded to."""
+    buffer(text)
+    return text
+
+
+def with_frame():
+    held = [1, 2]
+    return sys._getframe()
+
+
+def with_attr(o):
+    o.attr = [5]
+    return o
+
+
+def filled(queue):
+    for i in range(20):
+        queue.put([i])
+    for i in range(15):
+        queue.get()
+    for i in range(12):
+        queue.put([i])
+    return queue
+
+
+def last_slot_set():
+    many = type("ManySlots", (), {"__slots__": ["slot%d" % i for i in range(300)]})()
+    many.slot0 = [1]
+    many.slot299 = [2]
+    return many
+
+
+tree = xml.etree.cElementTree.fromstring("<a x='1'>1<b/>2<c>3</c><d/><d/><d/><d/><d/></a>")
+tees = itertools.tee(iter([[1], [2], [3]]))
+next(tees[0])
+ordered = collections.OrderedDict((i, str(i)) for i in range(20))
+defaulted = collections.defaultdict(list, a=[1])
+inner = outer("value")
+plain = Plain()
+bio = io.BytesIO(b"x" * 100)
+bio.seek(0, 2)
+bio.write(b"more" * 100)
+sio = io.StringIO(u"text")
+sio.seek(2)
+sio.write(u"abc")
+opened = open(os.devnull, "rb")
+rw = open(os.devnull, "w")
+
+
+class Zone(datetime.tzinfo):
+    def utcoffset(self, when):
+        return datetime.timedelta(0)
+
+    dst = utcoffset
+
+
+zone = Zone()
+mv = memoryview(bytearray(b"hello"))
+ba = bytearray(b"hello world")
+del ba[:3]
+error = raised(Error("x", 1))
+os_error = raised(OSError(2, "No such file", "/nowhere"))
+lock = threading.Lock()
+local = threading.local()
+local.value = [1]
+
+written = cStringIO.StringIO()
+written.write("x" * 1000)
+
+values = [
+    None, True, False, Ellipsis, NotImplemented,
+    0, 1, -1, 255, 256, 257, 1 << 29, 1 << 30, -(1 << 30), (1 << 60) - 1, 1 << 62, -(1 << 63),
+    (1 << 63) - 1, Int(5), 1 << 35,
+    1L, 0L, -(1L << 90), Long(5), 0x7fffffff, -(1 << 62) - 1, sys.maxint, -sys.maxint - 1,
+    0.0, -0.0, 1.0, 0.1, 1e16, 1e15, 123456789012345680.0, 1e-4, 1e-5, 3.141592653589793,
+    float("inf"), float("-inf"), 1.5e300, 2.5e-300, 9007199254740993.0, 1e22, 123456.789,
+    1j, 1 + 2j, -1.5 - 0.0j, complex(0.0, -2),
+    u"", u"a", u"it's", u'a "quote"', u"both ' and \"", u"\x00\x7f\t", u"é", u"日本", u"😀 face", u"\ud800 alone",
+    "", "a", "abc", "it's", 'a "quote"', "both ' and \"", "line\nbreak\t\\", "\x00\x1f\x7f", "é",
+    "\xa0\xad", "日本", "😀 face", "x" * 100, "mixed é日😀",
+    "\x00\xff\n", "x" * 40, xrange(5), xrange(2, 9), xrange(1, 10, 2), Classic, type(Classic), bytearray(b"abc"), ba,
+    (), (1,), (1, "two", None), [], [1, [2, [3]]], {}, {"a": 1, 2: [3]}, {1: 2},
+    set(), {1}, frozenset(), frozenset([1]), {"nested": {"deep": [()]}},
+    int, dict, type, Plain, collections.deque, ValueError,
+    sys, os, sys.stdin, u"nested", [u"é", 5L, Classic], KeyError("k"), ValueError(), ValueError(1, u"x"),
+    open(os.devnull), Classic().method, Classic.method, Plain.method,
+]
+zoo = [
+    values, plain, with_dict(more=1), deleted(), many_attrs(3), many_attrs(60), Slotted(), Both(),
+    WithMeta(), WithMeta, Meta, Int(1 << 40), Str("subclass"), Unicode(u"sub"), Long(5), Classic(), ClassicChild(), Classic, ClassicChild,
+    buffer("abc"), file, opened, cStringIO.StringIO("in"), written, encoded(u"text"), Tuple((1, 2)),
+    List([1]), Dict(a=1), DefaultDict(list), Deque([1]), Float(1.5), Set([1]), function(),
+    dict_with_holes(), set_with_holes(), ordered, defaulted, wide(10), wide(1000), wide(64),
+    collections.deque(), collections.deque([1]), collections.deque(range(65), maxlen=70),
+    collections.Counter("abcabc"),
+    Point(1, 2), Point, os.stat("/"), sys.flags, sys.version_info, os.times(),
+    inner, outer, plain.method, len, [].append, "".join, dict.fromkeys, str.join, int.__add__,
+    type.__dict__["__mro__"], Plain.method, Classic().method, Classic.method, plain.__init__, int.__cmp__, (5).__add__, Slotted.left, property(lambda self: 1), staticmethod(len),
+    classmethod(len), Plain.__dict__,
+    numbers(3), started(numbers(3)), finished(), (x for x in [1]),
+    outer.__code__, compile("x = 1\ny = 2", "<zoo>", "exec"), inner.__closure__, inner.__closure__[0], with_frame(),
+    weakref.ref(plain), weakref.ref(plain, len), weakref.proxy(plain), weakref.WeakSet([plain]),
+    weakref.WeakValueDictionary(a=plain), error, os_error, sys.exc_info(),
+    raised(KeyError("k")), raised(StopIteration([1])), raised(ImportError("m")),
+    raised(UnicodeDecodeError("utf-8", "x", 0, 1, "why")), SyntaxError("m", ("f", 1, 2, "t")),
+    SystemExit(3), slice(1, [2], None), xrange(10), range(10), iter([1]), iter((1,)),
+    iter({}), {1: 2}.iteritems(), {1: 2}.viewkeys(), enumerate([1]), itertools.izip([1], [2]), itertools.imap(len, [[]]),
+    itertools.ifilter(None, [1]), reversed([1]), iter(set()), super(Both, Both()),
+    array.array("i", [1, 2, 3]), array.array("d"), functools.partial(len, [1], x=2), functools.partial(outer), bio, sio, opened, rw, sys.stdout, mv, memoryview(b"abc"),
+    datetime.datetime(2020, 1, 1), datetime.datetime(2020, 1, 1, tzinfo=zone),
+    datetime.time(1), datetime.time(1, tzinfo=zone), datetime.date(2020, 1, 1),
+    datetime.timedelta(1), zone, lock, threading.RLock(), local,
+    threading.current_thread(), re.compile("a(b)?"), re.match("(a)", "a"), types.ModuleType("made"), ctypes.c_int(5), (ctypes.c_int * 4)(1, 2),
+    object(), collections, sys.modules,
+    bytearray(), bytearray(1000), u"\u0100" * 10, u"\U00010000" * 3, u"\xe9" * 5,
+]
+zoo += [
+    SlotsAndDict(), last_slot_set(), with_attr(Tuple([1])), with_attr(Int(1 << 40)), with_attr(Long(1 << 100)), with_attr(Unicode(u"x")),
+    with_attr(Error(1)), tree, list(tree),
+    filled(Queue.Queue()), tees, itertools.chain([1], [2]), itertools.cycle([1]),
+    itertools.islice([1], 1), itertools.groupby([1]),
+    operator.itemgetter(1), operator.attrgetter("a.b"), decimal.Decimal("1.5"),
+    iter(collections.deque([1])), iter("abc"),
+    io.TextIOWrapper(io.BytesIO()), io.BufferedRWPair(io.BytesIO(), io.BytesIO()),
+    io.FileIO(os.devnull), type("Documented", (dict,), {"__doc__": "x" * 2000}),
+    threading.Event(),
+]
+for i in range(5):
+    made = Plain()
+    made.number = i
+    zoo.append(made)
+
+def everything():
+    found = list(gc.get_objects())
+    ids = {id(o) for o in found}
+    for o in list(found) + zoo + values:
+        for r in gc.get_referents(o) + [type(o), o]:
+            if id(r) not in ids:
+                ids.add(id(r))
+                found.append(r)
+    # Not this frame, nor what it has found by itself: that is gone when it is.
+    own = {id(sys._getframe()), id(found), id(ids)}
+    return [o for o in found if id(o) not in own]
+
+
+def name_of(cls):
+    module = cls.__dict__.get("__module__") if cls.__flags__ & 1 << 9 else None
+    if not cls.__flags__ & 1 << 9:
+        return static_name(cls)
+    if not isinstance(module, str) or module == "__builtin__":
+        return cls.__name__
+    return module + "." + cls.__name__
+
+
+def static_name(cls):
+    offset = 24  # tp_name
+    return ctypes.string_at(ctypes.c_uint64.from_address(id(cls) + offset).value)
+
+
+def describe(o, out, shown):
+    try:
+        size = sys.getsizeof(o)
+    except Exception:
+        size = 0
+    out.write("O %x %x %d %d %d %s\n" % (id(o), id(type(o)), size, gc.is_tracked(o),
+                                        sys.getrefcount(o), name_of(type(o))))
+    out.write("R " + " ".join("%x" % id(r) for r in gc.get_referents(o)) + "\n")
+    if id(o) in shown:
+        out.write("V " + binascii.hexlify(repr(o)) + "\n")
+
+
+def main():
+    truth.write({})
+    "".encode()  # so that the codec is not loaded after all has been told
+    symbol = "_PyThreadState_Current"
+    runtime = ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, symbol))
+    shown = {id(v) for v in values}
+    ignored = {id(sys._getframe()), id(shown)}
+    found = everything()
+    ignored.add(id(found))
+    with open("zoo.txt", "w") as out:
+        ignored.add(id(out))
+        out.write("L %x %x %x\n" % (runtime, id(type), sys.hexversion))
+        for o in found:
+            if id(o) not in ignored and o is not found:
+                describe(o, out, shown)
+        out.flush()
+        truth.ready()
+        truth.stay()
+
+
+main()
