@@ -7,9 +7,11 @@
 #include <cmocka.h>
 #include <lz4frame.h>
 #include <lzma.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -271,21 +273,25 @@ static void zeros_take_no_room(void **state)
 
 static void no_more_is_unpacked_than_the_headers_say(void **state)
 {
-	unsigned char *packed = malloc(ROOM), *bytes, *bomb = calloc(1, 64 << 20);
+	unsigned char *packed = malloc(ROOM), *bytes, *bomb = malloc(64 << 20);
+	struct rlimit before, limit;
 	struct pycore_error err;
 	struct target *t;
 	size_t len, n;
 	struct corefile *c = make_core(&bytes, &len);
-	struct stat st;
 
+	memset(bomb, 7, 64 << 20);
 	memcpy(bomb, bytes, len);
 	n = pack_zstd(packed, bomb, 64 << 20);
-	assert_int_equal(open_packed(&t, packed, n, &err), 0);
+	getrlimit(RLIMIT_FSIZE, &before);
+	limit = before;
+	limit.rlim_cur = len;
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	if (open_packed(&t, packed, n, &err))
+		fail_msg("%s", err.message);
+	setrlimit(RLIMIT_FSIZE, &before);
 	assert_int_equal(check_bytes(t), DATA + ZEROS);
-	for (int fd = 3; fd < 16; fd++) {
-		if (!fstat(fd, &st) && S_ISREG(st.st_mode) && !st.st_nlink)
-			assert_true((size_t)st.st_size <= len);
-	}
 	target_close(t);
 	corefile_free(c);
 	free(bomb);
