@@ -37,27 +37,35 @@ struct unpack {
 	bool tight;      /* there is no room for as much, unless most of it is holes */
 };
 
+/* Where two names must fit into a line. */
+static const char *base_name(const struct unpack *u)
+{
+	const char *slash = strrchr(u->path, '/');
+
+	return slash ? slash + 1 : u->path;
+}
+
 static int no_room(struct unpack *u, uint64_t need, uint64_t room, struct pycore_error *err)
 {
 	return pycore_fail(err, PYCORE_ERR_OPEN,
-			   "%.60s needs %.1f MiB unpacked, and %.60s has %.1f MiB free: "
-			   "set TMPDIR to a folder with more",
-			   u->path, (double)need / MIB, u->dir, (double)room / MIB);
+			   "%.50s takes %.1f MiB unpacked, %.1f MiB are free in %.110s: "
+			   "set TMPDIR to a larger folder",
+			   base_name(u), (double)need / MIB, (double)room / MIB, u->dir);
 }
 
 static int write_failed(struct unpack *u, struct pycore_error *err)
 {
 	return pycore_fail_errno(err, PYCORE_ERR_OPEN, errno,
-				 "cannot unpack %.70s in %.70s (set TMPDIR to another folder)",
-				 u->path, u->dir);
+				 "cannot unpack %.50s in %.110s (TMPDIR can be another folder)",
+				 base_name(u), u->dir);
 }
 
 /* The first bytes must be those of a core: no disk is filled with anything else. */
-static int check_magic(struct unpack *u, size_t len, struct pycore_error *err)
+static int check_magic(struct unpack *u, struct pycore_error *err)
 {
-	Elf64_Ehdr eh = { 0 };
+	Elf64_Ehdr eh;
 
-	memcpy(&eh, u->out, len < sizeof(eh) ? len : sizeof(eh));
+	memcpy(&eh, u->out, sizeof(eh));
 	if (!memcmp(eh.e_ident, ELFMAG, SELFMAG) && eh.e_type == ET_CORE)
 		return 0;
 	return pycore_fail(err, PYCORE_ERR_FORMAT,
@@ -168,8 +176,8 @@ static int flush(struct unpack *u, size_t len, bool ended, struct pycore_error *
 	uint64_t most = u->wanted ? u->wanted : MOST;
 	int rc = 0;
 
-	if (!u->length && !u->dry)
-		rc = check_magic(u, len, err);
+	if (!u->length && !u->dry && len >= sizeof(Elf64_Ehdr))
+		rc = check_magic(u, err);
 	if (rc)
 		return rc;
 	if (u->length < most && !keep(u, most - u->length < len ? (size_t)(most - u->length) : len))
@@ -299,10 +307,10 @@ static int with_buffers(struct unpack *u, struct unpacked *out, struct pycore_er
 		rc = try_again(u, out, err);
 	if (rc)
 		return rc;
-	if (!u->length)
+	if (u->length < sizeof(Elf64_Ehdr) || (out->cut && !u->wanted))
 		return pycore_fail(err, PYCORE_ERR_FORMAT,
-				   "%.120s is damaged, or cut short at its very beginning: nothing of it "
-				   "can be unpacked",
+				   "%.120s is damaged, or cut short within its headers: nothing of it "
+				   "can be used",
 				   u->path);
 	if (!u->wanted && u->length > MOST)
 		return pycore_fail(err, PYCORE_ERR_FORMAT, "%.120s is too long unpacked", u->path);

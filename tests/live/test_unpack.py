@@ -120,7 +120,7 @@ def what_does_not_fit_is_refused_before_it_is_tried(scene):
     with Place(core, PACKERS["zstd"]) as place:
         # 64 MiB are left to others.
         line = scene.pycore.refuses("info", *scene.target[:-1], place.packed,
-                                    before=in_a_disk_of(66, place), mentions="MiB free")
+                                    before=in_a_disk_of(66, place), mentions="MiB are free")
         that(place.folder in line and "TMPDIR" in line, "does not help: " + line)
 
 
