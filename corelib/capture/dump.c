@@ -232,6 +232,9 @@ static void tell(struct dump *d, struct pycore_dump_result *out)
 	struct stat st;
 	char line[200];
 
+	if (d->options->no_freeze && d->options->warn)
+		d->options->warn(d->options->warn_ctx,
+				 "the process ran on while it was read: the core may be torn");
 	if (d->copy.unreadable && d->options->warn) {
 		snprintf(line, sizeof(line),
 			 "%" PRIu64 " KiB of memory could not be read: the core has zeros there",
