@@ -6,20 +6,19 @@
 #include "base/buf.h"
 #include "base/map.h"
 #include "base/vec.h"
-#include "graph/links.h"
+#include "heap/edges.h"
 
 /*
  * The whole heap as one graph: every object with its type, size and references,
  * and the roots. A core or process fills it (whole_read() of graph/fill.h), or a
  * snapshot's file does; what is asked of it then does not know which.
  *
- * Life: zero; fill n, type, size, flags, forward, types and roots (whole_init(),
- * then whole_add_root()); whole_seal(); then any question. Objects are numbers in
+ * Life: zero; whole_init(); fill objects, types, roots and source; whole_seal(); then any question. Objects are numbers in
  * the order of their addresses, as index_number() gives them; WHOLE_NONE is none.
  * The number n stands for the root of all roots.
  *
- * Memory: about 20 bytes an object once filled, 45 once sealed. Nothing is
- * allocated for single objects.
+ * Nothing is allocated for single objects: about 20 bytes of each once filled, 35
+ * once sealed, where it has two or three references and four of ten have any.
  */
 #define WHOLE_NONE UINT32_MAX
 
@@ -27,6 +26,8 @@
  * What holds an object from outside of the heap. Those of a later phase count only
  * for what those before do not reach: a guess must not split what is truly held.
  */
+#define PHASES 4
+
 enum root_kind {
 	ROOT_NO_KIND,
 	ROOT_MODULE,      /* in sys.modules */
@@ -51,15 +52,15 @@ unsigned root_phase(enum root_kind kind);
 /* "module", "local", ..., as reports name it */
 const char *root_kind_name(enum root_kind kind);
 
-/*
- * A root. Names are made when asked for (whole_source.root_name): there may be
- * millions of native ones. @c name, if not NULL, is "thread 12 w1: f() local 'rows'"
- * and @c expression what evaluates to the object, or NULL if nothing does.
- */
+/* A root. Of some kinds there may be millions: these have no name. */
 struct whole_root {
 	uint32_t object;
-	uint32_t kind; /* enum root_kind */
-	const char *name, *expression;
+	uint8_t kind;           /* enum root_kind */
+	bool itself;            /* of a frame: the frame's object, not what it holds */
+	uint32_t frame;         /* 1 + number of a frame that the source knows, or 0 */
+	const char *name;       /* "module app", "thread 12 w1: f() local 'rows'", or NULL */
+	const char *local;      /* name of the frame's variable, or NULL */
+	const char *expression; /* what evaluates to the object, or NULL */
 };
 
 /* A type, by its number in whole.type. */
@@ -68,14 +69,10 @@ struct whole_type {
 	uint64_t address; /* 0: not known */
 };
 
-enum whole_flag {
-	WHOLE_PART = 1,   /* the __dict__ of its owner: counts to that */
-	WHOLE_GC = 2,     /* tracked by the cycle collector */
-};
-
 /* Where the graph comes from, and what is only there. */
 struct whole_source {
 	void *arg;
+	void (*free)(void *arg); /* or NULL */
 	uint64_t (*address)(void *arg, uint32_t object);
 	uint32_t (*number)(void *arg, uint64_t address); /* WHOLE_NONE: no object there */
 	/* Counted references, -1: immortal. NULL or negative status: not known here. */
@@ -92,27 +89,23 @@ struct whole_source {
 
 struct whole {
 	uint32_t n;          /* objects */
-	uint32_t *type;      /* number into types */
-	uint32_t *bytes;     /* sys.getsizeof; UINT32_MAX: in giants */
-	uint8_t *flags;      /* enum whole_flag */
-	struct map giants;   /* 1 + object -> bytes */
-	struct links forward; /* owned and guessed references; weak and borrowed ones are none */
+	struct object_arrays objects; /* type (number into types), bytes, flags, references */
 	VEC(struct whole_type) types;
-	VEC(struct whole_root) roots; /* any order until sealed; then by phase */
+	VEC(struct whole_root) roots; /* in any order */
 	struct whole_source source;
 	struct arena arena;  /* names */
 	uint64_t total_bytes;
-	uint32_t jobs;       /* worker threads */
+	uint32_t jobs;       /* worker threads, 0: one a processor */
 
 	/* Sealed: the dominator tree, of which the number n is the root. */
 	uint32_t *idom;      /* by object: what it cannot live without; n: no single object */
 	uint32_t n_inner;    /* objects that refer to others */
-	uint32_t *order;     /* 1..n_inner: inner objects in depth-first order; then by phase */
+	uint32_t *order;     /* 1..n_inner: those, in depth-first order, phase by phase */
 	uint32_t *place;     /* by object: its place in that order, 0: it refers to nothing */
-	struct links back;   /* by place: places of what refers to it, itself not of a later phase */
-	uint32_t first_of_phase[6]; /* places; [5] is the end */
-	uint32_t *low;       /* retained bytes: low half */
-	uint32_t *high;      /* upper half, or NULL: less than 4 GiB in all */
+	struct links back;   /* by place: places of those that refer to it; 0: a root does. Not of
+			      * what is of a later phase */
+	uint32_t first_place[PHASES + 2]; /* of each phase, from 1 on; then the end */
+	uint64_t *retained;  /* by place: bytes of all that it dominates, its own too */
 };
 
 /* Progress of long work: as pycore_progress_fn. */
@@ -123,9 +116,10 @@ struct whole_progress {
 
 static inline uint64_t whole_bytes(const struct whole *w, uint32_t object)
 {
-	uint32_t bytes = w->bytes[object];
-	const uint64_t *giant =
-		bytes == UINT32_MAX ? map_get(&w->giants, (uint64_t)object + 1) : NULL;
+	uint32_t bytes = w->objects.bytes[object];
+	const uint64_t *giant = bytes == UINT32_MAX
+					? map_get(&w->objects.giants, (uint64_t)object + 1)
+					: NULL;
 
 	return giant ? *giant : bytes;
 }
@@ -133,15 +127,21 @@ static inline uint64_t whole_bytes(const struct whole *w, uint32_t object)
 /* Bytes that would be freed if the object were gone; after whole_seal(). */
 static inline uint64_t whole_retained(const struct whole *w, uint32_t object)
 {
-	return w->low[object] | (w->high ? (uint64_t)w->high[object] << 32 : 0);
+	return w->place[object] ? w->retained[w->place[object]] : whole_bytes(w, object);
 }
 
-/* Room for @p n objects. @return 0 or PYCORE_ERR_NOMEM */
+/* Whether it refers to anything. */
+static inline bool whole_is_inner(const struct whole *w, uint32_t object)
+{
+	return w->objects.forward.start[object] != w->objects.forward.start[object + 1];
+}
+
+/* Room for @p n objects, all zero, but for references. @return 0 or PYCORE_ERR_NOMEM */
 int whole_init(struct whole *w, uint32_t n);
 void whole_fini(struct whole *w);
 
+/* @return whether there was memory */
 bool whole_set_bytes(struct whole *w, uint32_t object, uint64_t bytes);
-bool whole_add_root(struct whole *w, struct whole_root root);
 
 /*
  * When all is filled: add native roots and garbage for what no root reaches, make
@@ -152,20 +152,22 @@ int whole_seal(struct whole *w, struct whole_progress progress);
 /* The phase of the root that keeps it: 1 to 4. */
 unsigned whole_phase(const struct whole *w, uint32_t object);
 
-/* Each object that refers to @p object, once for each reference; non-zero stops. */
+/*
+ * Each object that refers to @p object, once for each reference, those of later phases
+ * left out; non-zero stops. Of one that refers to nothing, all references are looked at.
+ */
 typedef int whole_fn(void *arg, uint32_t object);
 int whole_referrers(const struct whole *w, uint32_t object, whole_fn *fn, void *arg);
 
-/* Retained and own bytes of a type. */
-struct whole_type_sum {
-	uint64_t count, bytes;
-	uint64_t retained; /* of the union of its instances' subtrees */
-};
+/*
+ * Bytes that the objects of each group of types retain: the union of their subtrees.
+ * @p group: by type number, below @p n_groups; @p out has room for each group. The
+ * __dict__ of an instance counts as a part of that alone.
+ */
+int whole_sum_types(const struct whole *w, const uint32_t *group, uint32_t n_groups,
+		    uint64_t *out);
 
-/* @p out has room for each type. */
-int whole_sum_types(const struct whole *w, struct whole_type_sum *out);
-
-/* The children of each object in the dominator tree; those of w->n are list[start[n]..]. */
+/* The children of each object in the dominator tree; those of number n are the top. */
 int whole_children(const struct whole *w, struct links *out);
 
 #endif
