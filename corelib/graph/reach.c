@@ -15,14 +15,14 @@ static bool unreached(const struct reach *r, uint32_t object)
 }
 
 /* A root of the phase that begins, if nothing of an earlier one has reached it. */
-static void hold(struct reach *r, uint32_t object)
+static void hold(struct reach *r, uint32_t object, unsigned phase)
 {
 	if (!unreached(r, object))
 		return;
 	if (bit_test(r->inner, object))
 		bit_set(r->held, object);
 	else
-		r->w->idom[object] = r->w->n;
+		whole_set_top(r->w, object, phase);
 }
 
 /* Object number @p from refers to one that refers to nothing. */
@@ -88,7 +88,7 @@ static void run_phase(struct reach *r, unsigned phase)
 	w->first_place[phase] = first;
 	for (size_t i = 0; i < w->roots.n; i++) {
 		if (root_phase(w->roots.items[i].kind) == phase)
-			hold(r, w->roots.items[i].object);
+			hold(r, w->roots.items[i].object, phase);
 	}
 	for (size_t i = 0; i < w->roots.n; i++) {
 		if (root_phase(w->roots.items[i].kind) == phase)
@@ -162,7 +162,7 @@ static int run_garbage(struct reach *r)
 				continue;
 			if (!add_root(w, i, ROOT_GARBAGE))
 				return PYCORE_ERR_NOMEM;
-			hold(r, i);
+			hold(r, i, PHASES);
 			follow(r, i, first);
 		}
 	}

@@ -19,6 +19,13 @@ struct reach {
 	uint64_t *several; /* it refers to nothing, and several objects of its phase hold it */
 };
 
+/* No single object dominates one that refers to nothing. */
+static inline void whole_set_top(struct whole *w, uint32_t leaf, unsigned phase)
+{
+	w->idom[leaf] = w->n;
+	w->objects.flags[leaf] |= (uint8_t)((phase - 1) << WHOLE_PHASE_SHIFT);
+}
+
 static inline bool bit_test(const uint64_t *bits, uint32_t i)
 {
 	return bits[i >> 6] >> (i & 63) & 1;

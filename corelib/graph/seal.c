@@ -5,14 +5,13 @@
 #include "graph/dominate.h"
 #include "graph/reach.h"
 
-/* First place of the phase that @p place is of. */
-static inline uint32_t phase_start(const struct whole *w, uint32_t place)
+static inline unsigned phase_of(const struct whole *w, uint32_t place)
 {
-	unsigned phase = PHASES;
+	unsigned phase = 1;
 
-	while (w->first_place[phase] > place)
-		phase--;
-	return w->first_place[phase];
+	while (phase < PHASES && w->first_place[phase + 1] <= place)
+		phase++;
+	return phase;
 }
 
 typedef void back_fn(struct whole *w, uint32_t from, uint32_t to);
@@ -43,7 +42,7 @@ static void each_back(const struct reach *r, back_fn *fn)
 
 		if (!from)
 			continue;
-		first = phase_start(w, from);
+		first = w->first_place[phase_of(w, from)];
 		for (uint32_t i = f->start[object]; i < f->start[object + 1]; i++) {
 			uint32_t to = w->place[f->to[i]];
 
@@ -89,10 +88,13 @@ static void settle_leaves(const struct reach *r, const struct dominators *d)
 				continue;
 			now = w->place[w->idom[leaf]];
 			/* What is of a later phase does not count. */
-			if (phase_start(w, place) != phase_start(w, now))
+			if (phase_of(w, place) != phase_of(w, now))
 				continue;
 			now = dominators_common(d, now, place);
-			w->idom[leaf] = now ? w->order[now] : w->n;
+			if (now)
+				w->idom[leaf] = w->order[now];
+			else
+				whole_set_top(w, leaf, phase_of(w, place));
 		}
 	}
 }

@@ -84,14 +84,8 @@ unsigned whole_phase(const struct whole *w, uint32_t object)
 
 	if (!place && w->idom[object] < w->n)
 		place = w->place[w->idom[object]];
-	/* A leaf that several hold, or a root: the root itself tells. */
-	if (!place) {
-		for (size_t i = 0; i < w->roots.n; i++) {
-			if (w->roots.items[i].object == object)
-				return root_phase(w->roots.items[i].kind);
-		}
-		return 1;
-	}
+	if (!place)
+		return 1 + (w->objects.flags[object] >> WHOLE_PHASE_SHIFT);
 	while (phase < PHASES && place >= w->first_place[phase + 1])
 		phase++;
 	return phase;

@@ -114,6 +114,12 @@ struct whole_progress {
 	void *ctx;
 };
 
+/*
+ * Bits of objects.flags of what refers to nothing and no single object dominates: its
+ * phase less one. Of all others the place, or that of the dominator, tells it.
+ */
+#define WHOLE_PHASE_SHIFT 6
+
 static inline uint64_t whole_bytes(const struct whole *w, uint32_t object)
 {
 	uint32_t bytes = w->objects.bytes[object];
