@@ -196,9 +196,15 @@ static bool apply_limit(struct settings *s, const char *value)
 
 static bool apply_sort(struct settings *s, const char *value)
 {
-	if (strcmp(value, "count") && strcmp(value, "bytes"))
-		return wrong(s, "--sort is count or bytes, not '%s'", value);
+	if (strcmp(value, "count") && strcmp(value, "bytes") && strcmp(value, "retained"))
+		return wrong(s, "--sort is count, bytes or retained, not '%s'", value);
 	s->report.sort = value;
+	return true;
+}
+
+static bool apply_retained(struct settings *s, const char *value)
+{
+	s->report.retained = true;
 	return true;
 }
 
@@ -303,7 +309,10 @@ const struct option_spec option_specs[] = {
 	{ "depth", 0, "N", "levels of fields to show (default: 1)", OPTIONS_OBJECT, apply_depth },
 	{ "no-referrers", 0, NULL, "do not look for what refers to the object: quick\nin a heap of any size",
 	  OPTIONS_OBJECT, apply_no_referrers },
-	{ "sort", 0, "KEY", "types by bytes (default) or by count", OPTIONS_TYPES, apply_sort },
+	{ "sort", 0, "KEY", "by bytes, by count, or by retained bytes: what\nwould be freed (heap-top: the default)",
+	  OPTIONS_TYPES, apply_sort },
+	{ "retained", 0, NULL, "what types or objects retain, too: what would be\nfreed with them",
+	  OPTIONS_BY_ADDRESS, apply_retained },
 	{ "include", 0, "GLOB", "only types with such a name; may repeat", OPTIONS_TYPES,
 	  apply_include },
 	{ "exclude", 0, "GLOB", "no types with such a name; may repeat", OPTIONS_TYPES,
