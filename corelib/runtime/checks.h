@@ -20,6 +20,7 @@ struct checks {
 	bool running;         /* there is an interpreter at all */
 	uint64_t interp;      /* the main one */
 	uint32_t version;     /* sys.hexversion, 0: not readable */
+	bool debug;           /* where version is known: sys has what debug builds alone have */
 	uint64_t type_type;   /* address of PyType_Type, 0: not found */
 	char why[120];        /* the first check that failed */
 };
