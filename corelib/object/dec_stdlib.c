@@ -84,6 +84,7 @@ static const struct ref_field dialect_fields[] = {
 };
 
 static const struct ref_field py_scanner_fields[] = {
+	{ F_PyScannerObject_encoding, LABEL_ATTR, EDGE_OWNED, "encoding" },
 	{ F_PyScannerObject_strict, LABEL_ATTR, EDGE_OWNED, "strict" },
 	{ F_PyScannerObject_object_hook, LABEL_ATTR, EDGE_OWNED, "object_hook" },
 	{ F_PyScannerObject_object_pairs_hook, LABEL_ATTR, EDGE_OWNED, "object_pairs_hook" },

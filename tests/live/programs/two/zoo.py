@@ -9,25 +9,50 @@ Writes zoo.txt for check_objects. A line each:
     V repr, as UTF-8 in hex        of the object above
 """
 
+import _random
+import abc
 import array
 import binascii
+import bz2
+import codecs
+import cPickle
 import collections
+import csv
 import cStringIO
 import ctypes
 import datetime
 import decimal
+import email.message
+import fractions
 import functools
 import gc
+import hashlib
+import heapq
 import io
 import itertools
+import json.scanner
+import mmap
+import numbers as numbers_module
 import operator
 import os
+import pyexpat
 import Queue
+import random
 import re
+import select
+import socket
+import sqlite3
+import string
+import StringIO
+import struct
 import sys
+import tempfile
 import threading
 import types
+import uuid
 import weakref
+import zipfile
+import zlib
 import xml.etree.cElementTree
 
 import truth
@@ -134,6 +159,11 @@ class SlotsAndDict(object):
 
 class Error(ValueError):
     pass
+
+
+class Callable(object):
+    def __call__(self):
+        pass
 
 
 class function(object):
@@ -351,6 +381,33 @@ zoo += [
     io.TextIOWrapper(io.BytesIO()), io.BufferedRWPair(io.BytesIO(), io.BytesIO()),
     io.FileIO(os.devnull), type("Documented", (dict,), {"__doc__": "x" * 2000}),
     threading.Event(),
+]
+zoo += [
+    itertools.compress([1], [1]), itertools.combinations([[1], [2]], 1),
+    itertools.combinations_with_replacement([[1]], 2), itertools.permutations([[1], [2]]),
+    itertools.product([[1]], [[2]]), itertools.repeat([1]), itertools.starmap(len, [[[]]]),
+    itertools.takewhile(len, [[1]]), started(itertools.dropwhile(len, [[], [1]])),
+    itertools.count(1 << 70), itertools.ifilterfalse(len, [[1]]), itertools.izip_longest([1], [[2]]),
+    started(itertools.groupby([[1], [1]])), next(itertools.groupby([[1]])), itertools.count(5),
+    started(itertools.cycle([[1], [2]])), {1: 2}.viewvalues(), {1: 2}.viewitems(),
+    {1: 2}.itervalues(), {1: 2}.iterkeys(), reversed((1,)), reversed(xrange(3)), iter(xrange(3)),
+    iter(Classic().method, 5), iter(set([1])), iter(frozenset([1])), iter(bytearray(b"a")),
+    operator.methodcaller("x", 1), csv.reader([]), csv.writer(rw), csv.Dialect,
+    json.JSONDecoder(), json.JSONEncoder(), json.scanner.make_scanner(json.JSONDecoder()),
+    sqlite3.connect(":memory:"), cPickle.Pickler(rw), cPickle.Unpickler(opened),
+    struct.Struct("iii"), mmap.mmap(-1, 4096), zlib.compressobj(), zlib.decompressobj(),
+    bz2.BZ2Compressor(), bz2.BZ2Decompressor(), socket.socket(), select.epoll(), select.poll(),
+    pyexpat.ParserCreate(), re.compile("a").scanner("aaa"), re.finditer("a", "aa"), decimal.getcontext(),
+    super(Both), super(Slotted, Both), functools.partial(len), weakref.proxy(Callable()),
+    os.popen("true"), codecs.getincrementaldecoder("utf-8")(), codecs.lookup("utf-8"), Exception(),
+    ctypes.pointer(ctypes.c_int(1)), ctypes.c_char_p("abc"), ctypes.py_object([1]),
+    ctypes.CFUNCTYPE(None)(function), ctypes.create_string_buffer(10), _random.Random(), hashlib.md5(),
+    io.open(os.devnull), io.BufferedRandom(io.BytesIO()), io.IncrementalNewlineDecoder(None, True),
+    IOError(2, "no", "/nowhere"), SyntaxError("m", ("f", 1, 2, "t")), UnicodeEncodeError("a", u"b", 0, 1, "c"),
+    threading.Lock(), threading.Condition(), threading.Semaphore(), random.Random(), dict.__dict__,
+    type("Slots", (), {"__slots__": ("a",)}), abc.ABCMeta("Abstract", (), {}), numbers_module.Number,
+    heapq.nlargest, collections.OrderedDict().viewitems(), string.Template("$a"), uuid.uuid4(),
+    fractions.Fraction(1, 3), tempfile.TemporaryFile(), zipfile, email.message.Message(), StringIO.StringIO("x"),
 ]
 for i in range(5):
     made = Plain()
