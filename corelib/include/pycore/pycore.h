@@ -11,5 +11,6 @@
 #include <pycore/graph.h>
 #include <pycore/path.h>
 #include <pycore/report.h>
+#include <pycore/capture.h>
 
 #endif
