@@ -17,9 +17,9 @@ import unittest
 
 COMMAND = os.path.abspath("tests/cli/pycore-fake")
 GOLDEN = os.path.abspath(os.path.join(os.environ.get("srcdir", "."), "tests/golden/report"))
-COMMANDS = ("analyze", "bt", "objects", "heap-top", "refs", "show", "info")
+COMMANDS = ("analyze", "bt", "objects", "heap-top", "refs", "path", "show", "info")
 LATER = (
-    "memory tasks audit snapshot diff watch collect path verify".split()
+    "memory tasks audit snapshot diff watch collect verify".split()
 )
 
 
@@ -47,7 +47,8 @@ class Command(unittest.TestCase):
             f.write(word + "\n")
 
     def words_of(self, command):
-        more = {"refs": ["--type", "__main__.MyBigFatObject"], "show": ["0x7f4000"]}
+        more = {"refs": ["--type", "__main__.MyBigFatObject"], "show": ["0x7f4000"],
+                "path": ["--addr", "0x7f1000"]}
         return [command, "core.1234"] + more.get(command, [])
 
     def one_line(self, result, status):
@@ -65,6 +66,9 @@ class Usage(Command):
             ["bt", "core.1234", "--nonsense"],
             ["bt", "core.1234", "--format", "dot"],
             ["refs", "core.1234"],
+            ["path", "core.1234"],
+            ["path", "core.1234", "--addr", "0x1", "--all", "0"],
+            ["heap-top", "core.1234", "--sort", "weight"],
             ["show", "core.1234"],
             ["show", "core.1234", "nowhere"],
             ["show", "core.1234", "0x1", "0x2"],
@@ -139,6 +143,11 @@ class Output(Command):
         for name, words in {
             "objects-type.txt": ["objects", "core.1234", "--type", "str"],
             "objects-type.json": ["objects", "core.1234", "--type", "str", "--format", "json"],
+            "objects-retained.txt": ["objects", "core.1234", "--retained", "--by-address"],
+            "heap-top-bytes.txt": ["heap-top", "core.1234", "--sort", "bytes"],
+            "heap-top-tree.txt": ["heap-top", "core.1234", "--tree"],
+            "heap-top-tree.json": ["heap-top", "core.1234", "--depth", "2", "--format", "json"],
+            "path-verbose.txt": ["path", "core.1234", "--type", "str", "-qv"],
             "objects-verbose.txt": ["objects", "core.1234", "--by-address", "-qv"],
             "bt-redact.txt": ["bt", "core.1234", "--redact"],
             "bt-locals.txt": ["bt", "core.1234", "--locals"],
