@@ -2,7 +2,7 @@
 
 Writes zoo.txt for check_objects. A line each:
 
-    L runtime type-type hexversion debug-build
+    L runtime type-type hexversion build
     O address type-address sizeof tracked refcount name
     R referent referent ...        of the object above
     V repr, as UTF-8 in hex        of the object above
@@ -420,8 +420,8 @@ def main():
     ignored.add(id(found))
     with open("zoo.txt", "w") as out:
         ignored.add(id(out))
-        out.write("L %x %x %x %d\n" % (runtime, id(type), sys.hexversion,
-                                       hasattr(sys, "gettotalrefcount")))
+        build = "debug" if hasattr(sys, "gettotalrefcount") else "release"
+        out.write("L %x %x %x %s\n" % (runtime, id(type), sys.hexversion, build))
         for failure in failures:
             out.write("F %s\n" % failure)
         types_there = beasts.c_types()
