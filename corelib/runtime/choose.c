@@ -168,6 +168,7 @@ static void find_statics(struct choice *c, struct runtime_statics *out)
 		{ "_PyGC_generation0", &out->generation0 },
 		{ "enabled", &out->gc_enabled },
 		{ "collecting", &out->gc_collecting },
+		{ "_Py_Finalizing", &out->finalizing },
 	};
 
 	for (size_t i = 0; c->f->module && i < sizeof(all) / sizeof(all[0]); i++)

@@ -97,6 +97,9 @@ static int read_interpreters(struct pycore *s, struct pycore_error *err)
 				"some may be missing");
 	if (!s->runtime.verified)
 		note_release(s);
+	if (s->interps.finalizing)
+		session_note(s, "Python was shutting down: modules and what they named may be gone, "
+				"and so may be the states of other threads");
 	return session_check_read(s, "the interpreters", err);
 }
 
