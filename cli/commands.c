@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "dump.h"
 #include "run.h"
 
 const struct command commands[] = {
@@ -100,6 +101,22 @@ const struct command commands[] = {
 		.formats = "text json",
 		.options = OPTIONS_COMMON,
 		.run = run_report,
+	},
+	{
+		.name = "dump",
+		.args = "PID",
+		.summary = "write a core of a process, which runs on",
+		.description =
+			"Stops a process, copies its memory, lets it run on, and writes a core that the\n"
+			"other commands and gdb read: all threads with their registers, all memory that\n"
+			"was ever touched, the code of its programs and libraries. The file is there in\n"
+			"full or not at all, and never takes the place of another.",
+		.examples = "  pycore dump 1234\n"
+			    "  pycore dump 1234 -o /var/tmp/web.core --python-only --compress zstd\n"
+			    "  pycore dump 1234 --max-stop 200 --format json\n",
+		.formats = "text json",
+		.options = OPTIONS_COMMON | OPTIONS_CAPTURE,
+		.run = run_dump,
 	},
 	{ 0 },
 };

@@ -11,7 +11,11 @@
 
 static int heap_top_read(struct report *r)
 {
-	int status = read_objects(r, report_limit(r, DEFAULT_ROWS));
+	int status;
+
+	r->retained |= !r->o.sort;
+	r->want_paths = true;
+	status = read_objects(r, report_limit(r, DEFAULT_ROWS));
 
 	if (status < 0)
 		return status;
@@ -26,6 +30,8 @@ static void object_row(const struct report *r, struct table *t, const struct pyc
 	char text[NUMBER_ROOM];
 	size_t column = 0;
 
+	if (r->retained)
+		table_set(t, row, column++, number_bytes(text, o->retained));
 	table_set(t, row, column++, number_bytes(text, o->bytes));
 	if (with_refcount)
 		table_set(t, row, column++,
@@ -46,11 +52,14 @@ static void object_row(const struct report *r, struct table *t, const struct pyc
 
 void top_text(const struct report *r, const char *indent, bool with_refcount, struct buf *out)
 {
-	const char *heads[TABLE_COLUMNS] = { "size" };
-	size_t n = 1;
+	const char *heads[TABLE_COLUMNS] = { NULL };
+	size_t n = 0;
 	struct arena arena = { 0 };
 	struct table t;
 
+	if (r->retained)
+		heads[n++] = "retained";
+	heads[n++] = "size";
 	if (with_refcount)
 		heads[n++] = "refcount";
 	heads[n++] = "<address";
@@ -66,11 +75,15 @@ void top_text(const struct report *r, const char *indent, bool with_refcount, st
 
 static void heap_top_text(const struct report *r, struct buf *out)
 {
-	style_puts(out, r->o.color, STYLE_BOLD, "Types by the bytes of their objects");
+	style_puts(out, r->o.color, STYLE_BOLD,
+		   r->retained ? "Types by what their objects keep alive"
+			       : "Types by the bytes of their objects");
 	buf_puts(out, "\n\n");
 	types_text(r, "  ", false, out);
 	buf_putc(out, '\n');
-	style_puts(out, r->o.color, STYLE_BOLD, "Biggest single objects");
+	style_puts(out, r->o.color, STYLE_BOLD,
+		   r->retained ? "Single objects by what they alone keep alive"
+			       : "Biggest single objects");
 	buf_puts(out, "\n\n");
 	top_text(r, "  ", false, out);
 }
@@ -84,6 +97,8 @@ static json_t *object_json(const void *ctx, size_t i, struct json_out *out)
 	json_put(out, row, "address", json_address(o->address));
 	json_put(out, row, "type", json_text(o->type));
 	json_put(out, row, "bytes", json_count(o->bytes));
+	if (r->retained)
+		json_put(out, row, "retained", json_count(o->retained));
 	json_put(out, row, "refcount", o->refcount < 0 ? json_null() : json_integer(o->refcount));
 	json_put(out, row, "repr", json_text(r->o.redact ? NULL : o->repr));
 	return row;

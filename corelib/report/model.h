@@ -54,6 +54,8 @@ struct report {
 	struct thread_rows threads;
 	struct type_rows types;
 	struct object_rows top;
+	bool retained;   /* what types and objects retain is read, too, */
+	bool want_paths; /* and how roots hold the objects */
 	struct suspect *suspects, *last_suspect;
 	double stopped_ms;
 };

@@ -10,5 +10,6 @@
 #include <pycore/object.h>
 #include <pycore/graph.h>
 #include <pycore/report.h>
+#include <pycore/capture.h>
 
 #endif
