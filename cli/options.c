@@ -240,6 +240,27 @@ static bool apply_depth(struct settings *s, const char *value)
 	return true;
 }
 
+static bool apply_tree(struct settings *s, const char *value)
+{
+	s->report.tree = true;
+	return true;
+}
+
+static bool apply_tree_depth(struct settings *s, const char *value)
+{
+	return apply_tree(s, NULL) && apply_depth(s, value);
+}
+
+static bool apply_all(struct settings *s, const char *value)
+{
+	uint64_t n;
+
+	if (!parse_number(value, 10, 10000, &n) || !n)
+		return wrong(s, "--all takes a number from 1 to 10000, not '%s'", value);
+	s->report.paths = (uint32_t)n;
+	return true;
+}
+
 static bool apply_max_nodes(struct settings *s, const char *value)
 {
 	uint64_t n;
@@ -291,7 +312,14 @@ const struct option_spec option_specs[] = {
 	{ "type", 0, "TYPE",
 	  "objects of this type: module.qualname, a bare\nname, or a glob; builtins are bare: dict",
 	  OPTIONS_TYPE, apply_type },
-	{ "addr", 0, "ADDRESS", "the object there; may repeat", OPTIONS_GRAPH, apply_addr },
+	{ "addr", 0, "ADDRESS", "the object there; may repeat", OPTIONS_GRAPH | OPTIONS_PATH,
+	  apply_addr },
+	{ "all", 0, "N", "up to N paths to each object, each by another holder", OPTIONS_PATH,
+	  apply_all },
+	{ "tree", 0, NULL, "what each object keeps alive, opened as a tree", OPTIONS_TREE,
+	  apply_tree },
+	{ "depth", 0, "N", "levels of the tree (default: 3); opens it", OPTIONS_TREE,
+	  apply_tree_depth },
 	{ "referents", 0, NULL, "what the objects refer to, not what refers to them",
 	  OPTIONS_GRAPH, apply_referents },
 	{ "depth", 0, "N", "steps from the objects", OPTIONS_GRAPH, apply_depth },
@@ -466,7 +494,8 @@ static bool check(struct settings *s, const struct command *command)
 		return wrong(s, "there are no locals in format '%s': give text or json", format);
 	if ((command->options & OPTIONS_OBJECT) && !s->n_addresses)
 		return wrong(s, "%s", "which object? Give its address after the target");
-	if ((command->options & OPTIONS_GRAPH) && !s->report.type && !s->n_addresses)
+	if ((command->options & (OPTIONS_GRAPH | OPTIONS_PATH)) && !s->report.type &&
+	    !s->n_addresses)
 		return wrong(s, "%s", "which objects? Give --type TYPE or --addr ADDRESS");
 	return true;
 }

@@ -23,6 +23,18 @@ static int heap_top_read(struct report *r)
 									: DEFAULT_ROWS));
 }
 
+static void path_cell(const struct report *r, struct table *t, struct table_row *row, size_t column,
+		      const struct pycore_path *path)
+{
+	struct buf text = { 0 };
+
+	if (path)
+		path_words(r, path, &text);
+	table_set_text(t, row, column, text.text ? text.text : "", 0);
+	t->failed |= text.failed;
+	buf_free(&text);
+}
+
 static void object_row(const struct report *r, struct table *t, const struct pycore_object *o,
 		       bool with_refcount)
 {
@@ -40,7 +52,9 @@ static void object_row(const struct report *r, struct table *t, const struct pyc
 	snprintf(text, sizeof(text), "0x%" PRIx64, o->address);
 	table_set(t, row, column++, text);
 	table_set_text(t, row, column++, o->type, 0);
-	if (!r->o.redact && o->repr) {
+	if (r->want_paths && r->retained) {
+		path_cell(r, t, row, column, o->path);
+	} else if (!r->o.redact && o->repr) {
 		struct buf repr = { 0 };
 
 		escape_short_repr(&repr, o->repr, o->type);
@@ -64,7 +78,9 @@ void top_text(const struct report *r, const char *indent, bool with_refcount, st
 		heads[n++] = "refcount";
 	heads[n++] = "<address";
 	heads[n++] = "<type";
-	if (!r->o.redact)
+	if (r->want_paths && r->retained)
+		heads[n++] = "<held by";
+	else if (!r->o.redact)
 		heads[n++] = "<value";
 	t = table_make(&arena, heads);
 	for (size_t i = 0; i < r->top.n; i++)
@@ -99,6 +115,12 @@ static json_t *object_json(const void *ctx, size_t i, struct json_out *out)
 	json_put(out, row, "bytes", json_count(o->bytes));
 	if (r->retained)
 		json_put(out, row, "retained", json_count(o->retained));
+	if (r->retained && r->want_paths) {
+		json_put(out, row, "root", path_root_json(o->path, out));
+		json_put(out, row, "expression",
+			 json_text(o->path ? o->path->expression : NULL));
+		json_put(out, row, "path", path_steps_json(r, o->path, out));
+	}
 	json_put(out, row, "refcount", o->refcount < 0 ? json_null() : json_integer(o->refcount));
 	json_put(out, row, "repr", json_text(r->o.redact ? NULL : o->repr));
 	return row;

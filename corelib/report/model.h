@@ -51,6 +51,7 @@ struct report {
 	const struct pycore_objects *objects; /* the answer behind @c top */
 	const struct pycore_graph *graph;
 	const struct pycore_detail *detail;
+	const struct pycore_paths *paths;
 	struct thread_rows threads;
 	struct type_rows types;
 	struct object_rows top;
