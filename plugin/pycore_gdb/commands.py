@@ -4,6 +4,7 @@
 import argparse
 import ctypes
 import os
+import stat
 
 import gdb
 
@@ -159,12 +160,20 @@ def report_options(words):
     return options, array
 
 
+def open_for_writing(path):
+    """Not through a link in a folder that everybody may write to, such as /tmp."""
+    folder = os.stat(os.path.dirname(path) or ".")
+    shared = stat.S_ISVTX | stat.S_IWOTH
+    flags = os.O_NOFOLLOW if folder.st_mode & shared == shared else 0
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | flags, 0o666)
+
+
 def emit(text, path):
     if not path:
         gdb.write(text)
         return
     try:
-        with open(os.path.expanduser(path), "w", encoding="utf-8") as f:
+        with open(open_for_writing(os.path.expanduser(path)), "w", encoding="utf-8") as f:
             f.write(text)
     except OSError as e:
         raise gdb.GdbError(f"cannot write {path}: {e.strerror}") from None

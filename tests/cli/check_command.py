@@ -236,6 +236,31 @@ class Output(Command):
         with open("real", encoding="utf-8") as f:
             self.assertIn("3.11.2", f.read())
 
+    @unittest.skipIf(os.geteuid(), "giving a link to somebody else needs root")
+    def test_what_others_have_planted_in_a_shared_folder_is_not_followed(self):
+        nobody = 65534
+        os.mkdir("shared")
+        os.chmod("shared", 0o1777)
+        os.mkdir("own")
+        self.core("own/real", "old")
+        os.symlink("../own/real", "shared/link")
+        os.symlink("../own", "shared/folder")
+        os.mkfifo("shared/pipe")
+        self.assertEqual(run("bt", "core.1234", "-o", "shared/link").returncode, 0)
+        for name in ("link", "folder"):
+            os.lchown("shared/" + name, nobody, nobody)
+        os.chown("shared/pipe", nobody, nobody)
+        written = os.stat("own/real").st_mtime_ns
+        for path in ("shared/link", "shared/folder/more", "shared/pipe"):
+            self.one_line(run("bt", "core.1234", "-o", path, timeout=20), 2)
+        self.assertEqual((os.listdir("own"), os.stat("own/real").st_mtime_ns), (["real"], written))
+        # The same in a folder that is one's own, and one's own link in the shared one.
+        os.lchown("shared/folder", 0, 0)
+        self.assertEqual(run("bt", "core.1234", "-o", "shared/folder/more").returncode, 0)
+        os.chmod("shared", 0o777)
+        self.assertEqual(run("bt", "core.1234", "-o", "shared/link").returncode, 0)
+        self.assertEqual(run("bt", "core.1234", "-o", "/dev/null").returncode, 0)
+
     def test_the_target_is_not_written_over(self):
         self.one_line(run("bt", "core.1234", "-o", "./core.1234"), 2)
         self.assertEqual(os.path.getsize("core.1234"), 5)
