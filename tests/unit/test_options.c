@@ -9,6 +9,7 @@
 #include "dump.h"
 #include "options.h"
 #include "run.h"
+#include "watch.h"
 
 int run_report(const struct command *command, struct settings *s)
 {
@@ -16,6 +17,11 @@ int run_report(const struct command *command, struct settings *s)
 }
 
 int run_dump(const struct command *command, struct settings *s)
+{
+	return EXIT_ANSWERED;
+}
+
+int run_watch(const struct command *command, struct settings *s)
 {
 	return EXIT_ANSWERED;
 }
