@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "graph/roots.h"
+#include "graph/express.h"
 
 /* Where the answers come from that only the target knows. */
 struct target_source {
@@ -32,6 +32,30 @@ static int refcount_of(void *arg, uint32_t object, int64_t *out)
 	const struct target_source *s = arg;
 
 	return object_refcount(&s->c, address_of(arg, object), out);
+}
+
+static int label_of(void *arg, uint32_t from, uint32_t to, struct buf *out)
+{
+	const struct target_source *s = arg;
+
+	return express_label(&s->c, address_of(arg, from), address_of(arg, to), out);
+}
+
+static int expression_of(void *arg, const struct whole_root *root, const uint32_t *steps, size_t n,
+			 bool values, struct buf *out, size_t *bad)
+{
+	const struct target_source *s = arg;
+	struct express e = { .c = &s->c, .roots = &s->roots, .values = values, .out = out };
+	uint64_t *addresses = malloc((n + 1) * sizeof(*addresses));
+	int rc;
+
+	if (!addresses)
+		return PYCORE_ERR_NOMEM;
+	for (size_t i = 0; i < n; i++)
+		addresses[i] = address_of(arg, steps[i]);
+	rc = express_way(&e, root, addresses, n, bad);
+	free(addresses);
+	return rc;
 }
 
 static void source_free(void *arg)
@@ -71,6 +95,8 @@ static int fill(struct whole *w, const struct ctx *c, const struct heap *h,
 		.address = address_of,
 		.number = number_of,
 		.refcount = refcount_of,
+		.label = label_of,
+		.expression = expression_of,
 	};
 	rc = whole_init(w, (uint32_t)h->index.n_objects);
 	if (!rc)

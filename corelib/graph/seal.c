@@ -122,6 +122,33 @@ static int sum_up(struct whole *w, const struct dominators *d)
 	return 0;
 }
 
+bool root_is_written(const struct whole_root *root)
+{
+	return root->expression || root->itself || root->local;
+}
+
+/* What Python can write, then what is of the lower kind. */
+static bool is_better(const struct whole_root *a, const struct whole_root *b)
+{
+	if (root_is_written(a) != root_is_written(b))
+		return root_is_written(a);
+	return a->kind < b->kind;
+}
+
+static int index_roots(struct whole *w)
+{
+	for (size_t i = 0; i < w->roots.n; i++) {
+		const struct whole_root *root = &w->roots.items[i];
+		uint64_t *at = map_put(&w->root_of, (uint64_t)root->object + 1, NULL);
+
+		if (!at)
+			return PYCORE_ERR_NOMEM;
+		if (!*at || is_better(root, &w->roots.items[*at - 1]))
+			*at = i + 1;
+	}
+	return 0;
+}
+
 static void tell(struct whole_progress p, const char *what)
 {
 	if (p.fn)
@@ -151,6 +178,8 @@ int whole_seal(struct whole *w, struct whole_progress progress)
 		settle_leaves(&r, &d);
 		rc = sum_up(w, &d);
 	}
+	if (!rc)
+		rc = index_roots(w);
 	dominators_fini(&d);
 	reach_fini(&r);
 	return rc;

@@ -4,14 +4,15 @@
 
 #include "graph/whole.h"
 
-/* How roots hold an object: the shortest way, or several that share nothing but their ends. */
+/* How roots hold an object: the shortest way, or several, each by another holder. */
 
 struct way {
 	const struct whole_root *root;
-	const uint32_t *steps; /* objects, the root's first, the one asked for last */
+	const char *root_name;     /* "module app: CACHE", "C code" */
+	const uint32_t *steps;     /* objects, the root's first, the one asked for last */
 	size_t n_steps;
-	const char *const *labels; /* of the step to each, labels[0] is ""; or NULL: not known */
-	const char *expression;    /* as Python would write it, or NULL */
+	const char *const *labels; /* of the step to each; NULL for the first, or if not known */
+	const char *expression;    /* as Python would write it, or NULL: it cannot */
 };
 
 struct ways {
@@ -19,10 +20,11 @@ struct ways {
 };
 
 /*
- * The shortest ways to @p object, at most @p most. A root that can be written in
- * Python is taken before one that cannot. Everything is put into @p a.
+ * The shortest ways to @p object, at most @p most. What Python can write is taken
+ * before what it cannot. Everything is put into @p a. @p values: expressions have
+ * the keys of dicts in them, else "...". @return 0 or a negative status
  */
-int way_find(const struct whole *w, uint32_t object, size_t most, struct arena *a,
+int way_find(const struct whole *w, uint32_t object, size_t most, bool values, struct arena *a,
 	     struct ways *out);
 void ways_fini(struct ways *ways);
 

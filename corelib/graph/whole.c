@@ -55,6 +55,7 @@ void whole_fini(struct whole *w)
 	links_fini(&w->objects.forward);
 	vec_free(&w->types);
 	vec_free(&w->roots);
+	map_free(&w->root_of);
 	arena_free(&w->arena);
 	free(w->idom);
 	free(w->order);

@@ -80,11 +80,12 @@ struct whole_source {
 	/* Label of the (first) reference, as refs draws it: ".attr", "[3]". NULL: not known. */
 	int (*label)(void *arg, uint32_t from, uint32_t to, struct buf *out);
 	/*
-	 * The way from a root to steps[n - 1] (steps[0] is the root's object) as Python,
-	 * @return 1 if Python cannot say it. NULL: not known.
+	 * The way from a root to steps[n - 1] (steps[0] is the root's object) as Python; with
+	 * "..." for keys of dicts unless @p values. @return 0; 1 if Python cannot say it: the
+	 * step to steps[bad] (0: the root) is what it cannot make. NULL: not known.
 	 */
 	int (*expression)(void *arg, const struct whole_root *root, const uint32_t *steps, size_t n,
-			  struct buf *out);
+			  bool values, struct buf *out, size_t *bad);
 };
 
 struct whole {
@@ -92,6 +93,7 @@ struct whole {
 	struct object_arrays objects; /* type (number into types), bytes, flags, references */
 	VEC(struct whole_type) types;
 	VEC(struct whole_root) roots; /* in any order */
+	struct map root_of;  /* sealed: 1 + object -> 1 + the best of its roots */
 	struct whole_source source;
 	struct arena arena;  /* names */
 	uint64_t total_bytes;
@@ -154,6 +156,9 @@ bool whole_set_bytes(struct whole *w, uint32_t object, uint64_t bytes);
  * the dominator tree and the retained sizes. @return 0 or a negative status
  */
 int whole_seal(struct whole *w, struct whole_progress progress);
+
+/* Whether there may be an expression for it. */
+bool root_is_written(const struct whole_root *root);
 
 /* The phase of the root that keeps it: 1 to 4. */
 unsigned whole_phase(const struct whole *w, uint32_t object);

@@ -7,7 +7,7 @@
 #include "report/number.h"
 
 static const struct report_kind *const kinds[] = {
-	&report_bt,   &report_objects, &report_heap_top, &report_refs,
+	&report_bt,   &report_objects, &report_heap_top, &report_refs, &report_path,
 	&report_show, &report_print,   &report_info,     &report_analyze,
 };
 

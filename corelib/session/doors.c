@@ -115,6 +115,13 @@ static int list_objects(struct pycore *s, const struct picked_list *picked,
 		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for a list of objects");
 	for (size_t i = 0; i < picked->found.n; i++)
 		objects[i] = describe(s, &picked->found.items[i], q->values);
+	for (size_t i = 0; i < picked->found.n && q->retained && q->paths; i++) {
+		int rc = session_paths(s, s->whole, picked->found.items[i].object, 1, q->values,
+				       &objects[i].path, err);
+
+		if (rc < 0)
+			return rc;
+	}
 	list->objects = objects;
 	list->n_objects = picked->found.n;
 	list->total = selection->total;
@@ -122,20 +129,6 @@ static int list_objects(struct pycore *s, const struct picked_list *picked,
 	list->n_types = selection->n_names;
 	*out = list;
 	return session_check_read(s, "objects", err);
-}
-
-/* As select_types(), but a pattern must name types that have instances. */
-static int select_instances(struct pycore *s, const struct heap *h, const char *pattern,
-			    const char *const *include, const char *const *exclude,
-			    struct type_selection *out, struct pycore_error *err)
-{
-	int rc = select_types(s, h, pattern, include, exclude, out, err);
-
-	if (rc || !pattern || out->total)
-		return rc;
-	selection_fini(out);
-	return pycore_fail(err, PYCORE_ERR_NOT_FOUND,
-			   "no live object of type %s: there is the type, but no instance", pattern);
 }
 
 static int pick(struct pycore *s, const struct heap *h, const struct pycore_object_query *q,

@@ -15,4 +15,11 @@ int session_whole(struct pycore *s, const struct whole **out, struct pycore_erro
 int pick_retained(struct pycore *s, const struct whole *w, const struct type_selection *selection,
 		  size_t limit, bool parts, struct picked_list *out, struct pycore_error *err);
 
+/*
+ * The shortest paths to an object, at most @p most, into an array of @p out. @return how
+ * many, or a negative status
+ */
+int session_paths(struct pycore *s, const struct whole *w, uint32_t object, size_t most, bool values,
+		  const struct pycore_path **out, struct pycore_error *err);
+
 #endif

@@ -136,6 +136,11 @@ bool target_data_around(const struct target *t, uint64_t addr, uint64_t *start, 
 	return true;
 }
 
+uint64_t target_skip_holes(struct target *t, uint64_t addr, uint64_t end)
+{
+	return t->ops->skip && addr < end ? t->ops->skip(t, addr, end) : addr;
+}
+
 void target_mark(struct target *t, uint64_t addr, uint32_t flags)
 {
 	size_t i = region_index(t, addr);

@@ -46,7 +46,7 @@ struct pycore_report_options {
 /**
  * Make one report.
  *
- * @param name  "bt", "objects", "heap-top", "refs", "show", "print" (the
+ * @param name  "bt", "objects", "heap-top", "refs", "path", "show", "print" (the
  *              value of one object as a line), "info" or "analyze"
  * @return 0, or a negative enum pycore_status told in @p err; what could not
  *         be read is no failure but a pycore_warning()

@@ -86,6 +86,12 @@ def ready(more=None):
     os.write(1, b"ready " + json.dumps(more or {}).encode() + b"\n")
 
 
+def nap():
+    """Run on for ever, seldom."""
+    while True:
+        time.sleep(0.01)
+
+
 def stay():
     """Stay for ever in one line, without the GIL."""
     gate = threading.Lock()
