@@ -164,10 +164,17 @@ static int read_attr_keys(struct type_table *tt, struct reader *r, struct type *
 static bool small_int(const struct layout *l, struct reader *r, uint64_t address, uint32_t *out)
 {
 	uint32_t digit;
+	uint64_t value;
 	const void *p;
 
 	if (!type_is_address(address))
 		return false;
+	if (HAS(l, PyIntObject, ob_ival)) {
+		if (!PROBE(l, r, address, PyIntObject, ob_ival, &value))
+			return false;
+		*out = (uint32_t)value;
+		return value <= UINT32_MAX;
+	}
 	p = reader_probe(r, address + L(l, PyLongObject, ob_digit), 4, &digit);
 	if (!p)
 		return false;

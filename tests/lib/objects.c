@@ -61,7 +61,7 @@ uint64_t objects_class(struct objects *w, const char *name, uint64_t base, uint6
 	uint64_t at = objects_static_type(w, name, base, flags | TPFLAGS_HEAPTYPE, basicsize, 0);
 	uint64_t ht_name = objects_str(w, name);
 
-	PUT(w, at, PyTypeObject, tp_name, ht_name + L(w->l, PyASCIIObject, sizeof));
+	PUT(w, at, PyTypeObject, tp_name, ht_name + objects_str_head(w->l));
 	PUT(w, at, PyHeapTypeObject, ht_name, ht_name);
 	PUT(w, at, PyHeapTypeObject, ht_qualname, ht_name);
 	PUT(w, at, PyTypeObject, tp_dict, objects_dict(w, &key, &module, 1));
@@ -73,21 +73,50 @@ static uint32_t str_state(unsigned kind, bool ascii)
 	return kind << 2 | 1u << 5 | (uint32_t)ascii << 6 | 1u << 7;
 }
 
+static bool is_two(const struct layout *l)
+{
+	return FACT(l, TEXT) == TEXT_BYTES;
+}
+
+size_t objects_str_head(const struct layout *l)
+{
+	return is_two(l) ? L(l, PyBytesObject, ob_sval) : L(l, PyASCIIObject, sizeof);
+}
+
 uint64_t objects_str(struct objects *w, const char *ascii)
 {
-	size_t head = L(w->l, PyASCIIObject, sizeof), len = strlen(ascii);
+	size_t head = objects_str_head(w->l), len = strlen(ascii);
 	uint64_t at = objects_object(w, w->str, head + len + 1);
 
+	if (is_two(w->l))
+		PUT(w, at, PyVarObject, ob_size, len);
 	PUT(w, at, PyASCIIObject, length, len);
 	PUT(w, at, PyASCIIObject, state, str_state(1, true));
 	fake_bytes(w->f, at + head, ascii, len + 1);
 	return at;
 }
 
+static uint64_t unicode(struct objects *w, const uint32_t *characters, size_t n)
+{
+	unsigned width = (unsigned)FACT(w->l, UNICODE_WIDTH);
+	uint64_t at = objects_object(w, w->unicode, L(w->l, PyUnicodeObject, sizeof));
+	uint64_t block = objects_room(w, (n + 1) * width);
+
+	PUT(w, at, PyUnicodeObject, length, n);
+	PUT(w, at, PyUnicodeObject, str, block);
+	for (size_t i = 0; i < n; i++)
+		fake_uint(w->f, block + i * width, width, characters[i]);
+	return at;
+}
+
 uint64_t objects_wide_str(struct objects *w, unsigned kind, const uint32_t *characters, size_t n)
 {
 	size_t head = L(w->l, PyCompactUnicodeObject, sizeof);
-	uint64_t at = objects_object(w, w->str, head + (n + 1) * kind);
+	uint64_t at;
+
+	if (is_two(w->l))
+		return unicode(w, characters, n);
+	at = objects_object(w, w->str, head + (n + 1) * kind);
 
 	PUT(w, at, PyASCIIObject, length, n);
 	PUT(w, at, PyASCIIObject, state, str_state(kind, false));
@@ -111,6 +140,10 @@ uint64_t objects_int(struct objects *w, int64_t value)
 	uint64_t at = objects_object(w, w->integer, L(w->l, PyLongObject, ob_digit) + 16);
 	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value, n = 0;
 
+	if (HAS(w->l, PyIntObject, ob_ival)) {
+		PUT(w, at, PyIntObject, ob_ival, (uint64_t)value);
+		return at;
+	}
 	for (; rest; rest >>= 30)
 		fake_u32(w->f, at + L(w->l, PyLongObject, ob_digit) + 4 * n++, rest & 0x3fffffff);
 	if (FACT(w->l, INT_SHAPE) == INT_LV_TAG)
@@ -184,9 +217,20 @@ uint64_t objects_keys(struct objects *w, const uint64_t *keys, const uint64_t *v
 uint64_t objects_dict(struct objects *w, const uint64_t *keys, const uint64_t *values, size_t n)
 {
 	uint64_t at = objects_object(w, w->dict, L(w->l, PyDictObject, sizeof));
+	uint64_t table = at + L(w->l, PyDictObject, ma_smalltable);
 
 	PUT(w, at, PyDictObject, ma_used, n);
-	PUT(w, at, PyDictObject, ma_keys, objects_keys(w, keys, values, n));
+	if (FACT(w->l, DICT_KEYS_SHAPE) != DICT_KEYS_TABLE) {
+		PUT(w, at, PyDictObject, ma_keys, objects_keys(w, keys, values, n));
+		return at;
+	}
+	PUT(w, at, PyDictObject, ma_mask, 7);
+	PUT(w, at, PyDictObject, ma_table, table);
+	for (size_t i = 0; i < n; i++) {
+		PUT(w, table + i * L(w->l, PyDictKeyEntry, sizeof), PyDictKeyEntry, me_key, keys[i]);
+		PUT(w, table + i * L(w->l, PyDictKeyEntry, sizeof), PyDictKeyEntry, me_value,
+		    values[i]);
+	}
 	return at;
 }
 
@@ -205,12 +249,21 @@ void objects_init(struct objects *w, const struct layout *l)
 	objects_static_type(w, "object", 0, 0, L(l, PyObject, sizeof), 0);
 	PUT(w, w->object, PyTypeObject, tp_base, 0);
 	w->rt.type_type = w->type;
-	w->str = objects_static_type(w, "str", 0, TPFLAGS_UNICODE, L(l, PyUnicodeObject, sizeof),
-				     0);
-	w->bytes = objects_static_type(w, "bytes", 0, TPFLAGS_BYTES,
+	w->unicode = objects_static_type(w, is_two(l) ? "unicode" : "str", 0, TPFLAGS_UNICODE,
+					 L(l, PyUnicodeObject, sizeof), 0);
+	w->bytes = objects_static_type(w, is_two(l) ? "str" : "bytes", 0, TPFLAGS_BYTES,
 				       L(l, PyBytesObject, ob_sval) + 1, 1);
-	w->integer = objects_static_type(w, "int", 0, TPFLAGS_LONG, L(l, PyLongObject, ob_digit), 4);
-	w->boolean = objects_static_type(w, "bool", w->integer, TPFLAGS_LONG, 32, 4);
+	w->str = is_two(l) ? w->bytes : w->unicode;
+	w->digits = objects_static_type(w, is_two(l) ? "long" : "int", 0, TPFLAGS_LONG,
+					L(l, PyLongObject, ob_digit), 4);
+	w->integer = w->digits;
+	if (is_two(l))
+		w->integer = objects_static_type(w, "int", 0, TPFLAGS_INT,
+						 L(l, PyIntObject, sizeof), 0);
+	w->boolean = objects_static_type(w, "bool", w->integer,
+					 is_two(l) ? TPFLAGS_INT : TPFLAGS_LONG,
+					 is_two(l) ? L(l, PyIntObject, sizeof) : 32,
+					 is_two(l) ? 0 : 4);
 	w->floating = objects_static_type(w, "float", 0, 0, 24, 0);
 	w->tuple = objects_static_type(w, "tuple", 0, TPFLAGS_TUPLE | TPFLAGS_HAVE_GC,
 				       L(l, PyTupleObject, ob_item), 8);

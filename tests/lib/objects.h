@@ -18,6 +18,8 @@ struct objects {
 	uint64_t next;
 	/* static types */
 	uint64_t object, type, str, bytes, integer, boolean, floating, tuple, list, dict, set, none;
+	uint64_t unicode; /* of text that is not ASCII: of Python 3 it is str */
+	uint64_t digits;  /* of ints of any size: of Python 3 it is int */
 	uint64_t none_object;
 };
 
@@ -46,7 +48,10 @@ uint64_t objects_class(struct objects *w, const char *name, uint64_t base, uint6
 		       uint64_t basicsize);
 
 uint64_t objects_str(struct objects *w, const char *ascii);
-/* A compact str of characters of @p kind bytes, not ASCII. */
+/*
+ * A compact str of characters of @p kind bytes, not ASCII. In 2.7 it is a unicode, and a
+ * character has as many bytes as all have.
+ */
 uint64_t objects_wide_str(struct objects *w, unsigned kind, const uint32_t *characters, size_t n);
 uint64_t objects_bytes(struct objects *w, const void *bytes, size_t n);
 uint64_t objects_int(struct objects *w, int64_t value);
@@ -54,7 +59,10 @@ uint64_t objects_float(struct objects *w, double value);
 uint64_t objects_tuple(struct objects *w, const uint64_t *items, size_t n);
 uint64_t objects_list(struct objects *w, const uint64_t *items, size_t n);
 
-/* Keys of 8 slots, with room for 5 entries; @p values may be NULL (shared keys). */
+/* Bytes in front of what a str is. */
+size_t objects_str_head(const struct layout *l);
+
+/* Keys of 8 slots (from 3.3 on), with room for 5 entries; @p values may be NULL (shared keys). */
 uint64_t objects_keys(struct objects *w, const uint64_t *keys, const uint64_t *values, size_t n);
 /* A dict of up to 5 str keys. */
 uint64_t objects_dict(struct objects *w, const uint64_t *keys, const uint64_t *values, size_t n);

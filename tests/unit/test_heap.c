@@ -156,7 +156,7 @@ static void put_list(uint64_t at, uint64_t items, uint64_t n)
 	PUT(at, PyListObject, ob_item, items);
 	PUT(at, PyListObject, allocated, n);
 	/* _PyGC_REFS_UNTRACKED */
-	PUT(at - GC, PyGC_Head, gc_refs, (uint64_t)-2 << 1);
+	PUT(at - GC, PyGC_Head, gc_refs, (uint64_t)-2 << (FACT(l, GC_HEAD) == GC_HEAD_REFS));
 }
 
 static void live_and_freed(void)
@@ -245,7 +245,7 @@ static void outside(void)
 	fake_u64(f, pools_block(f, l, POOL(1), 0), BIG);
 	fake_u64(f, pools_block(f, l, POOL(1), 0) + 8, UINT64_C(0x123456789000)); /* nothing there */
 	put_object(BIG, TUPLE_TYPE);
-	PUT(BIG - GC, PyGC_Head, gc_refs, (uint64_t)-2 << 1);
+	PUT(BIG - GC, PyGC_Head, gc_refs, (uint64_t)-2 << (FACT(l, GC_HEAD) == GC_HEAD_REFS));
 	PUT(BIG, PyVarObject, ob_size, 100);
 	tuple = BIG + L(l, PyTupleObject, ob_item);
 	for (int i = 0; i < 100; i++)
@@ -272,7 +272,7 @@ static void put_head(uint64_t at, uint64_t next, uint64_t prev)
 	PUT(at, PyGC_Head, gc_next, next);
 	PUT(at, PyGC_Head, gc_prev, prev);
 	/* _PyGC_REFS_REACHABLE */
-	PUT(at, PyGC_Head, gc_refs, (uint64_t)-3 << 1);
+	PUT(at, PyGC_Head, gc_refs, (uint64_t)-3 << (FACT(l, GC_HEAD) == GC_HEAD_REFS));
 }
 
 /* Two lists in a pool and one outside, on the collector's youngest list. */

@@ -78,7 +78,7 @@ static void a_prerelease_is_never_exact(void **state)
 static void a_minor_version_without_a_table_has_none(void **state)
 {
 	static const uint32_t versions[] = {
-		PYVER(2, 7, 18), PYVER(3, 5, 10), PYVER(3, 16, 0),
+		PYVER(2, 6, 9), PYVER(3, 5, 10), PYVER(3, 16, 0),
 		PYVER(4, 9, 2),  0,
 	};
 
@@ -188,8 +188,12 @@ static void fields_are_where_cpython_has_them(void **state)
 		assert_int_equal(L(l, PyTypeObject, tp_flags), 168);
 		assert_int_equal(L(l, PyGC_Head, sizeof), HAS(l, PyGC_Head, gc_refs) ? 32 : 16);
 		assert_int_equal(L(l, PyMemberDef, sizeof), 40);
-		assert_int_equal(L(l, block, rightlink), 520);
+		assert_int_equal(L(l, block, rightlink), HAS(l, dequeobject, len) ? 496 : 520);
 	}
+	l = nearest(PYVER(2, 7, 18), NULL);
+	assert_int_equal(L(l, PyDictObject, ma_table), 40);
+	assert_int_equal(L(l, PyIntBlock, sizeof), 992);
+	assert_false(HAS(l, PyASCIIObject, sizeof));
 	l = nearest(PYVER(3, 9, 2), NULL);
 	assert_int_equal(L(l, _PyRuntimeState, sizeof), 656);
 	assert_int_equal(L(l, PyThreadState, frame), 24);

@@ -58,6 +58,11 @@ static uint64_t put_str(struct world *w, const char *text)
 	uint64_t at = STRINGS + w->strings;
 
 	w->strings += 0x80;
+	if (FACT(w->l, TEXT) == TEXT_BYTES) {
+		PUT(w, at, PyVarObject, ob_size, strlen(text));
+		fake_string(w->f, at + L(w->l, PyBytesObject, ob_sval), text);
+		return at;
+	}
 	PUT(w, at, PyASCIIObject, length, strlen(text));
 	fake_string(w->f, at + L(w->l, PyASCIIObject, sizeof), text);
 	return at;
@@ -69,6 +74,8 @@ static void put_dict(struct world *w, uint64_t at)
 	uint64_t keys = at + 0x100;
 
 	PUT(w, at, PyObject, ob_type, TYPE(DICT_TYPE));
+	PUT(w, at, PyDictObject, ma_mask, 7);
+	PUT(w, at, PyDictObject, ma_table, at + L(w->l, PyDictObject, ma_smalltable));
 	PUT(w, at, PyDictObject, ma_keys, keys);
 	PUT(w, keys, PyDictKeysObject, dk_size, 8);
 	PUT(w, keys, PyDictKeysObject, dk_log2_size, 3);
@@ -80,6 +87,8 @@ static void put_item(struct world *w, uint64_t dict, unsigned i, const char *nam
 {
 	uint64_t keys = dict + 0x100, at = keys + L(w->l, PyDictKeysObject, dk_indices) + 8;
 
+	if (FACT(w->l, DICT_KEYS_SHAPE) == DICT_KEYS_TABLE)
+		at = dict + L(w->l, PyDictObject, ma_smalltable);
 	PUT(w, keys, PyDictKeysObject, dk_nentries, i + 1);
 	if (HAS(w->l, PyDictUnicodeEntry, sizeof)) {
 		at += i * (uint64_t)L(w->l, PyDictUnicodeEntry, sizeof);
@@ -96,6 +105,10 @@ static void put_version(struct world *w, uint32_t version)
 {
 	uint64_t at = HEXVERSION, digits = at + L(w->l, PyLongObject, ob_digit);
 
+	if (HAS(w->l, PyIntObject, ob_ival)) {
+		PUT(w, at, PyIntObject, ob_ival, version);
+		return;
+	}
 	PUT(w, at, PyLongObject, lv_tag, 2 << 3);
 	if (!HAS(w->l, PyLongObject, lv_tag))
 		PUT(w, at, PyVarObject, ob_size, 2);
@@ -196,7 +209,7 @@ static void put_python(struct world *w)
 	put_version(w, w->l->version);
 	put_dict(w, MODULES);
 	put_item(w, MODULES, 0, "sys", HEAP);
-	put_item(w, MODULES, 1, "builtins", HEAP);
+	put_item(w, MODULES, 1, runtime_builtins(w->l), HEAP);
 	put_dict(w, BUILTINS);
 	put_item(w, BUILTINS, 0, "dict", TYPE(DICT_TYPE));
 	put_item(w, BUILTINS, 1, "list", TYPE(LIST_TYPE));
@@ -433,7 +446,7 @@ static void a_version_without_a_table_is_named(void **state)
 			put_version(&w, PYVER(3, 19, 1));
 			assert_int_equal(find(&w), PYCORE_ERR_UNSUPPORTED);
 			assert_non_null(strstr(w.err.message, "3.19.1"));
-			assert_non_null(strstr(w.err.message, "release builds of 3.6 to 3.15"));
+			assert_non_null(strstr(w.err.message, "release builds of 2.7, 3.6 to 3.15"));
 			assert_non_null(strstr(w.err.message, "debug builds of 3.9, 3.11, 3.13 to 3.15"));
 			put_version(&w, w.l->version);
 			fake_u64(w.f, RUNTIME + 16, 1);
@@ -449,7 +462,7 @@ static void an_old_python_is_known_by_its_files_names(void **state)
 	static const struct {
 		const char *path, *says;
 	} names[] = {
-		{ "/usr/bin/python2.7", "CPython 2.7:" },
+		{ "/usr/bin/python2.6", "CPython 2.6:" },
 		{ "/usr/lib/libpython3.5m.so.1.0", "CPython 3.5:" },
 		{ "/a/_x.cpython-35m-x86_64-linux-gnu.so", "CPython 3.5:" },
 		{ "/usr/bin/python3.11", "_PyRuntime was not found" },

@@ -189,9 +189,10 @@ static void a_subclass_takes_the_decoder_of_its_base(void **state)
 	(void)state;
 	EACH_LAYOUT(&w)
 	{
+		uint64_t size = L(w.l, PyDictObject, sizeof);
 		uint64_t base = objects_static_type(&w, "collections.defaultdict", w.dict,
-						    TPFLAGS_DICT, 56, 0);
-		uint64_t t = objects_class(&w, "Mine", base, TPFLAGS_DICT, 72);
+						    TPFLAGS_DICT, size + 8, 0);
+		uint64_t t = objects_class(&w, "Mine", base, TPFLAGS_DICT, size + 24);
 
 		assert_ptr_equal(at(&w, t)->decoder, at(&w, base)->decoder);
 		assert_ptr_not_equal(at(&w, t)->decoder, at(&w, w.dict)->decoder);
