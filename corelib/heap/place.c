@@ -189,7 +189,8 @@ static bool is_chained(const struct ctx *c, const struct place *p)
 	uint64_t at = p->start + hooks_of(c, p), next;
 	struct place other = { 0 };
 
-	if (FACT(c->l, FREE_LISTS) != FREE_LISTS_REFCNT0 || word_at(c, at))
+	if (FACT(c->l, FREE_LISTS) != FREE_LISTS_REFCNT0 ||
+	    word_at(c, at + L(c->l, PyObject, ob_refcnt)))
 		return false;
 	next = word_at(c, at + L(c->l, PyObject, ob_type));
 	return type_is_address(next) && !word_at(c, next) && in_pool(c, next, &other) &&

@@ -218,11 +218,11 @@ static int product_indices(const struct ctx *c, struct object o, struct indices 
 	return indices_check(x, &b);
 }
 
-static int indices_extent(const struct object *o, const struct indices *x, int status,
-			  uint64_t *bytes)
+static int indices_extent(const struct ctx *c, const struct object *o, const struct indices *x,
+			  int status, uint64_t *bytes)
 {
 	*bytes = o->type->basicsize;
-	if (!status)
+	if (!status && FACT(c->l, LIBRARY_SIZEOF) == YES)
 		*bytes += 8 * (x->n[0] + x->n[1]);
 	return status;
 }
@@ -241,7 +241,7 @@ static void indices_storage(const struct indices *x, storage_fn *fn, void *arg)
 		struct indices x;                                                              \
 		int status = kind##_indices(c, o, &x);                                         \
                                                                                                \
-		return indices_extent(&o, &x, status, bytes);                                  \
+		return indices_extent(c, &o, &x, status, bytes);                                \
 	}                                                                                      \
                                                                                                \
 	static void kind##_storage(const struct ctx *c, struct object o, storage_fn *fn,       \

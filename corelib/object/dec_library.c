@@ -120,8 +120,7 @@ static int element_extent(const struct ctx *c, struct object o, uint64_t *bytes)
 	int status = element_of(c, o, &e);
 
 	*bytes = o.type->basicsize;
-	/* Those of Python 2 did not count it. */
-	if (!status && e.extra && FACT(c->l, TEXT) != TEXT_BYTES)
+	if (!status && e.extra && FACT(c->l, LIBRARY_SIZEOF) == YES)
 		*bytes += L(c->l, ElementObjectExtra, sizeof) + (e.own ? e.allocated * 8 : 0);
 	return status;
 }

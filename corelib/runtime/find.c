@@ -9,8 +9,9 @@
  */
 static bool find_head(struct reader *r, struct module *m, uint64_t *address)
 {
-	enum { LONGEST = 4 + 7 + 3 };
+	enum { LONGEST = 4 + 4 + 7 + 3 };
 	static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	static const uint8_t frame[] = { 0x55, 0x48, 0x89, 0xe5 }; /* push %rbp; mov %rsp,%rbp */
 	static const uint8_t load[] = { 0x48, 0x8b, 0x05 }, by_pointer[] = { 0x48, 0x8b, 0x00 };
 	uint8_t scratch[LONGEST];
 	const uint8_t *code;
@@ -23,6 +24,10 @@ static bool find_head(struct reader *r, struct module *m, uint64_t *address)
 	if (code && !memcmp(code, endbr64, sizeof(endbr64))) {
 		code += sizeof(endbr64);
 		at += sizeof(endbr64);
+	}
+	if (code && !memcmp(code, frame, sizeof(frame))) {
+		code += sizeof(frame);
+		at += sizeof(frame);
 	}
 	if (!code || memcmp(code, load, sizeof(load)))
 		return false;

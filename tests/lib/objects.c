@@ -234,6 +234,17 @@ uint64_t objects_dict(struct objects *w, const uint64_t *keys, const uint64_t *v
 	return at;
 }
 
+const struct layout *objects_layout(unsigned i)
+{
+	const struct layout *l;
+
+	for (unsigned k = 0; (l = layout_at(k)); k++) {
+		if (!L(l, PyObject, ob_refcnt) && !i--)
+			return l;
+	}
+	return NULL;
+}
+
 void objects_init(struct objects *w, const struct layout *l)
 {
 	*w = (struct objects){ .l = l, .next = OBJECTS_BASE + 256 };

@@ -26,6 +26,12 @@ struct objects {
 #define OBJECTS_BASE UINT64_C(0x7f0000000000)
 #define OBJECTS_SIZE ((size_t)1 << 20)
 
+/*
+ * The layouts to try, NULL past the last: those whose objects begin with a count and a
+ * type. Where there is more before (2.7 with --with-pydebug), the live tests look at it.
+ */
+const struct layout *objects_layout(unsigned i);
+
 void objects_init(struct objects *w, const struct layout *l);
 void objects_fini(struct objects *w);
 

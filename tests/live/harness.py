@@ -41,9 +41,11 @@ def on(program, ways=WAYS, arguments=(), since=(0, 0)):
     return register
 
 
-def in_each_interpreter(function):
+def in_each_interpreter(function=None, since=(0, 0)):
     """A test that starts what it needs by itself: it gets the interpreter and pycore."""
-    tests.append(Test(function, None, (), ()))
+    if function is None:
+        return lambda function: in_each_interpreter(function, since)
+    tests.append(Test(function, None, (), (), since))
     return function
 
 

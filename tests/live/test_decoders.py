@@ -49,7 +49,7 @@ UNSEEN = {
 }
 
 
-@in_each_interpreter
+@in_each_interpreter(since=(3, 6))
 def the_zoo_has_every_type_of_c_code(interpreter, pycore):
     with interpreter.start("zoo.py") as process:
         process.settle()

@@ -28,7 +28,8 @@ LIVE = ("in_subtract_refs", "of_module_with_threads")
 def in_each_state(function):
     for state in RUNS:
         ways = ("live", "core") if state in LIVE else ("core",)
-        function = on("states.py", ways=ways, arguments=(state,))(function)
+        function = on("states.py", ways=ways, arguments=(state,),
+                      since=(3, 6))(function)
     return function
 
 
@@ -97,7 +98,7 @@ def info_tells_the_state(scene):
         equal(reply["gc"]["collecting"], True, "collecting")
 
 
-@on("states.py", ways=("live", "core"), arguments=("past_all",))
+@on("states.py", ways=("live", "core"), arguments=("past_all",), since=(3, 6))
 def an_interpreter_that_has_ended_is_said_to_have(scene):
     for command in "info", "bt", "objects":
         scene.pycore.refuses(command, *scene.target, mentions="has ended")

@@ -12,7 +12,7 @@
 
 /* Twice: with reads in place, and copied. */
 #define EACH_LAYOUT(w)                                                                             \
-	for (unsigned i_ = 0; layout_at(i_ / 2) && (objects_init(w, layout_at(i_ / 2)),            \
+	for (unsigned i_ = 0; objects_layout(i_ / 2) && (objects_init(w, objects_layout(i_ / 2)),            \
 						    fake_in_place((w)->f, i_ % 2), true);          \
 	     i_++, objects_fini(w))
 
@@ -519,7 +519,7 @@ static void an_element_refers_to_its_children(void **state)
 		assert_int_equal(e.n, 2);
 		assert_int_equal(e.seen[0].to, w.none_object);
 		assert_int_equal(size_of(&w, at),
-				 56 + GC + (FACT(w.l, TEXT) == TEXT_BYTES ?
+				 56 + GC + (FACT(w.l, LIBRARY_SIZEOF) != YES ?
 						    0 :
 						    L(w.l, ElementObjectExtra, sizeof)));
 		PUT(&w, extra, ElementObjectExtra, length, UINT64_MAX);

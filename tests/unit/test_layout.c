@@ -183,9 +183,12 @@ static void fields_are_where_cpython_has_them(void **state)
 
 	(void)state;
 	for (unsigned i = 0; (l = layout_at(i)); i++) {
-		assert_int_equal(L(l, PyObject, ob_type), 8);
-		assert_int_equal(L(l, PyTypeObject, tp_name), 24);
-		assert_int_equal(L(l, PyTypeObject, tp_flags), 168);
+		/* Debug builds of 2.7 link all objects with one another: two words more. */
+		uint32_t links = HAS(l, PyIntObject, ob_ival) && l->build == BUILD_DEBUG ? 16 : 0;
+
+		assert_int_equal(L(l, PyObject, ob_type), links + 8);
+		assert_int_equal(L(l, PyTypeObject, tp_name), links + 24);
+		assert_int_equal(L(l, PyTypeObject, tp_flags), links + 168);
 		assert_int_equal(L(l, PyGC_Head, sizeof), HAS(l, PyGC_Head, gc_refs) ? 32 : 16);
 		assert_int_equal(L(l, PyMemberDef, sizeof), 40);
 		assert_int_equal(L(l, block, rightlink), HAS(l, dequeobject, len) ? 496 : 520);

@@ -447,7 +447,7 @@ static void a_version_without_a_table_is_named(void **state)
 			assert_int_equal(find(&w), PYCORE_ERR_UNSUPPORTED);
 			assert_non_null(strstr(w.err.message, "3.19.1"));
 			assert_non_null(strstr(w.err.message, "release builds of 2.7, 3.6 to 3.15"));
-			assert_non_null(strstr(w.err.message, "debug builds of 3.9, 3.11, 3.13 to 3.15"));
+			assert_non_null(strstr(w.err.message, "debug builds of 2.7, 3.9, 3.11, 3.13 to 3.15"));
 			put_version(&w, w.l->version);
 			fake_u64(w.f, RUNTIME + 16, 1);
 			assert_int_equal(find(&w), PYCORE_ERR_UNSUPPORTED);

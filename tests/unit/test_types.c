@@ -9,7 +9,7 @@
 #include "lib/objects.h"
 
 #define EACH_LAYOUT(w)                                                                             \
-	for (unsigned i_ = 0; layout_at(i_) && (objects_init(w, layout_at(i_)), true);             \
+	for (unsigned i_ = 0; objects_layout(i_) && (objects_init(w, objects_layout(i_)), true);             \
 	     i_++, objects_fini(w))
 
 static const struct type *at(struct objects *w, uint64_t address)

@@ -24,13 +24,13 @@ import json
 import os
 import sys
 
-class OnlyThere%(number)d:
+class OnlyThere%(number)d(object):
     pass
 
-class Target:
+class Target(object):
     pass
 
-class Holder:
+class Holder(object):
     def __init__(self):
         self.target = Target()
 
@@ -57,11 +57,11 @@ elsewhere_%(number)d()
 """
 
 
-class Target:
+class Target(object):
     pass
 
 
-class Holder:
+class Holder(object):
     def __init__(self):
         self.target = Target()
 
@@ -71,8 +71,7 @@ def enter(number, write, read):
     if interpreters:
         interpreters.run_string(interpreters.create(), code)
     else:
-        import _testcapi  # to 3.7
-        _testcapi.run_in_subinterp(code)
+        truth.run_in_subinterpreter(code)
 
 
 def read_line(pipe):
@@ -87,8 +86,9 @@ never = os.pipe()
 others = []
 for number in range(INTERPRETERS):
     tell = os.pipe()
-    thread = threading.Thread(target=enter, name="enters %d" % number, daemon=True,
+    thread = threading.Thread(target=enter, name="enters %d" % number,
                               args=(number, tell[1], never[0]))
+    thread.daemon = True
     tid = truth.start(thread)
     others.append(dict(read_line(tell[0]), tid=tid))
 truth.write({"others": others, "holder": hex(id(holder)), "target": hex(id(holder.target))})

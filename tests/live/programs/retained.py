@@ -15,20 +15,24 @@ NAMES = ("first", "second", "third")
 ATTRIBUTES = NAMES + ("payload", "blocks", "table")
 
 
-class Node:
+def zeros(count):
+    return bytes(bytearray(count))
+
+
+class Node(object):
     pass
 
 
-class Slotted:
+class Slotted(object):
     __slots__ = NAMES + ("payload",)
 
 
-class Owner:
+class Owner(object):
     """All that it holds it holds alone, and how much that is is easily said."""
 
     def __init__(self):
-        self.blocks = [bytes(1000 + n) for n in range(500)]
-        self.table = {"block %d of the owner" % n: bytes(2000 + n) for n in range(300)}
+        self.blocks = [zeros(1000 + n) for n in range(500)]
+        self.table = {"block %d of the owner" % n: zeros(2000 + n) for n in range(300)}
 
 
 TOP = []
@@ -42,7 +46,7 @@ def make(chance, number):
         return ([], "text of tuple number %d" % number)
     thing = kind()
     if kind in (Node, Slotted):
-        thing.payload = bytes(chance.randrange(40, 4000))
+        thing.payload = zeros(chance.randrange(40, 4000))
     return thing
 
 

@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import sys
 import threading
 
 import truth
@@ -41,18 +40,7 @@ def enter():
     if interpreters:
         interpreters.run_string(interpreters.create(), code)
     else:
-        import _testcapi  # to 3.7
-        getattr(_testcapi, "run_in_subinterp", run_in_subinterpreter)(code)
-
-
-def run_in_subinterpreter(code):
-    """2.7 has no such function. Not a line of ours may run between the two calls, and no
-    other thread."""
-    import ctypes
-    make, run = ctypes.pythonapi.Py_NewInterpreter, ctypes.pythonapi.PyRun_SimpleString
-    sys.setcheckinterval(1 << 30)
-    make()
-    run(code)
+        truth.run_in_subinterpreter(code)
 
 
 thread = threading.Thread(target=enter, name="enters")

@@ -44,6 +44,20 @@ def start(thread):
     return int(started.pop())
 
 
+def run_in_subinterpreter(code):
+    """Where no module makes interpreters (to 3.7)."""
+    import _testcapi
+    if hasattr(_testcapi, "run_in_subinterp"):
+        _testcapi.run_in_subinterp(code)
+        return
+    import ctypes
+    make, run = ctypes.pythonapi.Py_NewInterpreter, ctypes.pythonapi.PyRun_SimpleString
+    # Not a line of ours may run between the two calls, and no other thread.
+    sys.setcheckinterval(1 << 30)
+    make()
+    run(code)
+
+
 def start_and_ask(thread):
     """As start(); the thread tells it before it runs its first line."""
     box = []

@@ -459,6 +459,11 @@ def main():
     symbol = "_PyThreadState_Current"
     runtime = ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, symbol))
     shown = {id(v) for v in values}
+    # Some types are made ready when they are first asked for something.
+    with open(os.devnull, "w") as nowhere:
+        for o in everything():
+            describe(o, nowhere, shown)
+    del o, nowhere
     ignored = {id(sys._getframe()), id(shown)}
     found = everything()
     ignored.add(id(found))
