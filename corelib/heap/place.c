@@ -11,6 +11,8 @@
 #define MOST_BEFORE 4
 /* Debug hooks put that before a block's memory, Objects/obmalloc.c. */
 #define HOOKS 16
+/* To 3.7, and from 3.8 on. */
+#define OLD_FORBIDDEN 0xfb
 #define FORBIDDEN 0xfd
 
 static uint64_t word_at(const struct ctx *c, uint64_t address)
@@ -158,7 +160,7 @@ static uint64_t hooks_of(const struct ctx *c, const struct place *p)
 	for (unsigned i = 0; i < 8; i++)
 		size = size << 8 | head[i];
 	for (unsigned i = 9; i < HOOKS; i++) {
-		if (head[i] != FORBIDDEN)
+		if (head[i] != head[9] || (head[i] != FORBIDDEN && head[i] != OLD_FORBIDDEN))
 			return 0;
 	}
 	return size <= p->bytes ? HOOKS : 0;
