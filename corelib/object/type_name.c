@@ -43,15 +43,25 @@ bool type_is_python_class(const struct layout *l, struct reader *r, const struct
 	return tp_name == text.data || (text.utf8 && tp_name == text.utf8);
 }
 
+/* Of C code's types some have a __module__ that is no name; tp_name is "module.name" then. */
+static bool is_full_name(const char *tp_name, const struct buf *name)
+{
+	size_t len = strlen(tp_name);
+
+	return !name->failed && len > name->len + 1 && tp_name[len - name->len - 1] == '.' &&
+	       !strcmp(tp_name + len - name->len, name->text);
+}
+
 static const char *heap_name(struct type_table *tt, struct reader *r, const struct type *t,
-			     struct body *b)
+			     struct body *b, const char *tp_name)
 {
 	const struct layout *l = &tt->rt->layout;
 	struct buf name = { NULL };
 	const char *kept = NULL;
 	uint64_t module = dict_get(l, r, BODY(b, l, PyTypeObject, tp_dict), "__module__");
+	bool has_module = put_str(l, r, module, &name);
 
-	if (put_str(l, r, module, &name)) {
+	if (has_module) {
 		if (!strcmp(name.text, "builtins"))
 			name.len = 0;
 		else
@@ -59,7 +69,9 @@ static const char *heap_name(struct type_table *tt, struct reader *r, const stru
 	}
 	if (put_str(l, r, BODY(b, l, PyHeapTypeObject, ht_qualname), &name) ||
 	    put_str(l, r, BODY(b, l, PyHeapTypeObject, ht_name), &name)) {
-		if (!name.failed)
+		if (!has_module && is_full_name(tp_name, &name))
+			kept = arena_strdup(&tt->arena, tp_name);
+		else if (!name.failed)
 			kept = arena_strndup(&tt->arena, name.text, name.len);
 	}
 	buf_free(&name);
@@ -74,7 +86,7 @@ const char *type_show_name(struct type_table *tt, struct reader *r, const struct
 	const char *symbol;
 
 	if (t->flags & TPFLAGS_HEAPTYPE) {
-		const char *name = heap_name(tt, r, t, b);
+		const char *name = heap_name(tt, r, t, b, tp_name);
 
 		if (name)
 			return name;

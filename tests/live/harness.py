@@ -20,19 +20,23 @@ class Skip(Exception):
 
 
 class Test:
-    def __init__(self, function, program, ways, arguments):
+    def __init__(self, function, program, ways, arguments, where=None):
         self.run = function
         self.name = function.__name__
         self.area = function.__module__[len("test_"):]
         self.program = program
         self.ways = ways
         self.arguments = arguments
+        self.where = where
 
 
-def on(program, ways=WAYS, arguments=()):
-    """A test of what pycore says about a program, in each way of looking at it."""
+def on(program, ways=WAYS, arguments=(), where=None):
+    """A test of what pycore says about a program, in each way of looking at it.
+
+    With @p where, only on the interpreters that it is true of.
+    """
     def register(function):
-        tests.append(Test(function, program, ways, arguments))
+        tests.append(Test(function, program, ways, arguments, where))
         return function
     return register
 

@@ -21,8 +21,14 @@ import typing
 LEAVES = (int, float, complex, str, bytes, array.array)
 # Of static types there is no more than this.
 STATIC_TYPE = 400
+# Types of which C code has some that nobody else knows of, though they are collected.
+STATICS = ("ContextVar", "dict") if sys.version_info < (3, 10) else ("ContextVar",)
+# What a for statement keeps, and the collector does not track.
+RANGE_ITERATOR = type(iter(range(0)))
 # Words before the local variables of a running frame.
 FRAME_HEAD = 9
+# PyBUF_READ
+READ_ONLY = 0x100
 # PyModuleDef.m_size
 MODULE_SIZE = 56
 # Of a thread's state, what can hold references.
@@ -94,8 +100,14 @@ class Memory:
 MEMORY = Memory()
 
 
+LOOK = ctypes.pythonapi.PyMemoryView_FromMemory
+LOOK.restype = ctypes.py_object
+LOOK.argtypes = [ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int]
+
+
 def words(address, size):
-    return array.array("Q", ctypes.string_at(address, size & ~7))
+    """A look at memory, not a copy: that would stay behind and look like what it is of."""
+    return LOOK(address, size & ~7, READ_ONLY).cast("Q")
 
 
 def static_kinds():
@@ -174,14 +186,15 @@ def referents(thing):
 
 
 def frame_words(frame):
-    """The local variables of a running frame, of which the collector is not told since 3.11.
-
-    Not what is on its stack of values: behind that is what has been there.
+    """The local variables of a running frame, of which the collector is not told since 3.11,
+    and its stack of values, of which it is never told.
     """
+    if sys.version_info < (3, 11):
+        return [], words(id(frame) + 16, sys.getsizeof(frame) - 32)
     code = frame.f_code
     size = FRAME_HEAD + code.co_nlocals + len(code.co_cellvars) + len(code.co_freevars)
     at = words(id(frame) + 24, 8)[0]
-    return words(at, size * 8)
+    return words(at, size * 8), words(at + size * 8, code.co_stacksize * 8)
 
 
 def body(thing):
@@ -201,7 +214,7 @@ def body(thing):
     elif kind in PARTLY_KNOWN or not (kind.__flags__ & HAVE_GC or isinstance(thing, LEAVES)):
         size = kind.__basicsize__
     # Not the two words of the head: a copy of those would look like one more object.
-    found = words(id(thing) + 16, size - 16)
+    found = array.array("Q", words(id(thing) + 16, size - 16))
     if isinstance(thing, type):
         # tp_name is text, and behind a short one is what was there before it. Some types
         # have it twice.
@@ -210,10 +223,10 @@ def body(thing):
         # numpy's. Its first words are memory that may be anything, but for arrays of objects.
         found = found[4:]
         if thing.dtype.hasobject:
-            found += words(thing.ctypes.data, thing.nbytes)
+            found.extend(words(thing.ctypes.data, thing.nbytes))
     if kind.__flags__ & MANAGED_DICT and sys.version_info >= (3, 11):
         # Its __dict__, of which 3.13.0 does not tell while the values are inline.
-        found += words(id(thing) - 32, 16)
+        found.extend(words(id(thing) - 32, 16))
     return found
 
 
@@ -229,9 +242,9 @@ class Census:
         self.kinds = {id(kind) for kind in self.types} - {id(types.FrameType)}
         self.segments = static_data()
         self.collected = {id(kind) for kind in self.types
-                          if kind.__flags__ & HAVE_GC and kind.__name__ != "ContextVar"}
+                          if kind.__flags__ & HAVE_GC and kind.__name__ not in STATICS}
         self.seen = {id(self), id(self.types), id(self.collected), id(self.rows), id(self.kinds), id(self.not_objects), id(self.segments)}
-        self.seen.add(id(self.seen))
+        self.seen.update((id(self.seen), id(vars(self))))
 
     def objects_at(self, candidates, kinds=None):
         found = []
@@ -298,7 +311,9 @@ def count(census=None, frames=()):
         census.follow(census.objects_of_any_type(words(state, THREAD_STATE)))
     census.follow(list(frames))
     for frame in frames:
-        if sys.version_info >= (3, 11):
-            census.follow(census.objects_at(frame_words(frame)))
+        variables, stack = frame_words(frame)
+        census.follow(census.objects_at(variables))
+        # Behind the top of the stack is what has been there: take what cannot be mistaken.
+        census.follow(census.objects_at(stack, {id(RANGE_ITERATOR)}))
     census.follow(census.static_roots())
     return census.rows

@@ -15,7 +15,12 @@ SYS_GETTID = 186  # x86-64
 def name_of(cls):
     """A type's name as pycore prints it: module.qualname, builtins bare."""
     module = cls.__module__
-    if not isinstance(module, str) or module == "builtins":
+    if not isinstance(module, str):
+        # C code's, of which tp_name tells; else it has none.
+        import describe
+        name = describe.static_name(cls)
+        return name if name.endswith("." + cls.__qualname__) else cls.__qualname__
+    if module == "builtins":
         return cls.__qualname__
     return module + "." + cls.__qualname__
 
