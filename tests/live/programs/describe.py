@@ -34,7 +34,8 @@ def begin(out):
     """Where the interpreter's own structures are."""
     symbol = "_PyRuntime" if sys.version_info >= (3, 7) else "_PyThreadState_Current"
     runtime = ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, symbol))
-    out.write("L %x %x %x\n" % (runtime, id(type), sys.hexversion))
+    build = "debug" if hasattr(sys, "gettotalrefcount") else "release"
+    out.write("L %x %x %x %s\n" % (runtime, id(type), sys.hexversion, build))
 
 
 def describe(o, out, shown=()):

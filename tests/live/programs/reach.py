@@ -91,13 +91,16 @@ class Memory:
         if (kind not in kinds or not references & 0xffffffff
                 or (references >> 32) - (flags << 16) >= 4 or flags >= 16):
             return False
-        if references < 65536:
-            return True
         # Where the heap begins low, two addresses look like a count and a type.
-        return references & 7 or not self.readable(references)
+        if references >= 65536 and not references & 7 and self.readable(references):
+            return False
+        return not kinds[kind] or self.has_head(address)
 
-
-MEMORY = Memory()
+    def has_head(self, address):
+        """Whether the collector's link is before it, or 0: part of another object is no object."""
+        if sys.version_info < (3, 8) or any(start <= address < end for start, end in SEGMENTS):
+            return True
+        return self.readable(address - 16) and (not self.words[0] or self.words[0] >= 4096)
 
 
 LOOK = ctypes.pythonapi.PyMemoryView_FromMemory
@@ -111,7 +114,10 @@ def words(address, size):
 
 
 def static_kinds():
-    """Types of C code that are static: what is not told of is of one of these."""
+    """Types of C code that are static: what is not told of is of one of these.
+
+    @return {id: whether the collector may track instances}
+    """
     kinds = {object}
     todo = [object]
     while todo:
@@ -139,6 +145,10 @@ def static_data():
                             ctypes.c_void_p)
     LIBC.dl_iterate_phdr(kind(note), None)
     return found
+
+
+MEMORY = Memory()
+SEGMENTS = static_data()
 
 
 def thread_states():
@@ -239,12 +249,16 @@ class Census:
         self.not_objects = set()
         # The frames that code objects keep (3.9) are dead, or run while we look.
         self.types = static_kinds()
-        self.kinds = {id(kind) for kind in self.types} - {id(types.FrameType)}
-        self.segments = static_data()
-        self.collected = {id(kind) for kind in self.types
-                          if kind.__flags__ & HAVE_GC and kind.__name__ not in STATICS}
-        self.seen = {id(self), id(self.types), id(self.collected), id(self.rows), id(self.kinds), id(self.not_objects), id(self.segments)}
-        self.seen.update((id(self.seen), id(vars(self))))
+        self.kinds = {id(kind): bool(kind.__flags__ & HAVE_GC) for kind in self.types
+                      if kind is not types.FrameType}
+        # Those that have no free lists.
+        self.of_statics = {
+            id(kind): bool(kind.__flags__ & HAVE_GC) for kind in self.types
+            if kind.__name__ in STATICS or not kind.__flags__ & HAVE_GC
+            and kind not in (float, types.CodeType)}
+        self.seen = {id(self), id(vars(self)), id(self.types), id(self.of_statics), id(self.rows),
+                     id(self.kinds), id(self.not_objects)}
+        self.seen.add(id(self.seen))
 
     def objects_at(self, candidates, kinds=None):
         found = []
@@ -259,17 +273,17 @@ class Census:
         return found
 
     def objects_of_any_type(self, candidates):
-        return self.objects_at(candidates, self.kinds | {id(kind) for kind in self.rows})
+        kinds = {id(kind): bool(kind.__flags__ & HAVE_GC) for kind in self.rows}
+        return self.objects_at(candidates, {**self.kinds, **kinds})
 
     def static_roots(self):
         """What static data refers to and is of a type that has no free list: those are static
         too, and lead to what is taken from them while we look, or what is free. Nor what is
         static itself: only C code in a module knows of it.
         """
-        kinds = self.kinds - {id(kind) for kind in (float, types.CodeType)} - self.collected
-        return [thing for start, end in self.segments
-                for thing in self.objects_at(words(start, end - start), kinds)
-                if not any(first <= id(thing) < last for first, last in self.segments)]
+        return [thing for start, end in SEGMENTS
+                for thing in self.objects_at(words(start, end - start), self.of_statics)
+                if not any(first <= id(thing) < last for first, last in SEGMENTS)]
 
     def note(self, thing):
         """For those who want to know more of the objects than their counts."""
@@ -314,6 +328,6 @@ def count(census=None, frames=()):
         variables, stack = frame_words(frame)
         census.follow(census.objects_at(variables))
         # Behind the top of the stack is what has been there: take what cannot be mistaken.
-        census.follow(census.objects_at(stack, {id(RANGE_ITERATOR)}))
+        census.follow(census.objects_at(stack, {id(RANGE_ITERATOR): False}))
     census.follow(census.static_roots())
     return census.rows

@@ -2,7 +2,7 @@
 
 Writes zoo.txt for check_objects. A line each:
 
-    L runtime type-type hexversion
+    L runtime type-type hexversion build
     O address type-address sizeof tracked refcount name
     R referent referent ...        of the object above
     V repr, as UTF-8 in hex        of the object above
