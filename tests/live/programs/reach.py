@@ -128,6 +128,14 @@ def static_kinds():
     return [kind for kind in kinds if not kind.__flags__ & HEAP_TYPE]
 
 
+def by_address(kinds):
+    """Addresses of types -> whether the collector knows their instances: true, or None.
+
+    Not True and False: there are few references to those, which are counted.
+    """
+    return {id(kind): kind.__flags__ & HAVE_GC or None for kind in kinds}
+
+
 def static_data():
     """[start, end) of the writable data of each module that is loaded."""
     found = []
@@ -249,13 +257,12 @@ class Census:
         self.not_objects = set()
         # The frames that code objects keep (3.9) are dead, or run while we look.
         self.types = static_kinds()
-        self.kinds = {id(kind): bool(kind.__flags__ & HAVE_GC) for kind in self.types
-                      if kind is not types.FrameType}
+        self.kinds = by_address(kind for kind in self.types if kind is not types.FrameType)
         # Those that have no free lists.
-        self.of_statics = {
-            id(kind): bool(kind.__flags__ & HAVE_GC) for kind in self.types
+        self.of_statics = by_address(
+            kind for kind in self.types
             if kind.__name__ in STATICS or not kind.__flags__ & HAVE_GC
-            and kind not in (float, types.CodeType)}
+            and kind not in (float, types.CodeType))
         self.seen = {id(self), id(vars(self)), id(self.types), id(self.of_statics), id(self.rows),
                      id(self.kinds), id(self.not_objects)}
         self.seen.add(id(self.seen))
@@ -273,8 +280,7 @@ class Census:
         return found
 
     def objects_of_any_type(self, candidates):
-        kinds = {id(kind): bool(kind.__flags__ & HAVE_GC) for kind in self.rows}
-        return self.objects_at(candidates, {**self.kinds, **kinds})
+        return self.objects_at(candidates, {**self.kinds, **by_address(self.rows)})
 
     def static_roots(self):
         """What static data refers to and is of a type that has no free list: those are static
@@ -314,6 +320,7 @@ class Census:
 
 def count(census=None, frames=()):
     """type -> [count, bytes, tracked]. @p frames run, and will run on."""
+    SEGMENTS[:] = static_data()  # more may have been loaded
     census = census or Census()
     # A caller's frame that is looked at would stay, and hold what it knows.
     frame = sys._getframe()
@@ -328,6 +335,6 @@ def count(census=None, frames=()):
         variables, stack = frame_words(frame)
         census.follow(census.objects_at(variables))
         # Behind the top of the stack is what has been there: take what cannot be mistaken.
-        census.follow(census.objects_at(stack, {id(RANGE_ITERATOR): False}))
+        census.follow(census.objects_at(stack, by_address([RANGE_ITERATOR])))
     census.follow(census.static_roots())
     return census.rows
