@@ -78,7 +78,7 @@ static const char *heap_name(struct type_table *tt, struct reader *r, const stru
 	return kept;
 }
 
-const char *type_show_name(struct type_table *tt, struct reader *r, const struct type *t,
+const char *type_show_name(struct type_table *tt, struct reader *r, struct type *t,
 			   struct body *b, const char *tp_name)
 {
 	struct target *target = r->target;
@@ -100,6 +100,7 @@ const char *type_show_name(struct type_table *tt, struct reader *r, const struct
 	symbol = m ? module_symbol_at(target, m, t->address) : NULL;
 	if (symbol)
 		return arena_strdup(&tt->arena, symbol);
+	t->nameless = true;
 	return arena_printf(&tt->arena, "<static type at %#llx>", (unsigned long long)t->address);
 }
 
