@@ -41,10 +41,15 @@ def on(program, ways=WAYS, arguments=(), where=None):
     return register
 
 
-def in_each_interpreter(function):
+def in_each_interpreter(function, where=None):
     """A test that starts what it needs by itself: it gets the interpreter and pycore."""
-    tests.append(Test(function, None, (), ()))
+    tests.append(Test(function, None, (), (), where))
     return function
+
+
+def in_interpreters(where):
+    """The same, only for the interpreters that @p where is true of."""
+    return lambda function: in_each_interpreter(function, where)
 
 
 def once(function):
