@@ -86,20 +86,16 @@ static bool read_tp_name(const struct layout *l, struct reader *r, struct body *
 	return len > 0;
 }
 
-static uint64_t static_type_dict(struct type_table *tt, struct reader *r, uint64_t type)
+uint64_t type_state(const struct layout *l, struct reader *r, uint64_t interp, uint64_t type)
 {
-	const struct layout *l = &tt->rt->layout;
-	uint64_t stride = FACT(l, TYPE_STATE_STRIDE), index, interp, state, owner;
+	uint64_t stride = FACT(l, TYPE_STATE_STRIDE), index, state, owner;
 
-	if (FACT(l, TYPE_STATE) != TYPE_STATE_INTERP ||
-	    !LOAD(l, r, tt->rt->address, _PyRuntimeState, interpreters_main, &interp) ||
-	    !type_is_address(interp) || !LOAD(l, r, type, PyTypeObject, tp_subclasses, &index) ||
-	    !index || index > STATIC_TYPES_MOST)
+	if (FACT(l, TYPE_STATE) != TYPE_STATE_INTERP || !type_is_address(interp) ||
+	    !LOAD(l, r, type, PyTypeObject, tp_subclasses, &index) || !index ||
+	    index > STATIC_TYPES_MOST)
 		return 0;
 	/* Those of extension modules are counted from 1 in an array of their own. */
 	for (int extension = 0; extension < 2; extension++) {
-		uint64_t dict;
-
 		if (extension ? !HAS(l, PyInterpreterState, types_extensions) :
 				!HAS(l, PyInterpreterState, types_builtins))
 			continue;
@@ -108,11 +104,22 @@ static uint64_t static_type_dict(struct type_table *tt, struct reader *r, uint64
 				     L(l, PyInterpreterState, types_builtins)) +
 			(index - 1) * stride;
 		if (reader_probe_u64(r, state + L(l, managed_static_type_state, type), &owner) &&
-		    owner == type &&
-		    reader_probe_u64(r, state + L(l, managed_static_type_state, tp_dict), &dict))
-			return dict;
+		    owner == type)
+			return state;
 	}
 	return 0;
+}
+
+static uint64_t static_type_dict(struct type_table *tt, struct reader *r, uint64_t type)
+{
+	const struct layout *l = &tt->rt->layout;
+	uint64_t interp, state, dict;
+
+	if (FACT(l, TYPE_STATE) != TYPE_STATE_INTERP ||
+	    !LOAD(l, r, tt->rt->address, _PyRuntimeState, interpreters_main, &interp))
+		return 0;
+	state = type_state(l, r, interp, type);
+	return state && PROBE(l, r, state, managed_static_type_state, tp_dict, &dict) ? dict : 0;
 }
 
 uint64_t type_dict(struct type_table *tt, struct reader *r, uint64_t type)
