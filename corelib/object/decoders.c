@@ -89,10 +89,10 @@ static const struct {
 };
 
 static const struct named_decoder *const tables[] = {
-	pycore_async_types,  pycore_buffer_types,    pycore_builtin_types,   pycore_codecs_types,
-	pycore_context_types, pycore_ctypes_types,   pycore_iterators_types, pycore_itertools_types,
-	pycore_pickle_types, pycore_sqlite_types,    pycore_stdlib_types,    pycore_typing_types,
-	pycore_xml_types,    pycore_zone_types,
+	pycore_async_types,    pycore_buffer_types, pycore_builtin_types,   pycore_codecs_types,
+	pycore_context_types,  pycore_ctypes_types, pycore_iterators_types, pycore_itertools_types,
+	pycore_numpy_types,    pycore_pickle_types, pycore_sqlite_types,    pycore_stdlib_types,
+	pycore_typing_types,   pycore_xml_types,    pycore_zone_types,
 };
 
 const struct decoder *decoder_named(const char *tp_name)
