@@ -21,6 +21,8 @@ RUNS = {
 }
 GARBAGE = {"in_weakref_callback": 0, "in_finalizer": 1, "in_clear": 0}
 FINALIZING = ("of_module", "of_module_with_threads", "of_codecs")
+# By then the collection has untracked what need not be tracked, after the truth was taken.
+UNTRACKED = ("at_stop", "in_weakref_callback", "in_finalizer", "in_clear")
 # A core tells no less; these are looked at alive too.
 LIVE = ("in_subtract_refs", "of_module_with_threads")
 
@@ -55,7 +57,7 @@ def all_that_lives_is_counted_in_any_state(scene):
     got = types_of(reply)
     check_exact_types(scene, got)
     if not is_at(scene, *FINALIZING):
-        check_builtin_types(scene, got)
+        check_builtin_types(scene, got, untracked=("tuple",) * is_at(scene, *UNTRACKED))
         equal(reply["warnings"], [], "warnings")
 
 
