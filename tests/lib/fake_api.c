@@ -177,13 +177,6 @@ int pycore_get_tree(struct pycore *s, const struct pycore_tree_query *query,
 	return answer(fake_api.tree_status, err);
 }
 
-int pycore_dump(pid_t pid, const struct pycore_dump_options *options,
-		struct pycore_dump_result *out, struct pycore_error *err)
-{
-	*out = fake_api.dump;
-	return answer(fake_api.dump_status, err);
-}
-
 int pycore_get_objects(struct pycore *s, const struct pycore_object_query *query,
 		       const struct pycore_objects **out, struct pycore_error *err)
 {
