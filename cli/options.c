@@ -8,15 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "options_capture.h"
+
 #define MOST_OPTIONS 60
 
-static bool wrong(struct settings *s, const char *format, const char *value)
+bool option_wrong(struct settings *s, const char *format, const char *value)
 {
 	snprintf(s->error, sizeof(s->error), format, value);
 	return false;
 }
 
-static bool parse_number(const char *text, int base, uint64_t most, uint64_t *out)
+bool option_number(const char *text, int base, uint64_t most, uint64_t *out)
 {
 	char *end;
 
@@ -40,7 +42,7 @@ static bool grow(void **items, size_t n, size_t size)
 static bool add_glob(struct settings *s, const char ***globs, size_t *n, const char *value)
 {
 	if (!grow((void **)globs, *n, sizeof(**globs)))
-		return wrong(s, "%s", "no memory");
+		return option_wrong(s, "%s", "no memory");
 	(*globs)[(*n)++] = value;
 	(*globs)[*n] = NULL;
 	return true;
@@ -85,7 +87,7 @@ static bool apply_format(struct settings *s, const char *value)
 			return true;
 		}
 	}
-	return wrong(s, "unknown format '%s'", value);
+	return option_wrong(s, "unknown format '%s'", value);
 }
 
 static bool apply_output(struct settings *s, const char *value)
@@ -103,7 +105,7 @@ static bool apply_color(struct settings *s, const char *value)
 	else if (!strcmp(value, "never"))
 		s->color = COLOR_NEVER;
 	else
-		return wrong(s, "--color is auto, always or never, not '%s'", value);
+		return option_wrong(s, "--color is auto, always or never, not '%s'", value);
 	return true;
 }
 
@@ -111,8 +113,8 @@ static bool apply_jobs(struct settings *s, const char *value)
 {
 	uint64_t n;
 
-	if (!parse_number(value, 10, 1024, &n) || !n)
-		return wrong(s, "-j takes a number from 1 to 1024, not '%s'", value);
+	if (!option_number(value, 10, 1024, &n) || !n)
+		return option_wrong(s, "-j takes a number from 1 to 1024, not '%s'", value);
 	s->open.jobs = (uint32_t)n;
 	return true;
 }
@@ -156,7 +158,7 @@ static bool apply_version(struct settings *s, const char *value)
 static bool apply_type(struct settings *s, const char *value)
 {
 	if (!*value)
-		return wrong(s, "%s", "--type takes a name, not nothing");
+		return option_wrong(s, "%s", "--type takes a name, not nothing");
 	s->report.type = value;
 	return true;
 }
@@ -165,10 +167,10 @@ static bool add_address(struct settings *s, const char *value, const char *compl
 {
 	uint64_t address;
 
-	if (!parse_number(value, 0, UINT64_MAX, &address) || !address)
-		return wrong(s, complaint, value);
+	if (!option_number(value, 0, UINT64_MAX, &address) || !address)
+		return option_wrong(s, complaint, value);
 	if (!grow((void **)&s->addresses, s->n_addresses, sizeof(*s->addresses)))
-		return wrong(s, "%s", "no memory");
+		return option_wrong(s, "%s", "no memory");
 	s->addresses[s->n_addresses++] = address;
 	return true;
 }
@@ -188,8 +190,8 @@ static bool apply_limit(struct settings *s, const char *value)
 {
 	uint64_t n;
 
-	if (!parse_number(value, 10, INT64_MAX, &n))
-		return wrong(s, "--limit takes a number, 0 for all, not '%s'", value);
+	if (!option_number(value, 10, INT64_MAX, &n))
+		return option_wrong(s, "--limit takes a number, 0 for all, not '%s'", value);
 	s->report.limit = (int64_t)n;
 	return true;
 }
@@ -197,7 +199,7 @@ static bool apply_limit(struct settings *s, const char *value)
 static bool apply_sort(struct settings *s, const char *value)
 {
 	if (strcmp(value, "count") && strcmp(value, "bytes"))
-		return wrong(s, "--sort is count or bytes, not '%s'", value);
+		return option_wrong(s, "--sort is count or bytes, not '%s'", value);
 	s->report.sort = value;
 	return true;
 }
@@ -228,8 +230,8 @@ static bool apply_depth(struct settings *s, const char *value)
 {
 	uint64_t n;
 
-	if (!parse_number(value, 10, 1000, &n) || !n)
-		return wrong(s, "--depth takes a number from 1 to 1000, not '%s'", value);
+	if (!option_number(value, 10, 1000, &n) || !n)
+		return option_wrong(s, "--depth takes a number from 1 to 1000, not '%s'", value);
 	s->report.depth = (uint32_t)n;
 	return true;
 }
@@ -238,8 +240,8 @@ static bool apply_max_nodes(struct settings *s, const char *value)
 {
 	uint64_t n;
 
-	if (!parse_number(value, 10, 1000000, &n) || !n)
-		return wrong(s, "--max-nodes takes a number from 1 to 1000000, not '%s'", value);
+	if (!option_number(value, 10, 1000000, &n) || !n)
+		return option_wrong(s, "--max-nodes takes a number from 1 to 1000000, not '%s'", value);
 	s->report.max_nodes = (uint32_t)n;
 	return true;
 }
@@ -248,8 +250,8 @@ static bool apply_thread(struct settings *s, const char *value)
 {
 	uint64_t n;
 
-	if (!parse_number(value, 10, INT32_MAX, &n) || !n)
-		return wrong(s, "--thread takes the number of a thread, not '%s'", value);
+	if (!option_number(value, 10, INT32_MAX, &n) || !n)
+		return option_wrong(s, "--thread takes the number of a thread, not '%s'", value);
 	s->report.tid = n;
 	return true;
 }
@@ -257,106 +259,6 @@ static bool apply_thread(struct settings *s, const char *value)
 static bool apply_locals(struct settings *s, const char *value)
 {
 	s->report.locals = true;
-	return true;
-}
-
-static bool apply_compress(struct settings *s, const char *value)
-{
-	if (strcmp(value, "zstd") && strcmp(value, "none"))
-		return wrong(s, "--compress is zstd or none, not '%s'", value);
-	s->zstd = !strcmp(value, "zstd");
-	return true;
-}
-
-static bool apply_python_only(struct settings *s, const char *value)
-{
-	s->python_only = true;
-	return true;
-}
-
-static bool apply_max_stop(struct settings *s, const char *value)
-{
-	if (!parse_number(value, 10, 86400000, &s->max_stop_ms) || !s->max_stop_ms)
-		return wrong(s, "--max-stop takes milliseconds, not '%s'", value);
-	return true;
-}
-
-static bool apply_cgroup(struct settings *s, const char *value)
-{
-	s->cgroup = value;
-	return true;
-}
-
-/* "800M": units of 1024. */
-static bool parse_size(const char *text, uint64_t *out)
-{
-	static const char units[] = "KMGT";
-	const char *unit;
-	char *end;
-
-	if (!isdigit((unsigned char)*text))
-		return false;
-	errno = 0;
-	*out = strtoull(text, &end, 10);
-	unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
-	if (unit) {
-		end++;
-		if (*end == 'i')
-			end++;
-		for (const char *u = units; u <= unit; u++) {
-			if (__builtin_mul_overflow(*out, UINT64_C(1024), out))
-				return false;
-		}
-	}
-	return !errno && (!*end || !strcmp(end, "B")) && *out;
-}
-
-static bool apply_rss(struct settings *s, const char *value)
-{
-	if (!parse_size(value, &s->rss))
-		return wrong(s, "--rss takes a size such as 800M or 2G, not '%s'", value);
-	return true;
-}
-
-static bool parse_percent(struct settings *s, const char *name, const char *value, uint32_t *out)
-{
-	uint64_t n;
-
-	if (!parse_number(value, 10, 100, &n) || !n) {
-		snprintf(s->error, sizeof(s->error), "%s takes a number from 1 to 100, not '%.60s'",
-			 name, value);
-		return false;
-	}
-	*out = (uint32_t)n;
-	return true;
-}
-
-static bool apply_percent(struct settings *s, const char *value)
-{
-	return parse_percent(s, "--percent", value, &s->percent);
-}
-
-static bool apply_pressure(struct settings *s, const char *value)
-{
-	return parse_percent(s, "--pressure", value, &s->pressure);
-}
-
-static bool apply_then(struct settings *s, const char *value)
-{
-	if (!strcmp(value, "continue"))
-		s->then = THEN_CONTINUE;
-	else if (!strcmp(value, "kill"))
-		s->then = THEN_KILL;
-	else if (!strcmp(value, "stop"))
-		s->then = THEN_STOP;
-	else
-		return wrong(s, "--then is continue, kill or stop, not '%s'", value);
-	return true;
-}
-
-static bool apply_analyze(struct settings *s, const char *value)
-{
-	s->analyze = true;
 	return true;
 }
 
@@ -403,6 +305,15 @@ const struct option_spec option_specs[] = {
 	  apply_then },
 	{ "analyze", 0, NULL, "and write what analyze says of the core beside it", OPTIONS_WATCH,
 	  apply_analyze },
+	{ "dir", 0, "DIR", "put files there", OPTIONS_COLLECT, apply_dir },
+	{ "core", 0, "WHAT",
+	  "none (default), reduced (as by --python-only,\nzstd) or full: what to keep of the core",
+	  OPTIONS_COLLECT, apply_core },
+	{ "max-size", 0, "SIZE", "read so much of the core at most (default: 32G)", OPTIONS_COLLECT,
+	  apply_max_size },
+	{ "time", 0, "SECONDS", "for all of it (default: 300)", OPTIONS_COLLECT, apply_time },
+	{ "keep", 0, "N", "remove all but the newest so many, 0: none\n(default: 20)",
+	  OPTIONS_COLLECT, apply_keep },
 	{ "python-only", 0, NULL,
 	  "leave out what no question about Python needs:\nprogram code that its file has, unused stack",
 	  OPTIONS_CAPTURE, apply_python_only },
@@ -485,7 +396,7 @@ static const struct option_spec *spec_of(int code)
 static bool add_object(struct settings *s, const char *word)
 {
 	if (s->n_addresses)
-		return wrong(s, "one object is enough: what is '%s'?", word);
+		return option_wrong(s, "one object is enough: what is '%s'?", word);
 	return add_address(s, word, "'%s' is no address such as 0x7f31c0a2d5e0");
 }
 
@@ -494,8 +405,12 @@ static bool add_word(struct settings *s, const struct command *command, const ch
 {
 	if (s->target && command->options & OPTIONS_OBJECT)
 		return add_object(s, word);
+	if (s->target && command->options & OPTIONS_COLLECT && !s->when) {
+		*(s->signal ? &s->when : &s->signal) = word;
+		return true;
+	}
 	if (s->target)
-		return wrong(s, "one target is enough: what is '%s'?", word);
+		return option_wrong(s, "one target is enough: what is '%s'?", word);
 	s->target = word;
 	return true;
 }
@@ -505,10 +420,10 @@ static bool wrong_option(struct settings *s, int code, const char *word)
 	const struct option_spec *spec = optopt ? spec_of(optopt) : NULL;
 
 	if (code == ':')
-		return wrong(s, "option '%s' wants a value", word);
+		return option_wrong(s, "option '%s' wants a value", word);
 	if (spec && optopt >= FIRST_CODE)
-		return wrong(s, "option '--%s' takes no value", spec->name);
-	return wrong(s, "unknown option '%s'", word);
+		return option_wrong(s, "option '--%s' takes no value", spec->name);
+	return option_wrong(s, "unknown option '%s'", word);
 }
 
 static bool has_word(const char *words, const char *word, size_t len)
@@ -539,26 +454,39 @@ static bool check(struct settings *s, const struct command *command)
 	if (s->help || s->version)
 		return true;
 	if (!has_word(command->formats, format, strlen(format)))
-		return wrong(s, "there is no format '%s' here", format);
+		return option_wrong(s, "there is no format '%s' here", format);
 	if (command->options & OPTIONS_CAPTURE && s->report.redact)
-		return wrong(s, "%s", "a core has every value of the process: there is no --redact here");
+		return option_wrong(s, "%s", "a core has every value of the process: there is no --redact here");
+	if (command->options & OPTIONS_COLLECT) {
+		const char *numbers[] = { s->target ? s->target : s->pid, s->signal, s->when };
+
+		s->target = numbers[0];
+		s->pid = NULL;
+		for (size_t i = 0; i < 3; i++) {
+			if (numbers[i] && (!*numbers[i] || strlen(numbers[i]) > 20 ||
+					   strspn(numbers[i], "0123456789") < strlen(numbers[i])))
+				return option_wrong(s, "process, signal and time are numbers, not '%s'", numbers[i]);
+		}
+		if (!s->dir)
+			return option_wrong(s, "%s", "where to? Give --dir DIR");
+	}
 	if (command->options & OPTIONS_WATCH && (s->words || s->cgroup) && !s->target && !s->pid)
 		return true;
 	if (s->words)
-		return wrong(s, "both '%s' and a command: which of them?",
+		return option_wrong(s, "both '%s' and a command: which of them?",
 			     s->target ? s->target : s->pid);
 	if (!s->target && !s->pid)
-		return wrong(s, "%s", "which core file or process?");
+		return option_wrong(s, "%s", "which core file or process?");
 	if (s->target && s->pid)
-		return wrong(s, "both --pid and '%s': which of them?", s->target);
+		return option_wrong(s, "both --pid and '%s': which of them?", s->target);
 	if (s->target && !*s->target)
-		return wrong(s, "%s", "the target's name is empty");
+		return option_wrong(s, "%s", "the target's name is empty");
 	if (s->report.locals && s->report.format != PYCORE_TEXT && s->report.format != PYCORE_JSON)
-		return wrong(s, "there are no locals in format '%s': give text or json", format);
+		return option_wrong(s, "there are no locals in format '%s': give text or json", format);
 	if ((command->options & OPTIONS_OBJECT) && !s->n_addresses)
-		return wrong(s, "%s", "which object? Give its address after the target");
+		return option_wrong(s, "%s", "which object? Give its address after the target");
 	if ((command->options & OPTIONS_GRAPH) && !s->report.type && !s->n_addresses)
-		return wrong(s, "%s", "which objects? Give --type TYPE or --addr ADDRESS");
+		return option_wrong(s, "%s", "which objects? Give --type TYPE or --addr ADDRESS");
 	return true;
 }
 
