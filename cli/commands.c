@@ -53,12 +53,16 @@ const struct command commands[] = {
 	{
 		.name = "heap-top",
 		.summary = "what holds the memory: types and single objects",
-		.description = "The types whose objects take the most bytes, and the biggest single\n"
-			       "objects.",
+		.description =
+			"The types and the single objects that keep the most memory alive: their own\n"
+			"bytes and those of all that would be freed with them. For this every reference\n"
+			"in the heap is read; --sort bytes does without, and lists the biggest ones.",
 		.examples = "  pycore heap-top core.1234\n"
-			    "  pycore heap-top core.1234 --type dict --limit 50\n",
+			    "  pycore heap-top core.1234 --tree --depth 4\n"
+			    "  pycore heap-top core.1234 --sort bytes --type dict --limit 50\n",
 		.formats = "text json",
-		.options = OPTIONS_COMMON | OPTIONS_TYPE | OPTIONS_ROWS | OPTIONS_TYPES,
+		.options = OPTIONS_COMMON | OPTIONS_TYPE | OPTIONS_ROWS | OPTIONS_TYPES |
+			   OPTIONS_TREE,
 		.run = run_report,
 	},
 	{
@@ -74,6 +78,19 @@ const struct command commands[] = {
 			"  pycore refs core.1234 --type Cache --referents --depth 2 | dot -Tsvg -o r.svg\n",
 		.formats = "dot json text",
 		.options = OPTIONS_COMMON | OPTIONS_TYPE | OPTIONS_GRAPH,
+		.run = run_report,
+	},
+	{
+		.name = "path",
+		.summary = "how a root holds an object, as Python would write it",
+		.description =
+			"The shortest path from a root (a module, a frame's local, a thread, C code) to\n"
+			"the objects at given addresses, or to those of a type that keep most alive, as\n"
+			"an expression that gives the very object. Weak references hold nothing.",
+		.examples = "  pycore path core.1234 --addr 0x7f31c0a2d5e0\n"
+			    "  pycore path core.1234 --type app.cache.Entry --limit 3 --all 5\n",
+		.formats = "text json",
+		.options = OPTIONS_COMMON | OPTIONS_TYPE | OPTIONS_ROWS | OPTIONS_PATH,
 		.run = run_report,
 	},
 	{

@@ -12,13 +12,13 @@
 
 #define MOST_OPTIONS 60
 
-bool option_wrong(struct settings *s, const char *format, const char *value)
+bool wrong(struct settings *s, const char *format, const char *value)
 {
 	snprintf(s->error, sizeof(s->error), format, value);
 	return false;
 }
 
-bool option_number(const char *text, int base, uint64_t most, uint64_t *out)
+bool parse_number(const char *text, int base, uint64_t most, uint64_t *out)
 {
 	char *end;
 
@@ -42,7 +42,7 @@ static bool grow(void **items, size_t n, size_t size)
 static bool add_glob(struct settings *s, const char ***globs, size_t *n, const char *value)
 {
 	if (!grow((void **)globs, *n, sizeof(**globs)))
-		return option_wrong(s, "%s", "no memory");
+		return wrong(s, "%s", "no memory");
 	(*globs)[(*n)++] = value;
 	(*globs)[*n] = NULL;
 	return true;
@@ -87,7 +87,7 @@ static bool apply_format(struct settings *s, const char *value)
 			return true;
 		}
 	}
-	return option_wrong(s, "unknown format '%s'", value);
+	return wrong(s, "unknown format '%s'", value);
 }
 
 static bool apply_output(struct settings *s, const char *value)
@@ -105,7 +105,7 @@ static bool apply_color(struct settings *s, const char *value)
 	else if (!strcmp(value, "never"))
 		s->color = COLOR_NEVER;
 	else
-		return option_wrong(s, "--color is auto, always or never, not '%s'", value);
+		return wrong(s, "--color is auto, always or never, not '%s'", value);
 	return true;
 }
 
@@ -113,8 +113,8 @@ static bool apply_jobs(struct settings *s, const char *value)
 {
 	uint64_t n;
 
-	if (!option_number(value, 10, 1024, &n) || !n)
-		return option_wrong(s, "-j takes a number from 1 to 1024, not '%s'", value);
+	if (!parse_number(value, 10, 1024, &n) || !n)
+		return wrong(s, "-j takes a number from 1 to 1024, not '%s'", value);
 	s->open.jobs = (uint32_t)n;
 	return true;
 }
@@ -158,7 +158,7 @@ static bool apply_version(struct settings *s, const char *value)
 static bool apply_type(struct settings *s, const char *value)
 {
 	if (!*value)
-		return option_wrong(s, "%s", "--type takes a name, not nothing");
+		return wrong(s, "%s", "--type takes a name, not nothing");
 	s->report.type = value;
 	return true;
 }
@@ -167,10 +167,10 @@ static bool add_address(struct settings *s, const char *value, const char *compl
 {
 	uint64_t address;
 
-	if (!option_number(value, 0, UINT64_MAX, &address) || !address)
-		return option_wrong(s, complaint, value);
+	if (!parse_number(value, 0, UINT64_MAX, &address) || !address)
+		return wrong(s, complaint, value);
 	if (!grow((void **)&s->addresses, s->n_addresses, sizeof(*s->addresses)))
-		return option_wrong(s, "%s", "no memory");
+		return wrong(s, "%s", "no memory");
 	s->addresses[s->n_addresses++] = address;
 	return true;
 }
@@ -190,17 +190,23 @@ static bool apply_limit(struct settings *s, const char *value)
 {
 	uint64_t n;
 
-	if (!option_number(value, 10, INT64_MAX, &n))
-		return option_wrong(s, "--limit takes a number, 0 for all, not '%s'", value);
+	if (!parse_number(value, 10, INT64_MAX, &n))
+		return wrong(s, "--limit takes a number, 0 for all, not '%s'", value);
 	s->report.limit = (int64_t)n;
 	return true;
 }
 
 static bool apply_sort(struct settings *s, const char *value)
 {
-	if (strcmp(value, "count") && strcmp(value, "bytes"))
-		return option_wrong(s, "--sort is count or bytes, not '%s'", value);
+	if (strcmp(value, "count") && strcmp(value, "bytes") && strcmp(value, "retained"))
+		return wrong(s, "--sort is count, bytes or retained, not '%s'", value);
 	s->report.sort = value;
+	return true;
+}
+
+static bool apply_retained(struct settings *s, const char *value)
+{
+	s->report.retained = true;
 	return true;
 }
 
@@ -230,9 +236,30 @@ static bool apply_depth(struct settings *s, const char *value)
 {
 	uint64_t n;
 
-	if (!option_number(value, 10, 1000, &n) || !n)
-		return option_wrong(s, "--depth takes a number from 1 to 1000, not '%s'", value);
+	if (!parse_number(value, 10, 1000, &n) || !n)
+		return wrong(s, "--depth takes a number from 1 to 1000, not '%s'", value);
 	s->report.depth = (uint32_t)n;
+	return true;
+}
+
+static bool apply_tree(struct settings *s, const char *value)
+{
+	s->report.tree = true;
+	return true;
+}
+
+static bool apply_tree_depth(struct settings *s, const char *value)
+{
+	return apply_tree(s, NULL) && apply_depth(s, value);
+}
+
+static bool apply_all(struct settings *s, const char *value)
+{
+	uint64_t n;
+
+	if (!parse_number(value, 10, 10000, &n) || !n)
+		return wrong(s, "--all takes a number from 1 to 10000, not '%s'", value);
+	s->report.paths = (uint32_t)n;
 	return true;
 }
 
@@ -240,8 +267,8 @@ static bool apply_max_nodes(struct settings *s, const char *value)
 {
 	uint64_t n;
 
-	if (!option_number(value, 10, 1000000, &n) || !n)
-		return option_wrong(s, "--max-nodes takes a number from 1 to 1000000, not '%s'", value);
+	if (!parse_number(value, 10, 1000000, &n) || !n)
+		return wrong(s, "--max-nodes takes a number from 1 to 1000000, not '%s'", value);
 	s->report.max_nodes = (uint32_t)n;
 	return true;
 }
@@ -250,8 +277,8 @@ static bool apply_thread(struct settings *s, const char *value)
 {
 	uint64_t n;
 
-	if (!option_number(value, 10, INT32_MAX, &n) || !n)
-		return option_wrong(s, "--thread takes the number of a thread, not '%s'", value);
+	if (!parse_number(value, 10, INT32_MAX, &n) || !n)
+		return wrong(s, "--thread takes the number of a thread, not '%s'", value);
 	s->report.tid = n;
 	return true;
 }
@@ -266,7 +293,14 @@ const struct option_spec option_specs[] = {
 	{ "type", 0, "TYPE",
 	  "objects of this type: module.qualname, a bare\nname, or a glob; builtins are bare: dict",
 	  OPTIONS_TYPE, apply_type },
-	{ "addr", 0, "ADDRESS", "the object there; may repeat", OPTIONS_GRAPH, apply_addr },
+	{ "addr", 0, "ADDRESS", "the object there; may repeat", OPTIONS_GRAPH | OPTIONS_PATH,
+	  apply_addr },
+	{ "all", 0, "N", "up to N paths to each object, each by another holder", OPTIONS_PATH,
+	  apply_all },
+	{ "tree", 0, NULL, "what each object keeps alive, opened as a tree", OPTIONS_TREE,
+	  apply_tree },
+	{ "depth", 0, "N", "levels of the tree (default: 3); opens it", OPTIONS_TREE,
+	  apply_tree_depth },
 	{ "referents", 0, NULL, "what the objects refer to, not what refers to them",
 	  OPTIONS_GRAPH, apply_referents },
 	{ "depth", 0, "N", "steps from the objects", OPTIONS_GRAPH, apply_depth },
@@ -284,7 +318,10 @@ const struct option_spec option_specs[] = {
 	{ "depth", 0, "N", "levels of fields to show (default: 1)", OPTIONS_OBJECT, apply_depth },
 	{ "no-referrers", 0, NULL, "do not look for what refers to the object: quick\nin a heap of any size",
 	  OPTIONS_OBJECT, apply_no_referrers },
-	{ "sort", 0, "KEY", "types by bytes (default) or by count", OPTIONS_TYPES, apply_sort },
+	{ "sort", 0, "KEY", "by bytes, by count, or by retained bytes: what\nwould be freed (heap-top: the default)",
+	  OPTIONS_TYPES, apply_sort },
+	{ "retained", 0, NULL, "what types or objects retain, too: what would be\nfreed with them",
+	  OPTIONS_BY_ADDRESS, apply_retained },
 	{ "include", 0, "GLOB", "only types with such a name; may repeat", OPTIONS_TYPES,
 	  apply_include },
 	{ "exclude", 0, "GLOB", "no types with such a name; may repeat", OPTIONS_TYPES,
@@ -396,7 +433,7 @@ static const struct option_spec *spec_of(int code)
 static bool add_object(struct settings *s, const char *word)
 {
 	if (s->n_addresses)
-		return option_wrong(s, "one object is enough: what is '%s'?", word);
+		return wrong(s, "one object is enough: what is '%s'?", word);
 	return add_address(s, word, "'%s' is no address such as 0x7f31c0a2d5e0");
 }
 
@@ -410,7 +447,7 @@ static bool add_word(struct settings *s, const struct command *command, const ch
 		return true;
 	}
 	if (s->target)
-		return option_wrong(s, "one target is enough: what is '%s'?", word);
+		return wrong(s, "one target is enough: what is '%s'?", word);
 	s->target = word;
 	return true;
 }
@@ -420,10 +457,10 @@ static bool wrong_option(struct settings *s, int code, const char *word)
 	const struct option_spec *spec = optopt ? spec_of(optopt) : NULL;
 
 	if (code == ':')
-		return option_wrong(s, "option '%s' wants a value", word);
+		return wrong(s, "option '%s' wants a value", word);
 	if (spec && optopt >= FIRST_CODE)
-		return option_wrong(s, "option '--%s' takes no value", spec->name);
-	return option_wrong(s, "unknown option '%s'", word);
+		return wrong(s, "option '--%s' takes no value", spec->name);
+	return wrong(s, "unknown option '%s'", word);
 }
 
 static bool has_word(const char *words, const char *word, size_t len)
@@ -454,9 +491,9 @@ static bool check(struct settings *s, const struct command *command)
 	if (s->help || s->version)
 		return true;
 	if (!has_word(command->formats, format, strlen(format)))
-		return option_wrong(s, "there is no format '%s' here", format);
+		return wrong(s, "there is no format '%s' here", format);
 	if (command->options & OPTIONS_CAPTURE && s->report.redact)
-		return option_wrong(s, "%s", "a core has every value of the process: there is no --redact here");
+		return wrong(s, "%s", "a core has every value of the process: there is no --redact here");
 	if (command->options & OPTIONS_COLLECT) {
 		const char *numbers[] = { s->target ? s->target : s->pid, s->signal, s->when };
 
@@ -465,28 +502,29 @@ static bool check(struct settings *s, const struct command *command)
 		for (size_t i = 0; i < 3; i++) {
 			if (numbers[i] && (!*numbers[i] || strlen(numbers[i]) > 20 ||
 					   strspn(numbers[i], "0123456789") < strlen(numbers[i])))
-				return option_wrong(s, "process, signal and time are numbers, not '%s'", numbers[i]);
+				return wrong(s, "process, signal and time are numbers, not '%s'", numbers[i]);
 		}
 		if (!s->dir)
-			return option_wrong(s, "%s", "where to? Give --dir DIR");
+			return wrong(s, "%s", "where to? Give --dir DIR");
 	}
 	if (command->options & OPTIONS_WATCH && (s->words || s->cgroup) && !s->target && !s->pid)
 		return true;
 	if (s->words)
-		return option_wrong(s, "both '%s' and a command: which of them?",
+		return wrong(s, "both '%s' and a command: which of them?",
 			     s->target ? s->target : s->pid);
 	if (!s->target && !s->pid)
-		return option_wrong(s, "%s", "which core file or process?");
+		return wrong(s, "%s", "which core file or process?");
 	if (s->target && s->pid)
-		return option_wrong(s, "both --pid and '%s': which of them?", s->target);
+		return wrong(s, "both --pid and '%s': which of them?", s->target);
 	if (s->target && !*s->target)
-		return option_wrong(s, "%s", "the target's name is empty");
+		return wrong(s, "%s", "the target's name is empty");
 	if (s->report.locals && s->report.format != PYCORE_TEXT && s->report.format != PYCORE_JSON)
-		return option_wrong(s, "there are no locals in format '%s': give text or json", format);
+		return wrong(s, "there are no locals in format '%s': give text or json", format);
 	if ((command->options & OPTIONS_OBJECT) && !s->n_addresses)
-		return option_wrong(s, "%s", "which object? Give its address after the target");
-	if ((command->options & OPTIONS_GRAPH) && !s->report.type && !s->n_addresses)
-		return option_wrong(s, "%s", "which objects? Give --type TYPE or --addr ADDRESS");
+		return wrong(s, "%s", "which object? Give its address after the target");
+	if ((command->options & (OPTIONS_GRAPH | OPTIONS_PATH)) && !s->report.type &&
+	    !s->n_addresses)
+		return wrong(s, "%s", "which objects? Give --type TYPE or --addr ADDRESS");
 	return true;
 }
 

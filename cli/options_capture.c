@@ -10,7 +10,7 @@
 bool apply_compress(struct settings *s, const char *value)
 {
 	if (strcmp(value, "zstd") && strcmp(value, "none"))
-		return option_wrong(s, "--compress is zstd or none, not '%s'", value);
+		return wrong(s, "--compress is zstd or none, not '%s'", value);
 	s->zstd = !strcmp(value, "zstd");
 	return true;
 }
@@ -23,8 +23,8 @@ bool apply_python_only(struct settings *s, const char *value)
 
 bool apply_max_stop(struct settings *s, const char *value)
 {
-	if (!option_number(value, 10, 86400000, &s->max_stop_ms) || !s->max_stop_ms)
-		return option_wrong(s, "--max-stop takes milliseconds, not '%s'", value);
+	if (!parse_number(value, 10, 86400000, &s->max_stop_ms) || !s->max_stop_ms)
+		return wrong(s, "--max-stop takes milliseconds, not '%s'", value);
 	return true;
 }
 
@@ -61,7 +61,7 @@ static bool parse_size(const char *text, uint64_t *out)
 bool apply_rss(struct settings *s, const char *value)
 {
 	if (!parse_size(value, &s->rss))
-		return option_wrong(s, "--rss takes a size such as 800M or 2G, not '%s'", value);
+		return wrong(s, "--rss takes a size such as 800M or 2G, not '%s'", value);
 	return true;
 }
 
@@ -69,7 +69,7 @@ static bool parse_percent(struct settings *s, const char *name, const char *valu
 {
 	uint64_t n;
 
-	if (!option_number(value, 10, 100, &n) || !n) {
+	if (!parse_number(value, 10, 100, &n) || !n) {
 		snprintf(s->error, sizeof(s->error), "%s takes a number from 1 to 100, not '%.60s'",
 			 name, value);
 		return false;
@@ -97,7 +97,7 @@ bool apply_then(struct settings *s, const char *value)
 	else if (!strcmp(value, "stop"))
 		s->then = THEN_STOP;
 	else
-		return option_wrong(s, "--then is continue, kill or stop, not '%s'", value);
+		return wrong(s, "--then is continue, kill or stop, not '%s'", value);
 	return true;
 }
 
@@ -122,14 +122,14 @@ bool apply_core(struct settings *s, const char *value)
 	else if (!strcmp(value, "full"))
 		s->core = CORE_FULL;
 	else
-		return option_wrong(s, "--core is none, reduced or full, not '%s'", value);
+		return wrong(s, "--core is none, reduced or full, not '%s'", value);
 	return true;
 }
 
 bool apply_max_size(struct settings *s, const char *value)
 {
 	if (!parse_size(value, &s->max_size))
-		return option_wrong(s, "--max-size takes a size such as 800M or 2G, not '%s'", value);
+		return wrong(s, "--max-size takes a size such as 800M or 2G, not '%s'", value);
 	return true;
 }
 
@@ -137,8 +137,8 @@ bool apply_time(struct settings *s, const char *value)
 {
 	uint64_t n;
 
-	if (!option_number(value, 10, 86400, &n) || !n)
-		return option_wrong(s, "--time takes seconds, not '%s'", value);
+	if (!parse_number(value, 10, 86400, &n) || !n)
+		return wrong(s, "--time takes seconds, not '%s'", value);
 	s->seconds = (uint32_t)n;
 	return true;
 }
@@ -147,8 +147,8 @@ bool apply_keep(struct settings *s, const char *value)
 {
 	uint64_t n;
 
-	if (!option_number(value, 10, 1000000, &n))
-		return option_wrong(s, "--keep takes a number, 0 for all, not '%s'", value);
+	if (!parse_number(value, 10, 1000000, &n))
+		return wrong(s, "--keep takes a number, 0 for all, not '%s'", value);
 	s->keep = n ? (uint32_t)n : UINT32_MAX;
 	return true;
 }

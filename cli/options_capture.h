@@ -5,9 +5,9 @@
 #include "options.h"
 
 /* Tell what is wrong with a word: @p format has one %s. @return false */
-bool option_wrong(struct settings *s, const char *format, const char *value);
+bool wrong(struct settings *s, const char *format, const char *value);
 /* A whole number of at most @p most. */
-bool option_number(const char *text, int base, uint64_t most, uint64_t *out);
+bool parse_number(const char *text, int base, uint64_t most, uint64_t *out);
 
 /* What the options mean of the commands that write cores; as struct option_spec has them. */
 bool apply_compress(struct settings *s, const char *value);
