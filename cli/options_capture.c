@@ -25,6 +25,7 @@ bool apply_max_stop(struct settings *s, const char *value)
 {
 	if (!parse_number(value, 10, 86400000, &s->max_stop_ms) || !s->max_stop_ms)
 		return wrong(s, "--max-stop takes milliseconds, not '%s'", value);
+	s->open.max_stop_ms = s->max_stop_ms;
 	return true;
 }
 
