@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "capture/snapshot.h"
+
 struct ctx session_ctx(struct pycore *s)
 {
 	return (struct ctx){ &s->runtime.layout, &s->reader, &s->types, &s->interps };
@@ -64,8 +66,11 @@ static int find_python(struct pycore *s, struct pycore_error *err)
 
 static int stop(struct pycore *s, struct pycore_error *err)
 {
-	int rc = target_freeze(s->target, err);
+	int rc;
 
+	if (s->options.max_stop_ms && !s->options.already_stopped)
+		return snapshot_take(s->target, s->options.max_stop_ms, s->options.jobs, err);
+	rc = target_freeze(s->target, err);
 	if (rc)
 		return rc;
 	s->frozen = !s->options.already_stopped;
