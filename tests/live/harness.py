@@ -20,33 +20,41 @@ class Skip(Exception):
 
 
 class Test:
-    def __init__(self, function, program, ways, arguments, since=(0, 0)):
+    def __init__(self, function, program, ways, arguments, where=None):
         self.run = function
         self.name = function.__name__
         self.area = function.__module__[len("test_"):]
         self.program = program
         self.ways = ways
         self.arguments = arguments
-        self.since = since
+        self.where = where
 
 
-def on(program, ways=WAYS, arguments=(), since=(0, 0)):
+def since(*release):
+    """Of releases from that on: for tests of what others do not have."""
+    return lambda interpreter: interpreter.release >= release
+
+
+def on(program, ways=WAYS, arguments=(), where=None):
     """A test of what pycore says about a program, in each way of looking at it.
 
-    `since` is the first release that has what it is about.
+    With @p where, only on the interpreters that it is true of.
     """
     def register(function):
-        tests.append(Test(function, program, ways, arguments, since))
+        tests.append(Test(function, program, ways, arguments, where))
         return function
     return register
 
 
-def in_each_interpreter(function=None, since=(0, 0)):
+def in_each_interpreter(function, where=None):
     """A test that starts what it needs by itself: it gets the interpreter and pycore."""
-    if function is None:
-        return lambda function: in_each_interpreter(function, since)
-    tests.append(Test(function, None, (), (), since))
+    tests.append(Test(function, None, (), (), where))
     return function
+
+
+def in_interpreters(where):
+    """The same, only for the interpreters that @p where is true of."""
+    return lambda function: in_each_interpreter(function, where)
 
 
 def once(function):

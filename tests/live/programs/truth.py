@@ -17,10 +17,15 @@ SYS_GETTID = 186  # x86-64
 def name_of(cls):
     """A type's name as pycore prints it: module.qualname, builtins bare."""
     module = cls.__module__
-    name = getattr(cls, "__qualname__", cls.__name__)
-    if not isinstance(module, str) or module in ("builtins", "__builtin__"):
-        return name
-    return module + "." + name
+    qualname = getattr(cls, "__qualname__", cls.__name__)
+    if not isinstance(module, str):
+        # C code's, of which tp_name tells; else it has none.
+        import describe
+        name = describe.static_name(cls)
+        return name if name.endswith("." + qualname) else qualname
+    if module in ("builtins", "__builtin__"):
+        return qualname
+    return module + "." + qualname
 
 
 def native_id():
@@ -106,8 +111,8 @@ def nap():
         time.sleep(0.01)
 
 
-def stay():
+def stay(gate=None):
     """Stay for ever in one line, without the GIL."""
-    gate = threading.Lock()
+    gate = gate or threading.Lock()
     gate.acquire()
     gate.acquire()

@@ -43,7 +43,7 @@ class Both(Slotted):
 
 class Wide(object):
     """Of a size that nothing else has: its memory is not used again soon."""
-    __slots__ = tuple("slot%d" % i for i in range(47))
+    __slots__ = tuple("slot%d" % i for i in range(52))
 
 
 class Classic:

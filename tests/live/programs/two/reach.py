@@ -1,0 +1,237 @@
+"""Every object of this process, as near as it can tell by itself.
+
+The collector tells what it tracks and what that refers to. It is not told all: not of
+keys of dicts that are strings, fields of code objects, names of types and descriptors.
+These are read from the objects' own memory and from the static data of the modules that
+are loaded: a word there that is the address of an object refers to it. For that nothing
+need be known of any structure but the two words that every object begins with, so this
+says nothing of what pycore knows of structures, and nothing that it reads is made by
+asking: co_varnames, __qualname__ and their like are made when they are asked for.
+"""
+
+import array
+import ctypes
+import gc
+import os
+import sys
+import types
+
+try:
+    import typing
+except ImportError:
+    typing = None  # 2.7
+
+# They hold no references: what looks like one is a number, text, or C code's own.
+LEAVES = (int, float, complex, str, bytes, array.array)
+TEXTS = (str, bytes)
+if sys.version_info < (3,):
+    LEAVES += (long,)
+    TEXTS += (unicode,)
+# Of static types there is no more than this.
+STATIC_TYPE = 400
+# Py_TPFLAGS_MANAGED_DICT, Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_HAVE_GC
+MANAGED_DICT = 1 << 4
+HEAP_TYPE = 1 << 9
+HAVE_GC = 1 << 14
+
+# They have names that are strings, and tp_traverse leaves these out.
+PARTLY_KNOWN = (types.GeneratorType, type(str.join), type(dict.__dict__["fromkeys"]),
+                types.MemberDescriptorType, types.GetSetDescriptorType,
+                type(object.__init__), property, slice)
+if typing:
+    PARTLY_KNOWN += (types.CoroutineType, types.AsyncGeneratorType, typing.TypeVar)
+
+
+class IoVec(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
+
+
+class ProgramHeader(ctypes.Structure):
+    _fields_ = [("kind", ctypes.c_uint32), ("flags", ctypes.c_uint32), ("offset", ctypes.c_uint64),
+                ("address", ctypes.c_uint64), ("unused", ctypes.c_uint64),
+                ("in_file", ctypes.c_uint64), ("size", ctypes.c_uint64), ("align", ctypes.c_uint64)]
+
+
+class LoadedModule(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_uint64), ("name", ctypes.c_char_p),
+                ("headers", ctypes.POINTER(ProgramHeader)), ("count", ctypes.c_uint16)]
+
+
+LIBC = ctypes.CDLL(None)
+
+
+class Memory:
+    """Reads of addresses that may be no addresses at all."""
+
+    def __init__(self):
+        self.bytes = ctypes.create_string_buffer(16)
+        self.words = (ctypes.c_uint64 * 2).from_buffer(self.bytes)
+        self.here = IoVec(ctypes.addressof(self.bytes), 16)
+        self.there = IoVec(0, 16)
+        self.pid = os.getpid()
+        self.read = LIBC.process_vm_readv
+        self.read.restype = ctypes.c_ssize_t
+        self.read.argtypes = [ctypes.c_int, ctypes.POINTER(IoVec), ctypes.c_ulong,
+                              ctypes.POINTER(IoVec), ctypes.c_ulong, ctypes.c_ulong]
+
+    def readable(self, address):
+        self.there.base = address
+        return self.read(self.pid, self.here, 1, self.there, 1, 0) == 16
+
+    def is_object(self, address, kinds):
+        if not self.readable(address):
+            return False
+        references, kind = self.words
+        # What is free has no count: 0, or the address of the next that is free. From
+        # 3.14 on there are flags above the count.
+        flags = references >> 48 if sys.version_info >= (3, 14) else 0
+        if (kind not in kinds or not references & 0xffffffff
+                or (references >> 32) - (flags << 16) >= 4 or flags >= 16):
+            return False
+        # Where the heap begins low, two addresses look like a count and a type.
+        if references >= 65536 and not references & 7 and self.readable(references):
+            return False
+        return not kinds[kind] or self.has_head(address)
+
+    def has_head(self, address):
+        """Whether the collector's link is before it, or 0: part of another object is no object."""
+        if sys.version_info < (3, 8) or any(start <= address < end for start, end in SEGMENTS):
+            return True
+        return self.readable(address - 16) and (not self.words[0] or self.words[0] >= 4096)
+
+
+def words(address, size):
+    return array.array("L", ctypes.string_at(address, size & ~7))
+
+
+def static_kinds():
+    """Types of C code that are static: what is not told of is of one of these.
+
+    @return {id: whether the collector may track instances}
+    """
+    kinds = {object}
+    todo = [object]
+    while todo:
+        for kind in type.__subclasses__(todo.pop()):
+            if kind not in kinds:
+                kinds.add(kind)
+                todo.append(kind)
+    return {id(kind): bool(kind.__flags__ & HAVE_GC) for kind in kinds
+            if not kind.__flags__ & HEAP_TYPE}
+
+
+def static_data():
+    """[start, end) of the writable data of each module that is loaded."""
+    found = []
+
+    def note(module, size, unused):
+        module = module.contents
+        for number in range(module.count):
+            header = module.headers[number]
+            if header.kind == 1 and header.flags & 2:
+                start = module.base + header.address
+                found.append((start + 7 & ~7, start + header.size))
+        return 0
+
+    kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(LoadedModule), ctypes.c_size_t,
+                            ctypes.c_void_p)
+    LIBC.dl_iterate_phdr(kind(note), None)
+    return found
+
+
+MEMORY = Memory()
+SEGMENTS = static_data()
+
+
+def body(thing):
+    """The words of an object that may be references the collector does not know of.
+
+    It knows nothing of types that it never tracks, and not all of a few others. Of any
+    other a look would find nothing but what it does not own: memory of buffers, borrowed
+    references that may dangle.
+    """
+    kind = type(thing)
+    size = 16
+    if isinstance(thing, type):
+        size = kind.__basicsize__ if thing.__flags__ & HEAP_TYPE else STATIC_TYPE
+    elif isinstance(thing, bytearray):
+        # Its memory is that of a bytes object from 3.15 on.
+        size = bytearray.__basicsize__
+    elif kind in PARTLY_KNOWN or not (kind.__flags__ & HAVE_GC or isinstance(thing, LEAVES)):
+        size = kind.__basicsize__
+    found = words(id(thing), size)[2:]
+    if isinstance(thing, type):
+        # tp_name is text, and behind a short one is what was there before it. Some types
+        # have it twice.
+        found = array.array("L", [word for word in found if word != found[1]])
+    if kind.__flags__ & MANAGED_DICT and sys.version_info >= (3, 11):
+        # Its __dict__, of which 3.13.0 does not tell while the values are inline.
+        found += words(id(thing) - 32, 16)
+    return found
+
+
+class Census:
+    """type -> [count, bytes, tracked] of all that can be reached."""
+
+    def __init__(self):
+        self.rows = {}
+        self.memory = MEMORY
+        self.not_objects = set()
+        # The frames that code objects keep (3.9) are dead, or run while we look.
+        self.kinds = static_kinds()
+        del self.kinds[id(types.FrameType)]
+        self.texts = {id(kind): False for kind in TEXTS}
+        self.seen = {id(self), id(self.texts), id(self.rows), id(self.kinds), id(self.not_objects)}
+        self.seen.add(id(self.seen))
+
+    def objects_at(self, candidates, kinds=None):
+        found = []
+        for word in candidates:
+            if (word & 7 or word < 4096 or word >> 47 or word in self.seen
+                    or word in self.not_objects):
+                continue
+            if self.memory.is_object(word, kinds or self.kinds):
+                found.append(ctypes.cast(word, ctypes.py_object).value)
+            elif not kinds:
+                self.not_objects.add(word)
+        return found
+
+    def static_roots(self):
+        """Text that static data refers to. Nothing else: free lists are static, and what
+        is taken from them while we look is gone again when we have found it. Nor what is
+        static itself: only C code in a module knows of it.
+        """
+        return [thing for start, end in SEGMENTS
+                for thing in self.objects_at(words(start, end - start), self.texts)
+                if not any(first <= id(thing) < last for first, last in SEGMENTS)]
+
+    def follow(self, todo):
+        self.seen.add(id(todo))
+        self.seen.add(id(sys._getframe()))
+        while todo:
+            thing = todo.pop()
+            if id(thing) in self.seen:
+                continue
+            self.seen.add(id(thing))
+            row = self.rows.get(type(thing))
+            if row is None:
+                row = self.rows[type(thing)] = [0, 0, 0]
+                self.seen.add(id(row))
+            row[0] += 1
+            row[1] += sys.getsizeof(thing)
+            row[2] += gc.is_tracked(thing)
+            todo += gc.get_referents(thing)
+            if isinstance(thing, dict):
+                todo += dict.keys(thing)
+            todo += self.objects_at(body(thing))
+
+
+def count():
+    census = Census()
+    # A caller's frame that is looked at would stay, and hold what it knows.
+    frame = sys._getframe()
+    census.seen.add(id(frame))
+    del frame
+    census.follow(gc.get_objects())
+    census.follow(census.static_roots())
+    return census.rows
