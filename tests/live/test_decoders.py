@@ -31,7 +31,7 @@ def every_object_reads_as_the_interpreter_says(interpreter, pycore):
     check_zoo(interpreter, pycore)
 
 
-@in_each_interpreter
+@in_interpreters(since(3, 6))
 def arrays_of_numpy_read_as_the_interpreter_says(interpreter, pycore):
     lines = check_zoo(interpreter, pycore, "numpy")
     arrays = [line for line in lines if line.startswith("O ") and line.endswith(" numpy.ndarray")]
