@@ -32,6 +32,7 @@ static const struct known_name {
 	unsigned from, before;
 } known[] = {
 	{ "builtins", "type", WAY_SELF, "type", NULL, 0, 0 },
+	{ "builtins", "str", WAY_SELF, "str", NULL, 0, 0 }, /* in 2.7 bytes is another name of it */
 	{ "builtins", "None", WAY_TYPE, "NoneType", NULL, 0, 0 },
 	{ "builtins", "Ellipsis", WAY_TYPE, "ellipsis", NULL, 0, 0 },
 	{ "builtins", "NotImplemented", WAY_TYPE, "NotImplementedType", NULL, 0, 0 },
@@ -220,11 +221,15 @@ static void add_known(struct names *n, const struct known_name *list, size_t len
 	for (size_t i = 0; i < len; i++) {
 		const struct known_name *k = &list[i];
 		uint64_t module, dict, at;
+		const char *from;
 
 		if ((k->from && FACT(n->l, TYPE_NAMES) < k->from) ||
 		    (k->before && FACT(n->l, TYPE_NAMES) >= k->before))
 			continue;
-		module = dict_get(n->l, n->r, n->tt->modules, k->module ? k->module : name);
+		from = k->module ? k->module : name;
+		if (!strcmp(from, "builtins"))
+			from = runtime_builtins(n->l);
+		module = dict_get(n->l, n->r, n->tt->modules, from);
 		dict = module ? module_dict(n, module) : 0;
 		at = dict ? dict_get(n->l, n->r, dict, k->key) : 0;
 		if (at)
@@ -325,7 +330,7 @@ static void add_modules(struct names *n)
 
 static void add_all(struct names *n)
 {
-	uint64_t builtins = dict_get(n->l, n->r, n->tt->modules, "builtins");
+	uint64_t builtins = dict_get(n->l, n->r, n->tt->modules, runtime_builtins(n->l));
 
 	if (builtins) {
 		add(n, type_of(n, builtins), "module");
