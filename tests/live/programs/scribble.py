@@ -35,7 +35,8 @@ def scribble(kind, keep):
         poke(id(victim) + OB_TYPE, 0x4141414141414140)
     elif kind == "gc":
         victim = Thing()
-        keep.append(victim)
+        # Not the last in the list: there the collector writes, too.
+        keep.extend([victim, Thing(), Thing(), Thing()])
         head = id(victim) - HEAD
         # A link to itself: what is linked to it is not linked back.
         poke(head, head | peek(head) & 3)
@@ -53,7 +54,7 @@ def scribble(kind, keep):
         # A key that is no str makes a table in which hashes are kept.
         victim = {key: 1, 4.5: 2}
         keep.append(victim)
-        poke(id(key) + OB_SIZE + WORD, hash(key) ^ 0x5555 & 2**62 - 1)
+        poke(id(key) + OB_SIZE + WORD, (hash(key) ^ 0x5555) & (2**62 - 1))
     elif kind == "list":
         victim = [Thing() for i in range(5)]
         keep.append(victim)
