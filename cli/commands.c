@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "collect.h"
 #include "dump.h"
 #include "run.h"
 #include "watch.h"
@@ -114,9 +115,10 @@ const struct command commands[] = {
 		.description =
 			"Looks at every object for what no CPython leaves so: types that are none,\n"
 			"references to freed memory, reference counts that are too low, links of the\n"
-			"cycle collector that do not lead back, tables of dicts and sets, lists, strings,\n"
-			"and the allocator's free blocks; and shows the bytes around it. That is the first\n"
-			"thing to ask where an extension may have written to memory that is not its own.\n"
+			"cycle collector that do not lead back, tables of dicts and sets, lists,\n"
+			"strings, and the allocator's free blocks; and shows the bytes around it. It is\n"
+			"the first thing to ask where an extension may have written to memory that is\n"
+			"not its own.\n"
 			"Faults are an answer: the exit status is 0 with them, too.",
 		.examples = "  pycore verify core.1234\n"
 			    "  pycore verify --format json core.1234 | jq '.faults[].address'\n",
@@ -169,6 +171,22 @@ const struct command commands[] = {
 		.formats = "text json",
 		.options = OPTIONS_COMMON | OPTIONS_CAPTURE | OPTIONS_WATCH,
 		.run = run_watch,
+	},
+	{
+		.name = "collect",
+		.args = "--dir DIR PID [SIGNAL [TIME]]",
+		.summary = "take a core from the kernel and write what it says",
+		.description =
+			"The receiving end of kernel.core_pattern: reads a core from standard input and\n"
+			"writes DIR/core.PID.TIME.txt, what analyze says of it; and the core, if wished.\n"
+			"What it does goes to standard error and to the system's log.",
+		.examples =
+			"  sysctl kernel.core_pattern='|/usr/bin/pycore collect --dir /var/lib/pycore %P %s %t'\n"
+			"  sysctl kernel.core_pipe_limit=4\n"
+			"  pycore collect --dir . --core reduced 1234 <core.1234\n",
+		.formats = "text",
+		.options = OPTIONS_COMMON | OPTIONS_COLLECT,
+		.run = run_collect,
 	},
 	{ 0 },
 };
