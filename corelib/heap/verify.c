@@ -67,8 +67,11 @@ static void verify_uncounted(struct verify *v, uint64_t address)
 {
 	struct object o;
 
-	if (!object_at(&v->c, address, &o) && o.type->is_gc && !v->no_links)
-		verify_links(v, o);
+	if (v->aside || v->no_links || object_at(&v->c, address, &o) || !o.type->is_gc)
+		return;
+	v->aside = true;
+	verify_links(v, o);
+	v->aside = false;
 }
 
 /* A reference to what is no object that was found: what is it? */
