@@ -192,7 +192,8 @@ static uint64_t visit_list(struct scan *s, struct scan_type *t, const uint8_t *b
 	uint64_t room = load_u64(body + L(s->l, PyListObject, allocated));
 
 	if (items) {
-		scan_claim(s, items);
+		/* The head is 0 bytes but in free-threaded builds. */
+		scan_claim(s, items - L(s->l, _PyListArray, ob_item));
 		words_at(s, items, n < room ? n : room);
 	}
 	return t->base + 8 * (room >> 48 ? 0 : room);
@@ -275,15 +276,16 @@ static uint64_t leaf_sizeof(const struct scan *s, const struct scan_type *t, con
 	return t->base + bytes;
 }
 
-/* Attributes that are not slots: o - 24 and o - 32 are words before the collector's two. */
+/* Attributes that are not slots: in the two words before the collector's head. */
 static void visit_managed_dict(struct scan *s, struct scan_type *t, uint64_t address,
 			       const uint8_t *body)
 {
-	uint64_t dict = load_u64(body - 24), values;
+	const uint8_t *head = body - s->gc_size;
+	uint64_t dict = load_u64(head - 8), values;
 
 	switch (FACT(s->l, MANAGED_DICT)) {
 	case MANAGED_DICT_TWO_WORDS:
-		values = load_u64(body - 32);
+		values = load_u64(head - 16);
 		if (values)
 			values_at(s, values, t->n_values);
 		break;

@@ -167,7 +167,7 @@ static bool try_table(struct choice *c, const struct layout *table)
 /* The likeliest table first, then the others of that minor version. */
 static bool try_minor(struct choice *c)
 {
-	const struct layout *best = layout_find(c->told.version, BUILD_RELEASE, NULL), *l;
+	const struct layout *best = layout_find(c->told.version, c->told.build, NULL), *l;
 
 	if (c->f->table && c->told.minor_only)
 		best = c->f->table;

@@ -37,11 +37,21 @@ struct interpreter {
 	int64_t id;
 	uint64_t gil;         /* address of its GIL's state, 0: not known */
 	bool gil_locked;
+	bool gil_disabled;    /* free-threaded: any number of threads run at a time */
 	uint64_t gil_holder;  /* address of the thread state that holds it, 0: nobody */
 	bool gc_enabled, gc_collecting;
 	bool finalizing;
 	uint64_t gc_generation0; /* address of the first of three list heads, 0: not known */
 	uint64_t gc_permanent;   /* address of the permanent generation's list head, 0: none */
+};
+
+/* PyThreadState.state, from 3.13 on: Include/internal/pycore_pystate.h */
+enum thread_activity {
+	THREAD_UNKNOWN,
+	THREAD_DETACHED,  /* outside of Python: waits, or runs other code */
+	THREAD_ATTACHED,  /* runs Python */
+	THREAD_SUSPENDED, /* by another that has stopped the world */
+	THREAD_ENDING,
 };
 
 struct thread_state {
@@ -50,6 +60,7 @@ struct thread_state {
 	uint64_t ident;       /* pthread_t */
 	uint64_t tid;         /* kernel thread id, 0 if not known */
 	bool main, gil;
+	uint8_t state;        /* enum thread_activity */
 };
 
 struct interpreters {
