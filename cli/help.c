@@ -19,8 +19,8 @@ void help_all(FILE *out)
 	for (const struct command *c = commands; c->name; c++)
 		fprintf(out, "  %-10s %s\n", c->name, c->summary);
 	fputs("\n"
-	      "TARGET is a core file, or the number of a process, which is stopped while it is\n"
-	      "read and then runs on. A file that exists wins over a number.\n"
+	      "TARGET is a core file (also compressed), or the number of a process, which is\n"
+	      "stopped while it is read and then runs on. A file that exists wins over a number.\n"
 	      "\n"
 	      "Options:\n"
 	      "  -h, --help   this text; pycore COMMAND --help has the options of a command\n"

@@ -42,6 +42,8 @@ static void handle_signals(void)
 	/* A reader that has seen enough shows as EPIPE, which is no failure of ours. */
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
+	/* What the limit on file sizes (ulimit -f) forbids shows as EFBIG. */
+	sigaction(SIGXFSZ, &action, NULL);
 }
 
 static bool want_color(const struct settings *s)
@@ -158,6 +160,7 @@ int run_report(const struct command *command, struct settings *s)
 	handle_signals();
 	progress_start(!s->quiet);
 	s->open.map_files = true;
+	s->open.unpack_dir = getenv("TMPDIR");
 	s->open.progress = progress_show;
 	s->report.color = want_color(s);
 	s->report.width = terminal_width(s);

@@ -70,13 +70,50 @@ static int bytesio_extent(const struct ctx *c, struct object o, uint64_t *bytes)
 	return status;
 }
 
+static const struct ref_field stringio_fields[] = {
+	{ F_stringio_decoder, LABEL_FIELD, EDGE_OWNED, "decoder" },
+	{ F_stringio_readnl, LABEL_FIELD, EDGE_OWNED, "readnl" },
+	{ F_stringio_writenl, LABEL_FIELD, EDGE_OWNED, "writenl" },
+	{ F_stringio_accu_large, LABEL_FIELD, EDGE_OWNED, "written" },
+	{ F_stringio_accu_small, LABEL_FIELD, EDGE_OWNED, "written last" },
+	{ F_stringio_writer_buffer, LABEL_FIELD, EDGE_OWNED, "written" },
+	{ 0 },
+};
+
+/* What is written stands in the object, or in a writer of its own (3.14). */
+static int stringio_writer(const struct ctx *c, struct object o, uint64_t *writer)
+{
+	const struct field *f = &c->l->field[F_stringio_writer];
+
+	*writer = 0;
+	if (!f->present || f->width != 8)
+		return 0;
+	if (!LOAD(c->l, c->r, o.address, stringio, writer, writer))
+		return PYCORE_ERR_FAULT;
+	return !*writer || type_is_address(*writer) ? 0 : PYCORE_ERR_DAMAGED;
+}
+
+static int stringio_edges(const struct ctx *c, struct object o, edge_fn *fn, void *arg)
+{
+	uint64_t writer, buffer;
+	int status = stringio_writer(c, o, &writer);
+
+	if (status || !writer)
+		return status;
+	if (!LOAD(c->l, c->r, writer, _PyUnicodeWriter, buffer, &buffer))
+		return PYCORE_ERR_FAULT;
+	return emit_field(fn, arg, buffer, "written");
+}
+
 static void stringio_storage(const struct ctx *c, struct object o, storage_fn *fn, void *arg)
 {
-	uint64_t buffer, size;
+	uint64_t buffer, size, writer;
 	struct body b;
 
 	if (body_view(&b, c->r, o.address, o.type->basicsize))
 		return;
+	if (!stringio_writer(c, o, &writer) && writer)
+		fn(arg, writer, L(c->l, _PyUnicodeWriter, sizeof));
 	buffer = BODY(&b, c->l, stringio, buf);
 	size = BODY(&b, c->l, stringio, buf_size);
 	if (buffer && size && size < UINT64_C(1) << 44)
@@ -85,9 +122,12 @@ static void stringio_storage(const struct ctx *c, struct object o, storage_fn *f
 
 const struct decoder pycore_dec_buffered = {
 	.fields = buffered_fields,
-	.scan = true,
 	.extent = buffered_extent,
 	.storage = buffered_storage,
 };
 const struct decoder pycore_dec_bytesio = { .fields = bytesio_fields, .extent = bytesio_extent };
-const struct decoder pycore_dec_stringio = { .scan = true, .storage = stringio_storage };
+const struct decoder pycore_dec_stringio = {
+	.fields = stringio_fields,
+	.edges = stringio_edges,
+	.storage = stringio_storage,
+};

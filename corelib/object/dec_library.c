@@ -195,8 +195,13 @@ const struct decoder pycore_dec_element = {
 	.extent = element_extent,
 	.storage = element_storage,
 };
+static const struct ref_field queue_fields[] = {
+	{ F_simplequeueobject_lst, LABEL_FIELD, EDGE_OWNED, "items" },
+	{ 0 },
+};
+
 const struct decoder pycore_dec_simple_queue = {
-	.scan = true,
+	.fields = queue_fields,
 	.edges = queue_edges,
 	.storage = queue_storage,
 };

@@ -118,8 +118,25 @@ int attrs_of(const struct ctx *c, struct object o, struct attrs *out);
 /* basicsize + itemsize * |ob_size| */
 int generic_extent(const struct ctx *c, struct object o, uint64_t *bytes);
 
+/* Bytes of the NUL-terminated text at @p at with its end; 0: not to be had. */
+uint64_t text_bytes(const struct ctx *c, uint64_t at);
+
 /* The object that a word of a frame refers to; 0: none. @p owned tells whether it is counted. */
 uint64_t stack_ref(const struct layout *l, uint64_t word, bool *owned);
+
+/* Decoders of types that have no other use for a name; a table ends with a NULL. */
+struct named_decoder {
+	const char *tp_name;
+	struct decoder decoder;
+};
+
+extern const struct named_decoder pycore_async_types[], pycore_buffer_types[];
+extern const struct named_decoder pycore_builtin_types[], pycore_codecs_types[];
+extern const struct named_decoder pycore_context_types[], pycore_ctypes_types[];
+extern const struct named_decoder pycore_iterators_types[], pycore_itertools_types[];
+extern const struct named_decoder pycore_pickle_types[], pycore_sqlite_types[];
+extern const struct named_decoder pycore_stdlib_types[], pycore_typing_types[];
+extern const struct named_decoder pycore_xml_types[], pycore_zone_types[];
 
 extern const struct decoder pycore_dec_int, pycore_dec_bool, pycore_dec_float, pycore_dec_complex;
 extern const struct decoder pycore_dec_bytes, pycore_dec_bytearray, pycore_dec_str;

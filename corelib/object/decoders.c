@@ -81,12 +81,34 @@ static const struct {
 	{ TPFLAGS_TYPE, &pycore_dec_type },
 };
 
-const struct decoder *decoder_for(const char *tp_name, uint64_t flags, const struct decoder *base)
+static const struct named_decoder *const tables[] = {
+	pycore_async_types,  pycore_buffer_types,    pycore_builtin_types,   pycore_codecs_types,
+	pycore_context_types, pycore_ctypes_types,   pycore_iterators_types, pycore_itertools_types,
+	pycore_pickle_types, pycore_sqlite_types,    pycore_stdlib_types,    pycore_typing_types,
+	pycore_xml_types,    pycore_zone_types,
+};
+
+static const struct decoder *named(const char *tp_name)
 {
-	for (size_t i = 0; tp_name && i < sizeof(by_name) / sizeof(*by_name); i++) {
+	for (size_t i = 0; i < sizeof(by_name) / sizeof(*by_name); i++) {
 		if (!strcmp(by_name[i].tp_name, tp_name))
 			return by_name[i].decoder;
 	}
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
+		for (const struct named_decoder *d = tables[i]; d->tp_name; d++) {
+			if (!strcmp(d->tp_name, tp_name))
+				return &d->decoder;
+		}
+	}
+	return NULL;
+}
+
+const struct decoder *decoder_for(const char *tp_name, uint64_t flags, const struct decoder *base)
+{
+	const struct decoder *d = tp_name ? named(tp_name) : NULL;
+
+	if (d)
+		return d;
 	if (base && base != &pycore_dec_generic)
 		return base;
 	for (size_t i = 0; i < sizeof(by_flag) / sizeof(*by_flag); i++) {

@@ -3,6 +3,8 @@
 
 #include "object/decode.h"
 
+#define TEXT_MOST (UINT64_C(1) << 24)
+
 int object_at(const struct ctx *c, uint64_t address, struct object *out)
 {
 	uint64_t type;
@@ -62,6 +64,24 @@ int object_sizeof(const struct ctx *c, struct object o, uint64_t *bytes)
 	}
 	*bytes += o.type->sizeof_head;
 	return status;
+}
+
+uint64_t text_bytes(const struct ctx *c, uint64_t at)
+{
+	char part[1024];
+	uint64_t n = 0;
+
+	while (n < TEXT_MOST && reader_spend(c->r, at + n, n, sizeof(part))) {
+		size_t got = reader_copy(c->r, at + n, part, sizeof(part));
+		const char *end = memchr(part, '\0', got);
+
+		if (end)
+			return n + (uint64_t)(end - part) + 1;
+		if (got < sizeof(part))
+			break;
+		n += got;
+	}
+	return 0;
 }
 
 #define ITEMS_BATCH 128

@@ -92,6 +92,10 @@ static void python_text(const struct report *r, struct buf *out)
 	if (i->version_source) {
 		buf_puts(out, " (version from ");
 		escape_text(out, i->version_source, 0);
+		if (i->build_source) {
+			buf_puts(out, ", build from ");
+			escape_text(out, i->build_source, 0);
+		}
 		buf_putc(out, ')');
 	}
 	buf_putc(out, '\n');
@@ -207,6 +211,7 @@ static json_t *interpreter_json(const struct pycore_info *i, struct json_out *ou
 	json_put(out, interpreter, "interpreters", json_count(i->n_interpreters));
 	json_put(out, interpreter, "found_by", json_text(i->found_by));
 	json_put(out, interpreter, "version_source", json_text(i->version_source));
+	json_put(out, interpreter, "build_source", json_text(i->build_source));
 	json_put(out, interpreter, "finalizing", json_boolean(i->finalizing));
 	json_put(out, interpreter, "gil_held", json_boolean(i->gil_held));
 	json_put(out, interpreter, "gil_tid", i->gil_tid ? json_count(i->gil_tid) : json_null());

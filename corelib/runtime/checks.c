@@ -87,8 +87,11 @@ static void check_names(struct checks *c, const struct layout *l, struct reader 
 	    !PROBE(l, r, interp, PyInterpreterState, sysdict, &sysdict) || !sysdict)
 		return;
 	if (names_get(l, r, sysdict, "hexversion", &object) && names_int(l, r, object, &version) &&
-	    version <= UINT32_MAX)
+	    version <= UINT32_MAX) {
 		c->version = (uint32_t)version;
+		/* Py_REF_DEBUG; from 2.7 on Py_DEBUG alone defines it. */
+		c->debug = names_get(l, r, sysdict, "gettotalrefcount", &object);
+	}
 	if (!names_get(l, r, modules, "sys", &object) ||
 	    !names_get(l, r, modules, "builtins", &object))
 		fail(c, &c->names, "sys.modules does not have sys and builtins");

@@ -19,6 +19,7 @@ struct checks {
 	enum verdict states;  /* the interpreter's state of a static type is that type's */
 	bool running;         /* there is an interpreter at all */
 	uint32_t version;     /* sys.hexversion, 0: not readable */
+	bool debug;           /* where version is known: sys has what debug builds alone have */
 	uint64_t type_type;   /* address of PyType_Type, 0: not found */
 	char why[120];        /* the first check that failed */
 };

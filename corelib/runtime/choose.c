@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/choose.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "runtime/checks.h"
@@ -26,30 +27,63 @@ static const char *base_name(const struct choice *c)
 	return slash ? slash + 1 : path ? path : "the target";
 }
 
-void choose_known(char *buf, size_t size)
+/* Text that is put together piece by piece; what does not fit is left out. */
+struct text {
+	char *buf;
+	size_t size, len;
+};
+
+static void __attribute__((format(printf, 2, 3))) add(struct text *t, const char *format, ...)
 {
-	const struct layout *l, *next = NULL;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(t->buf + t->len, t->size - t->len, format, args);
+	va_end(args);
+	if (n > 0)
+		t->len += (size_t)n < t->size - t->len ? (size_t)n : t->size - t->len - 1;
+}
+
+/* "3.9, 3.11, 3.13 to 3.15" after @p before; nothing if there are none. */
+static void add_versions(struct text *t, const char *before, enum build_kind build)
+{
 	uint32_t last = 0;
-	size_t len = 0;
+	const struct layout *l;
 
 	for (unsigned i = 0; (l = layout_at(i)); i++) {
-		const char *before = !last ? "" : ", ";
-		int n;
+		uint32_t version = l->version, step = 1 << 16;
+		bool first, ends;
 
-		if (l->version >> 16 == last)
+		if (l->build != build || version >> 16 == last)
 			continue;
-		next = NULL;
-		for (unsigned k = i + 1; !next && layout_at(k); k++)
-			if (layout_at(k)->version >> 16 != l->version >> 16)
-				next = layout_at(k);
-		if (last && !next)
-			before = " and ";
-		last = l->version >> 16;
-		n = snprintf(buf + len, size - len, "%s%u.%u", before, last >> 8, last & 0xff);
-		if (n < 0 || (size_t)n >= size - len)
-			return;
-		len += (size_t)n;
+		first = !layout_find(version - step, build, NULL);
+		ends = !layout_find(version + step, build, NULL);
+		if (first || ends)
+			add(t, "%s%u.%u", !first ? " to " : last ? ", " : before, version >> 24,
+			    version >> 16 & 0xff);
+		last = version >> 16;
 	}
+}
+
+void choose_known(char *buf, size_t size)
+{
+	struct text t = { buf, size, 0 };
+
+	buf[0] = '\0';
+	add_versions(&t, "release builds of ", BUILD_RELEASE);
+	add_versions(&t, ", debug builds of ", BUILD_DEBUG);
+	add_versions(&t, ", free-threaded builds of ", BUILD_FREE_THREADED);
+}
+
+const char *choose_build(enum build_kind build)
+{
+	static const char *const builds[] = {
+		[BUILD_RELEASE] = "", [BUILD_DEBUG] = "debug build of ",
+		[BUILD_FREE_THREADED] = "free-threaded build of ",
+	};
+
+	return builds[build];
 }
 
 /* Whether the release is the table's own, or one known not to differ. */
@@ -94,6 +128,32 @@ static bool settle_version(const struct choice *c, const struct checks *k, struc
 	return true;
 }
 
+/*
+ * Debug and release tables may not differ in anything that the checks look at: what sys
+ * has decides, where no symbol does. @return NULL, or why the table is of another build
+ */
+static const char *other_build(const struct choice *c, const struct checks *k,
+			       const struct layout *table)
+{
+	bool debug = table->build == BUILD_DEBUG;
+
+	if (c->told.debug_sure)
+		return debug == (c->told.build == BUILD_DEBUG) ? NULL : "symbols tell another build";
+	if (!k->version || k->debug == debug)
+		return NULL;
+	return k->debug ? "it is a debug build: sys has gettotalrefcount"
+			: "it is no debug build: sys has no gettotalrefcount";
+}
+
+/* How the build is known; NULL: by the checks of its table alone. */
+static const char *build_source(const struct choice *c, const struct checks *k,
+				const struct layout *table)
+{
+	if (c->told.debug_sure || !k->version)
+		return c->told.build == table->build ? c->told.build_source : NULL;
+	return table->build == BUILD_FREE_THREADED ? c->told.build_source : "sys.gettotalrefcount";
+}
+
 static void find_statics(struct choice *c, struct runtime_statics *out)
 {
 	const struct {
@@ -121,7 +181,8 @@ static void fill(struct choice *c, const struct layout *l, const struct layout *
 		.table = table,
 		.verified = !told->minor_only && is_for(table, told->version),
 		.version = told->version,
-		.build = told->build,
+		.build = table->build,
+		.build_source = build_source(c, k, table),
 		.address = c->f->address,
 		.module = c->f->module,
 		.found_by = c->f->by,
@@ -137,12 +198,14 @@ static bool try_layout(struct choice *c, const struct layout *l, const struct la
 {
 	struct checks k;
 	struct told told;
+	const char *other;
 	bool agree;
 
 	checks_run(&k, l, c->r, c->f->module, c->f->address);
 	c->seen_running |= k.running;
 	agree = settle_version(c, &k, &told);
-	if (agree && is_believable(c, &k, !told.minor_only && is_for(table, told.version))) {
+	other = other_build(c, &k, table);
+	if (agree && !other && is_believable(c, &k, !told.minor_only && is_for(table, told.version))) {
 		fill(c, l, table, &k, &told);
 		return true;
 	}
@@ -150,7 +213,7 @@ static bool try_layout(struct choice *c, const struct layout *l, const struct la
 		snprintf(c->why, sizeof(c->why), "sys.hexversion is 0x%x, %s says 0x%x", k.version,
 			 c->told.source, c->told.version);
 	if (!c->why[0])
-		snprintf(c->why, sizeof(c->why), "%s", k.why);
+		snprintf(c->why, sizeof(c->why), "%s", other ? other : k.why);
 	return false;
 }
 
@@ -164,7 +227,7 @@ static bool try_table(struct choice *c, const struct layout *table)
 	return try_layout(c, table, table);
 }
 
-/* The likeliest table first, then the others of that minor version. */
+/* The likeliest table first, then the others of that minor version, those of its build first. */
 static bool try_minor(struct choice *c)
 {
 	const struct layout *best = layout_find(c->told.version, c->told.build, NULL), *l;
@@ -173,10 +236,11 @@ static bool try_minor(struct choice *c)
 		best = c->f->table;
 	if (best && try_table(c, best))
 		return true;
-	for (unsigned i = 0; (l = layout_at(i)); i++)
-		if (l != best && l->build == c->told.build &&
-		    l->version >> 16 == c->told.version >> 16 && try_table(c, l))
-			return true;
+	for (int same = 1; same >= 0; same--)
+		for (unsigned i = 0; (l = layout_at(i)); i++)
+			if (l != best && (l->build == c->told.build) == same &&
+			    l->version >> 16 == c->told.version >> 16 && try_table(c, l))
+				return true;
 	return false;
 }
 
@@ -193,6 +257,7 @@ static bool try_every_table(struct choice *c)
 		c->told.version = l->version;
 		c->told.minor_only = true;
 		c->told.source = "layout checks";
+		c->told.build = c->told.debug_sure ? c->told.build : l->build;
 		if (try_table(c, l))
 			return true;
 	}
@@ -203,18 +268,13 @@ static bool try_every_table(struct choice *c)
 
 static int refuse(const struct choice *c, struct pycore_error *err)
 {
-	static const char *const builds[] = {
-		[BUILD_RELEASE] = "", [BUILD_DEBUG] = "debug build of ",
-		[BUILD_FREE_THREADED] = "free-threaded build of ",
-	};
-	char known[64] = "", version[24];
+	char known[CHOOSE_KNOWN_MOST], version[24];
 
 	choose_known(known, sizeof(known));
 	version_text(c->told.version, c->told.minor_only, version, sizeof(version));
 	return pycore_fail(err, PYCORE_ERR_UNSUPPORTED,
-			   "%sCPython %s (%.80s): no layout is known for it; "
-			   "release builds of %s can be read",
-			   builds[c->told.build], version, base_name(c), known);
+			   "%sCPython %s (%.60s): no layout is known for it; %s can be read",
+			   choose_build(c->told.build), version, base_name(c), known);
 }
 
 static void explain(const struct choice *c, struct pycore_error *err)
@@ -229,8 +289,9 @@ static void explain(const struct choice *c, struct pycore_error *err)
 			    "it has not started yet, or has ended", version, base_name(c));
 	else
 		pycore_fail(err, PYCORE_ERR_UNSUPPORTED,
-			    "CPython %s (%.80s) does not look as any table for it says: %s",
-			    version, base_name(c), c->why[0] ? c->why : "nothing could be checked");
+			    "%sCPython %s (%.60s) does not look as any table for it says: %s",
+			    choose_build(c->told.build), version, base_name(c),
+			    c->why[0] ? c->why : "nothing could be checked");
 }
 
 /*

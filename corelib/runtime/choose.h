@@ -13,7 +13,10 @@
 int choose_layout(struct runtime *rt, struct reader *r, const struct found *f,
 		  struct pycore_error *err);
 
-/* "3.9, 3.11 and 3.12": every minor version that a table is for. */
+/* "release builds of 3.6 to 3.15, debug builds of 3.9, 3.11": what tables are for. */
+#define CHOOSE_KNOWN_MOST 160
 void choose_known(char *buf, size_t size);
+/* "debug build of " and the like; "" for a release. */
+const char *choose_build(enum build_kind build);
 
 #endif

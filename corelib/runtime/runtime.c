@@ -60,7 +60,7 @@ static int nowhere(struct reader *r, struct pycore_error *err)
 {
 	const struct process_info *process = &r->target->process;
 	const char *what = process->exe ? process->exe : process->command ? process->command : "it";
-	char known[64] = "", version[24];
+	char known[CHOOSE_KNOWN_MOST], version[24];
 	struct told told;
 
 	if (!version_of_modules(r->target, &told))
@@ -70,13 +70,13 @@ static int nowhere(struct reader *r, struct pycore_error *err)
 				   what);
 	version_text(told.version, true, version, sizeof(version));
 	choose_known(known, sizeof(known));
-	if (layout_find(told.version, BUILD_RELEASE, NULL))
+	if (layout_find(told.version, told.build, NULL))
 		return pycore_fail(err, PYCORE_ERR_UNSUPPORTED,
 				   "CPython %s by its files' names, but its _PyRuntime was not found; "
 				   "if the executable is elsewhere: --exe, --sysroot", version);
 	return pycore_fail(err, PYCORE_ERR_UNSUPPORTED,
-			   "CPython %s: no layout is known for it; release builds of %s can be read",
-			   version, known);
+			   "%sCPython %s: no layout is known for it; %s can be read",
+			   choose_build(told.build), version, known);
 }
 
 int runtime_find(struct runtime *rt, struct reader *r, struct pycore_error *err)

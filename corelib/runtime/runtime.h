@@ -29,6 +29,7 @@ struct runtime {
 	struct module *module;   /* that it is in, or NULL */
 	const char *found_by;       /* "symbol", "section", "cookie", "scan" */
 	const char *version_source; /* "debug offsets", "Py_Version", "sys.hexversion", ... */
+	const char *build_source;   /* "symbol", "sys.gettotalrefcount", "file name", ...; or NULL */
 	uint64_t type_type;      /* address of PyType_Type */
 };
 

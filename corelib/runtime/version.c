@@ -48,6 +48,7 @@ static void tell_name(struct told *told, unsigned major, unsigned minor, const c
 	told->minor_only = true;
 	told->source = "file name";
 	told->build = BUILD_RELEASE;
+	told->build_source = "file name";
 	if (memchr(flags, 'd', n_flags))
 		told->build = BUILD_DEBUG;
 	else if (memchr(flags, 't', n_flags))
@@ -118,6 +119,24 @@ bool version_of_modules(const struct target *t, struct told *told)
 	return false;
 }
 
+/* _Py_RefTotal is there in builds with --with-pydebug only, exported; PyType_Type is always. */
+static void tell_debug(struct told *told, struct reader *r, struct module *m)
+{
+	bool debug;
+	uint64_t at;
+
+	if (!m)
+		return;
+	debug = module_symbol(r->target, m, "_Py_RefTotal", &at, NULL);
+	if (!debug && !module_symbol(r->target, m, "PyType_Type", &at, NULL))
+		return;
+	told->debug_sure = true;
+	if (told->build == BUILD_FREE_THREADED && !debug)
+		return;
+	told->build = debug ? BUILD_DEBUG : BUILD_RELEASE;
+	told->build_source = "symbol";
+}
+
 void version_tell(struct told *told, struct reader *r, const struct found *f)
 {
 	struct module *m = f->module;
@@ -131,15 +150,15 @@ void version_tell(struct told *told, struct reader *r, const struct found *f)
 		told->version = (uint32_t)head.version;
 		told->minor_only = false;
 		told->source = "debug offsets";
-		if (head.free_threaded)
+		if (head.free_threaded) {
 			told->build = BUILD_FREE_THREADED;
+			told->build_source = "debug offsets";
+		}
 	} else if (m && module_symbol(r->target, m, "Py_Version", &at, NULL) &&
 		   reader_probe_u64(r, at, &version) && version_is_sane(version)) {
 		told->version = (uint32_t)version;
 		told->minor_only = false;
 		told->source = "Py_Version";
 	}
-	/* Exported by builds with --with-pydebug only. */
-	if (m && module_symbol(r->target, m, "_Py_RefTotal", &at, NULL))
-		told->build = BUILD_DEBUG;
+	tell_debug(told, r, m);
 }

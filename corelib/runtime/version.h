@@ -10,7 +10,9 @@ struct told {
 	uint32_t version;   /* PY_VERSION_HEX; 0: nothing told it */
 	bool minor_only;    /* the micro release is not known: version is PYVER(major, minor, 0) */
 	enum build_kind build;
+	bool debug_sure;    /* symbols tell whether it is a debug build */
 	const char *source; /* static: "debug offsets", "Py_Version", "file name" */
+	const char *build_source; /* static: "symbol", "debug offsets", "file name"; NULL: nothing */
 };
 
 void version_tell(struct told *told, struct reader *r, const struct found *f);

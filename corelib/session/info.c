@@ -106,6 +106,7 @@ static void tell_runtime(const struct pycore *s, struct pycore_info *out)
 	out->layout_verified = rt->verified;
 	out->found_by = rt->found_by;
 	out->version_source = rt->version_source;
+	out->build_source = rt->build_source;
 	count_sources(&rt->layout, out);
 }
 

@@ -23,7 +23,8 @@ static bool keep_options(struct pycore *s)
 	struct pycore_options *o = &s->options;
 
 	return (!o->exe || keep(s, &o->exe)) && (!o->sysroot || keep(s, &o->sysroot)) &&
-	       (!o->debug_dir || keep(s, &o->debug_dir));
+	       (!o->debug_dir || keep(s, &o->debug_dir)) &&
+	       (!o->unpack_dir || keep(s, &o->unpack_dir));
 }
 
 static int session_new(struct pycore **out, const struct pycore_options *options,
@@ -108,6 +109,18 @@ static int finish_open(struct pycore **out, struct pycore *s, int rc)
 	return rc;
 }
 
+/* Of an error, one line is all that is told: what was warned of before may be the reason. */
+static int blame_cut(const struct pycore *s, int rc, struct pycore_error *err)
+{
+	struct pycore_error why = *err;
+
+	if (!rc || !s->target || !s->target->cut)
+		return rc;
+	pycore_fail(err, rc, "the core is cut short: %.210s", why.message);
+	err->address = why.address;
+	return rc;
+}
+
 int pycore_open_core(struct pycore **out, const char *path, const struct pycore_options *options,
 		     struct pycore_error *err)
 {
@@ -123,7 +136,7 @@ int pycore_open_core(struct pycore **out, const char *path, const struct pycore_
 		rc = find_python(s, err);
 	if (!rc)
 		rc = read_interpreters(s, err);
-	return finish_open(out, s, rc);
+	return finish_open(out, s, err ? blame_cut(s, rc, err) : rc);
 }
 
 int pycore_open_live(struct pycore **out, pid_t pid, const struct pycore_options *options,

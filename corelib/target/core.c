@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "target/private.h"
+#include "target/unpack.h"
 
 enum { MAX_NOTES = 256 << 20 };
 
@@ -71,38 +72,35 @@ static int open_file(struct core *c, const char *path, struct pycore_error *err)
 	return 0;
 }
 
-static const char *compression(const struct file *f)
+/* A compressed core is read from a copy, unpacked. */
+static int unpack(struct core *c, const char *path, struct pycore_error *err)
 {
-	static const struct {
-		const char *magic, *tool;
-		size_t len;
-	} known[] = {
-		{ "\x28\xb5\x2f\xfd", "unzstd", 4 },
-		{ "\x04\x22\x4d\x18", "unlz4", 4 },
-		{ "\xfd" "7zXZ", "unxz", 5 },
-		{ "\x1f\x8b", "gunzip", 2 },
-		{ "BZh", "bunzip2", 3 },
-	};
-	char head[8] = "";
+	unsigned char head[8];
+	const struct codec *codec = codec_of(head, file_read(&c->file, 0, head, sizeof(head)));
+	struct unpacked got;
+	int rc;
 
-	file_read(f, 0, head, sizeof(head));
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (!memcmp(head, known[i].magic, known[i].len))
-			return known[i].tool;
-	}
-	return NULL;
+	if (!codec)
+		return 0;
+	rc = unpack_core(&c->base, &c->file, codec, path, &got, err);
+	if (rc)
+		return rc;
+	c->unpack_lost = got.length < got.wanted && (got.cut || got.damaged);
+	if (got.damaged && !c->unpack_lost)
+		target_warn(&c->base, "%s is damaged: its checksum is wrong, and what is read may be, too",
+			    path);
+	else if (c->unpack_lost)
+		target_warn(&c->base, "%s is %s: %.1f of %.1f MiB could be unpacked", path,
+			    got.cut ? "cut short" : "damaged", (double)got.length / 1048576,
+			    (double)got.wanted / 1048576);
+	return 0;
 }
 
 /* See that it is a core, and one that this library reads. */
 static int check_header(struct core *c, const char *path, struct pycore_error *err)
 {
-	const char *tool = compression(&c->file);
 	GElf_Ehdr eh;
 
-	if (tool)
-		return pycore_fail(err, PYCORE_ERR_FORMAT,
-				   "%.120s is compressed: unpack it with %s and open the result", path,
-				   tool);
 	elf_version(EV_CURRENT);
 	c->elf = elf_begin(c->file.fd, ELF_C_READ, NULL);
 	if (!c->elf || elf_kind(c->elf) != ELF_K_ELF || !gelf_getehdr(c->elf, &eh))
@@ -222,6 +220,7 @@ static int read_headers(struct core *c, const char *path, struct pycore_error *e
 		return pycore_fail(err, PYCORE_ERR_FORMAT,
 				   "%.120s holds no memory (cut short within its headers?): make the core again",
 				   path);
+	c->base.cut |= c->notes_cut;
 	if (c->notes_cut)
 		target_warn(&c->base, "%s is cut short: what it tells of threads and mapped files is missing",
 			    path);
@@ -271,11 +270,12 @@ static int take_segments(struct core *c, const char *path, struct pycore_error *
 	if (twice)
 		target_warn(&c->base, "%s is damaged: its headers put the same bytes at many addresses",
 			    path);
+	c->base.cut |= missing > 0;
 	if (missing)
 		target_warn(&c->base,
-			    "%s is cut short: %.1f of %.1f MiB of memory are missing; "
-			    "look at 'ulimit -c' and for a full disk",
-			    path, (double)missing / 1048576, (double)all / 1048576);
+			    "%s is cut short: %.1f of %.1f MiB of memory are missing%s", path,
+			    (double)missing / 1048576, (double)all / 1048576,
+			    c->unpack_lost ? "" : "; look at 'ulimit -c' and for a full disk");
 	return 0;
 }
 
@@ -373,6 +373,8 @@ static int core_load(struct core *c, const char *path, struct pycore_error *err)
 {
 	int rc = open_file(c, path, err);
 
+	if (!rc)
+		rc = unpack(c, path, err);
 	if (!rc)
 		rc = check_header(c, path, err);
 	if (!rc)

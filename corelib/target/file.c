@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <errno.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "target/private.h"
@@ -59,13 +61,23 @@ bool file_open(struct file *f, const char *root, const char *path)
 	return true;
 }
 
+/* In memory, a hole that is looked at through a mapping takes room, and may find none: SIGBUS. */
+static bool has_holes_in_memory(const struct file *f)
+{
+	struct statfs fs;
+	struct stat st;
+
+	return !fstatfs(f->fd, &fs) && fs.f_type == TMPFS_MAGIC && !fstat(f->fd, &st) &&
+	       (uint64_t)st.st_blocks * 512 < f->size;
+}
+
 bool file_map(struct file *f)
 {
 	void *p;
 
 	if (f->map)
 		return true;
-	if (!f->size || f->size > SIZE_MAX / 2)
+	if (!f->size || f->size > SIZE_MAX / 2 || has_holes_in_memory(f))
 		return false;
 	p = mmap(NULL, f->size, PROT_READ, MAP_PRIVATE | MAP_NORESERVE, f->fd, 0);
 	if (p == MAP_FAILED)

@@ -210,6 +210,7 @@ struct core {
 	segment_vec segments;
 	struct notes notes;
 	bool notes_cut; /* the file ends within them */
+	bool unpack_lost; /* it was compressed, and could not be unpacked to its end */
 	struct pieces pieces;
 };
 

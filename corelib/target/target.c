@@ -18,12 +18,16 @@ void target_setup(struct target *t, const struct target_ops *ops, enum target_ki
 	if (!options)
 		return;
 	t->map_files = options->map_files;
+	t->progress = options->progress;
+	t->progress_ctx = options->progress_ctx;
 	if (options->exe)
 		t->exe_override = arena_strdup(&t->arena, options->exe);
 	if (options->sysroot && options->sysroot[0])
 		t->sysroot = arena_strdup(&t->arena, options->sysroot);
 	if (options->debug_dir)
 		t->debug_dir = arena_strdup(&t->arena, options->debug_dir);
+	if (options->unpack_dir && options->unpack_dir[0])
+		t->unpack_dir = arena_strdup(&t->arena, options->unpack_dir);
 }
 
 void target_teardown(struct target *t)

@@ -102,11 +102,15 @@ struct target {
 	struct module *modules; /* by start */
 	size_t n_modules;
 	const char *sysroot, *exe_override, *debug_dir;
+	const char *unpack_dir; /* for compressed cores, or NULL */
+	pycore_progress_fn *progress; /* may be NULL */
+	void *progress_ctx;
 	int64_t written_at; /* when the core was, in seconds since 1970; 0 for others */
 	bool map_files; /* files may be mapped */
 	struct module_file *files; /* every one opened: all closed with the target */
 	uint64_t bytes_mapped, bytes_readable;
 	double stopped_ms;
+	bool cut;  /* a core of which an end is missing */
 	bool gone; /* a live process that went away while it was read */
 	void (*warn)(void *ctx, const char *line); /* may be NULL */
 	void *warn_ctx;

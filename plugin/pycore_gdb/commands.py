@@ -100,6 +100,32 @@ class PrintCommand(ReportCommand):
         return session.report("print", options)
 
 
+class CoreCommand(gdb.Command):
+    """Let the py- commands answer for a core file that gdb need not have open.
+
+    py-core FILE takes a core, also a compressed one, which gdb itself cannot open.
+    py-core alone goes back to what gdb debugs.
+    """
+
+    def __init__(self, name, *_rest):
+        self.name = name
+        super().__init__(name, gdb.COMMAND_FILES, gdb.COMPLETE_FILENAME)
+
+    def invoke(self, line, from_tty):
+        self.dont_repeat()
+        words = gdb.string_to_argv(line)
+        if len(words) > 1:
+            raise gdb.GdbError(f"{self.name}: one file, or none (see: help {self.name})")
+        sessions.choose(words[0] if words else None)
+        if not words:
+            return
+        try:
+            sessions.current().show_warnings()
+        except library.PycoreError as e:
+            sessions.choose(None)
+            raise gdb.GdbError(f"pycore: {e}") from None
+
+
 def report_options(words):
     """library.ReportOptions from parsed words, and what its pointers point to."""
 
@@ -144,6 +170,7 @@ def emit(text, path):
 TEXT_OR_JSON = format_argument("text", "json")
 
 COMMANDS = (
+    (CoreCommand, "py-core"),
     (
         BacktraceCommand,
         "py-bt",

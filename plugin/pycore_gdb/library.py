@@ -52,6 +52,7 @@ class Options(ctypes.Structure):
         ("no_freeze", c_bool),
         ("already_stopped", c_bool),
         ("map_files", c_bool),
+        ("unpack_dir", c_char_p),
     ]
 
 

@@ -12,6 +12,7 @@ from . import library, remote
 library_path = None
 _lib = None
 _current = None
+_chosen = None
 
 
 class Session:
@@ -29,7 +30,8 @@ class Session:
         if sysroot.startswith("target:") or sysroot == "/":
             sysroot = ""
         return library.sized(
-            library.Options, sysroot=sysroot.encode() or None, **values
+            library.Options, sysroot=sysroot.encode() or None,
+            unpack_dir=os.environ.get("TMPDIR", "").encode() or None, **values
         )
 
     def open(self, function, what, **values):
@@ -40,8 +42,7 @@ class Session:
             error,
         )
 
-    def open_core(self, path):
-        exe = gdb.current_progspace().filename
+    def open_core(self, path, exe=None):
         self.open(
             self.lib.pycore_open_core, path.encode(), exe=exe.encode() if exe else None
         )
@@ -110,9 +111,34 @@ def _kind(inferior):
     return connection.type if connection else None
 
 
+def choose(path):
+    """Answer for this core from now on; None: for what gdb debugs."""
+    global _chosen
+    close()
+    _chosen = os.path.abspath(os.path.expanduser(path)) if path else None
+
+
+def new_session(key):
+    global _lib
+    if _lib is None:
+        _lib = library.load(library_path)
+    return Session(_lib, key)
+
+
 def current():
-    """The session for the selected inferior, opened if it is not open yet."""
-    global _lib, _current
+    """The session for the chosen core or the selected inferior, opened if it is not open yet."""
+    global _current
+    if not _chosen:
+        return of_inferior()
+    if not _current:
+        session = new_session(("chosen", _chosen))
+        session.open_core(_chosen)
+        _current = session
+    return _current
+
+
+def of_inferior():
+    global _current
     inferior = gdb.selected_inferior()
     kind = _kind(inferior)
     if not inferior.pid or kind is None:
@@ -126,11 +152,9 @@ def current():
     if _current and _current.key == key and stopped:
         return _current
     close()
-    if _lib is None:
-        _lib = library.load(library_path)
-    session = Session(_lib, key)
+    session = new_session(key)
     if kind == "core":
-        session.open_core(path)
+        session.open_core(path, exe)
     elif kind == "native":
         session.open_live(inferior.pid, stopped)
     else:

@@ -1,9 +1,11 @@
 """The gdb commands, as a user has them: attached, on a core, behind gdbserver."""
 
+import gzip
 import json
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 
@@ -222,3 +224,18 @@ def without_a_target_the_commands_say_what_to_do(scene):
         that("gdb -p PID" in text, "%s says: %s" % (command, text))
     text = gdb(scene.pycore, where(scene), "py-objects --no-such-option")
     that("help py-objects" in text, text)
+
+
+@on("refs.py", ways=("gcore",))
+def py_core_reads_a_compressed_core_that_gdb_cannot(scene):
+    packed = scene.target[-1] + ".packed"
+    with open(scene.target[-1], "rb") as core, gzip.open(packed, "wb", compresslevel=1) as out:
+        shutil.copyfileobj(core, out)
+    try:
+        text = gdb(scene.pycore, [], "py-core " + packed, "py-objects --limit 3", "py-core",
+                   "py-info")
+    finally:
+        os.unlink(packed)
+    wanted = scene.text("objects", "--limit", "3")
+    that(wanted.strip() in text, "not as of the core itself:\n%s\n%s" % (text, wanted))
+    that("no process and no core file" in text, "py-core alone does not go back: " + text[-500:])

@@ -31,6 +31,8 @@ struct pycore_info {
 	bool layout_verified;       /**< a table names this very release */
 	const char *found_by;       /**< "symbol", "section", "cookie" or "scan" */
 	const char *version_source; /**< "debug offsets", "Py_Version", "file name" */
+	const char *build_source;   /**< "symbol", "sys.gettotalrefcount", "debug offsets", "file
+				     * name"; NULL: the checks of the layout alone */
 	uint32_t fields_table, fields_debug_offsets, fields_dwarf; /**< how many fields came from where */
 
 	bool gc_collecting, gc_enabled;

@@ -41,6 +41,8 @@ struct pycore_options {
 	bool already_stopped;  /**< live: the caller holds every thread stopped (a debugger) */
 	bool map_files;        /**< map the core: fast, but the caller must survive SIGBUS if the
 	                        * file is cut short while open; without it pread is used */
+	const char *unpack_dir; /**< where a compressed core is unpacked, into a file without a
+	                         * name that goes when it is closed; NULL: /var/tmp */
 };
 
 /**
@@ -85,7 +87,11 @@ struct pycore_callback_target {
 	uint64_t pid;    /**< 0 if not known */
 };
 
-/** Open an ELF core file. @return 0, or a negative enum pycore_status told in @p err. */
+/**
+ * Open an ELF core file, which may be compressed (zstd, lz4, xz, gzip).
+ *
+ * @return 0, or a negative enum pycore_status told in @p err
+ */
 PYCORE_API int pycore_open_core(struct pycore **out, const char *path,
 				const struct pycore_options *options, struct pycore_error *err);
 
