@@ -68,7 +68,7 @@ static bool read_segment(const struct layout *l, struct reader *r, uint64_t at,
 	out->end = (uint32_t)end;
 	return out->key && first && first < end && end <= SLICES_PER_SEGMENT &&
 	       end <= out->slices && out->slices < MOST_SLICES &&
-	       !((out->slices << MI_SLICE_SHIFT) + at >> 47);
+	       !(((out->slices << MI_SLICE_SHIFT) + at) >> 47);
 }
 
 /* _mi_segment_page_start_from_slice(): small blocks do not begin where the slice does. */
@@ -295,7 +295,7 @@ bool mimalloc_page_at(const struct layout *l, struct reader *r, uint64_t addr,
 
 	if (!supported(l) || !read_segment(l, r, addr & ~(MI_SEGMENT_SIZE - 1), &s))
 		return false;
-	i = (uint32_t)(addr - s.address >> MI_SLICE_SHIFT);
+	i = (uint32_t)((addr - s.address) >> MI_SLICE_SHIFT);
 	/* A slice that is not its page's first tells how far back that is. */
 	for (int hop = 0; hop < 2 && i >= s.first && i < s.end; hop++) {
 		p = reader_probe(r, s.address + L(l, mi_segment_t, slices) + (uint64_t)i * stride,

@@ -10,6 +10,7 @@ import sys
 import threading
 
 SYS_GETTID = 186  # x86-64
+FREE_THREADED = "t" in getattr(sys, "abiflags", "")
 
 
 def name_of(cls):
