@@ -17,6 +17,7 @@ struct choice {
 	bool seen_running;
 	bool guessing; /* nothing told the version: the table tried is a guess */
 	char why[120]; /* the first reason against the likeliest table */
+	const char *other; /* static: why tables of another build were not taken; NULL: none was tried */
 };
 
 static const char *base_name(const struct choice *c)
@@ -101,13 +102,16 @@ static bool is_for(const struct layout *table, uint32_t version)
  */
 static bool is_believable(const struct choice *c, const struct checks *k, bool exact)
 {
+	bool build_told = c->told.debug_sure || k->version;
+
 	if (k->types == VERDICT_FAILED || !k->running)
 		return false;
 	/* Neighbouring releases differ in little: where sys is told them apart. */
 	if (c->guessing && k->names != VERDICT_PASSED)
 		return false;
 	if (exact && !c->f->table)
-		return k->types == VERDICT_PASSED || k->threads == VERDICT_PASSED;
+		return (k->types == VERDICT_PASSED || k->threads == VERDICT_PASSED) &&
+		       (build_told || k->states != VERDICT_FAILED);
 	return k->types == VERDICT_PASSED && k->threads == VERDICT_PASSED &&
 	       k->names != VERDICT_FAILED && k->states != VERDICT_FAILED;
 }
@@ -212,8 +216,10 @@ static bool try_layout(struct choice *c, const struct layout *l, const struct la
 	if (!agree && !c->why[0])
 		snprintf(c->why, sizeof(c->why), "sys.hexversion is 0x%x, %s says 0x%x", k.version,
 			 c->told.source, c->told.version);
-	if (!c->why[0])
-		snprintf(c->why, sizeof(c->why), "%s", other ? other : k.why);
+	if (other)
+		c->other = other;
+	else if (!c->why[0])
+		snprintf(c->why, sizeof(c->why), "%s", k.why);
 	return false;
 }
 
@@ -227,20 +233,29 @@ static bool try_table(struct choice *c, const struct layout *table)
 	return try_layout(c, table, table);
 }
 
-/* The likeliest table first, then the others of that minor version, those of its build first. */
-static bool try_minor(struct choice *c)
+/* The likeliest table of a build first, then the others of that minor version. */
+static bool try_build(struct choice *c, enum build_kind build)
 {
-	const struct layout *best = layout_find(c->told.version, c->told.build, NULL), *l;
+	const struct layout *best = layout_find(c->told.version, build, NULL), *l;
 
-	if (c->f->table && c->told.minor_only)
+	if (c->f->table && c->f->table->build == build && c->told.minor_only)
 		best = c->f->table;
 	if (best && try_table(c, best))
 		return true;
-	for (int same = 1; same >= 0; same--)
-		for (unsigned i = 0; (l = layout_at(i)); i++)
-			if (l != best && (l->build == c->told.build) == same &&
-			    l->version >> 16 == c->told.version >> 16 && try_table(c, l))
-				return true;
+	for (unsigned i = 0; best && (l = layout_at(i)); i++)
+		if (l != best && l->build == build && l->version >> 16 == best->version >> 16 &&
+		    try_table(c, l))
+			return true;
+	return false;
+}
+
+static bool try_minor(struct choice *c)
+{
+	if (try_build(c, c->told.build))
+		return true;
+	for (int build = BUILD_RELEASE; build <= BUILD_FREE_THREADED; build++)
+		if (build != (int)c->told.build && try_build(c, (enum build_kind)build))
+			return true;
 	return false;
 }
 
@@ -291,7 +306,7 @@ static void explain(const struct choice *c, struct pycore_error *err)
 		pycore_fail(err, PYCORE_ERR_UNSUPPORTED,
 			    "%sCPython %s (%.60s) does not look as any table for it says: %s",
 			    choose_build(c->told.build), version, base_name(c),
-			    c->why[0] ? c->why : "nothing could be checked");
+			    c->why[0] ? c->why : c->other ? c->other : "nothing could be checked");
 }
 
 /*

@@ -140,6 +140,7 @@ static const struct pycore_info info = {
 	.layout_verified = true,
 	.found_by = "symbol",
 	.version_source = "Py_Version",
+	.build_source = "symbol",
 	.fields_table = 312,
 	.gc_enabled = true,
 	.gil_tid = 1234,

@@ -331,16 +331,16 @@ static bool open_all(struct check *k, struct process *p, struct runtime *rt, FIL
 {
 	unsigned long long runtime, type;
 	unsigned version;
-	char path[64];
+	char path[64], build[16];
 	const struct layout *l;
 	bool exact;
 
-	if (fscanf(truth, "L %llx %llx %x\n", &runtime, &type, &version) != 3)
+	if (fscanf(truth, "L %llx %llx %x %15s\n", &runtime, &type, &version, build) != 4)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%s/mem", pid);
 	p->memory = open(path, O_RDONLY | O_CLOEXEC);
 	p->target.ops = &ops;
-	l = layout_find(version, BUILD_RELEASE, &exact);
+	l = layout_find(version, !strcmp(build, "debug") ? BUILD_DEBUG : BUILD_RELEASE, &exact);
 	if (p->memory < 0 || !l) {
 		fprintf(stderr, "check_objects: %s: %s\n", path,
 			l ? strerror(errno) : "no layout");

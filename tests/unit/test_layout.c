@@ -33,7 +33,9 @@ static void tables_come_oldest_first(void **state)
 {
 	(void)state;
 	for (unsigned i = 1; layout_at(i); i++)
-		assert_true(layout_at(i - 1)->version < layout_at(i)->version);
+		assert_true(layout_at(i - 1)->version < layout_at(i)->version ||
+			    (layout_at(i - 1)->version == layout_at(i)->version &&
+			     layout_at(i - 1)->build < layout_at(i)->build));
 }
 
 static void a_release_known_not_to_differ_is_exact(void **state)
@@ -83,8 +85,27 @@ static void a_minor_version_without_a_table_has_none(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
 		assert_null(nearest(versions[i], NULL));
-	assert_null(layout_find(PYVER(3, 13, 5), BUILD_DEBUG, NULL));
-	assert_null(layout_find(PYVER(3, 13, 5), BUILD_FREE_THREADED, NULL));
+	assert_null(layout_find(PYVER(3, 12, 1), BUILD_DEBUG, NULL));
+	assert_null(layout_find(PYVER(3, 12, 1), BUILD_FREE_THREADED, NULL));
+}
+
+static void a_debug_build_has_tables_of_its_own(void **state)
+{
+	const struct layout *release, *debug;
+	bool exact = false;
+
+	(void)state;
+	debug = layout_find(PYVER(3, 13, 5), BUILD_DEBUG, &exact);
+	assert_string_equal(debug->name, "cpython-3.13.5d");
+	assert_true(exact);
+	release = nearest(PYVER(3, 13, 5), NULL);
+	/* PyConfig.run_presite and object_state.reftotal, of Py_DEBUG alone */
+	assert_int_equal(L(debug, PyInterpreterState, obmalloc),
+			 L(release, PyInterpreterState, obmalloc) + 8);
+	assert_int_equal(L(debug, PyInterpreterState, types_builtins),
+			 L(release, PyInterpreterState, types_builtins) + 16);
+	layout_find(PYVER(3, 9, 18), BUILD_DEBUG, &exact);
+	assert_false(exact);
 }
 
 static void a_hidden_table_is_not_offered(void **state)
@@ -228,6 +249,7 @@ int main(void)
 		cmocka_unit_test(another_release_gets_the_nearest_table_of_its_minor_version),
 		cmocka_unit_test(a_prerelease_is_never_exact),
 		cmocka_unit_test(a_minor_version_without_a_table_has_none),
+		cmocka_unit_test(a_debug_build_has_tables_of_its_own),
 		cmocka_unit_test(a_hidden_table_is_not_offered),
 		cmocka_unit_test(a_field_is_present_or_declared_absent),
 		cmocka_unit_test(a_field_lies_in_its_struct),

@@ -191,6 +191,8 @@ static void put_python(struct world *w)
 	put_dict(w, SYS);
 	put_item(w, SYS, 0, "maxsize", HEAP);
 	put_item(w, SYS, 1, "hexversion", HEXVERSION);
+	if (w->l->build == BUILD_DEBUG)
+		put_item(w, SYS, 2, "gettotalrefcount", HEAP);
 	put_version(w, w->l->version);
 	put_dict(w, MODULES);
 	put_item(w, MODULES, 0, "sys", HEAP);
@@ -248,6 +250,8 @@ static void an_interpreter_without_symbols_is_found_by_its_data(void **state)
 		assert_int_equal(w.rt.address, RUNTIME);
 		assert_ptr_equal(w.rt.table, w.l);
 		assert_true(w.rt.verified);
+		assert_int_equal(w.rt.build, w.l->build);
+		assert_string_equal(w.rt.build_source, "sys.gettotalrefcount");
 		assert_int_equal(w.rt.version, w.l->version);
 		assert_int_equal(w.rt.type_type, TYPE(TYPE_TYPE));
 		assert_string_equal(w.rt.found_by,
@@ -270,6 +274,61 @@ static void a_release_without_a_table_is_read_with_the_nearest(void **state)
 		assert_int_equal(w.rt.table->version >> 16, w.l->version >> 16);
 		world_fini(&w);
 	}
+}
+
+static void a_debug_build_that_has_no_table_is_refused(void **state)
+{
+	struct world w;
+	unsigned refused = 0;
+
+	(void)state;
+	for (unsigned i = 0; world_init(&w, i); i++) {
+		if (!layout_find(w.l->version, BUILD_DEBUG, NULL)) {
+			put_item(&w, SYS, 2, "gettotalrefcount", HEAP);
+			assert_true(find(&w) < 0);
+			refused++;
+		}
+		world_fini(&w);
+	}
+	assert_true(refused > 0);
+}
+
+static void a_build_that_is_no_longer_known_is_told_why_it_is_refused(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (unsigned i = 0; world_init(&w, i); i++) {
+		/* Another of its minor version would be the nearest. */
+		bool alone = w.l->build == BUILD_DEBUG && w.l->version >> 16 >= (PYVER(3, 14, 0) >> 16);
+
+		if (alone) {
+			layout_hide(w.l->name);
+			assert_int_equal(find(&w), PYCORE_ERR_UNSUPPORTED);
+			assert_non_null(strstr(w.err.message, "it is a debug build"));
+			layout_hide(NULL);
+		}
+		world_fini(&w);
+	}
+}
+
+static void without_sys_the_states_of_types_tell_the_build(void **state)
+{
+	struct world w;
+	unsigned told = 0;
+
+	(void)state;
+	for (unsigned i = 0; world_init(&w, i); i++) {
+		PUT(&w, SYS, PyDictObject, ma_keys, UINT64_C(0xdead0000dead0000));
+		if (layout_debug_offsets(w.l->version)) {
+			assert_int_equal(find(&w), 0);
+			assert_int_equal(w.rt.build, w.l->build);
+			assert_null(w.rt.build_source);
+			told++;
+		}
+		world_fini(&w);
+	}
+	assert_true(told > 0);
 }
 
 static void a_nearest_table_that_fails_a_check_is_refused(void **state)
@@ -374,7 +433,8 @@ static void a_version_without_a_table_is_named(void **state)
 			put_version(&w, PYVER(3, 19, 1));
 			assert_int_equal(find(&w), PYCORE_ERR_UNSUPPORTED);
 			assert_non_null(strstr(w.err.message, "3.19.1"));
-			assert_non_null(strstr(w.err.message, "3.12, 3.13, 3.14 and 3.15"));
+			assert_non_null(strstr(w.err.message, "release builds of 3.6 to 3.15"));
+			assert_non_null(strstr(w.err.message, "debug builds of 3.9, 3.11, 3.13 to 3.15"));
 			put_version(&w, w.l->version);
 			fake_u64(w.f, RUNTIME + 16, 1);
 			assert_int_equal(find(&w), PYCORE_ERR_UNSUPPORTED);
@@ -648,6 +708,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_interpreter_without_symbols_is_found_by_its_data),
 		cmocka_unit_test(a_release_without_a_table_is_read_with_the_nearest),
+		cmocka_unit_test(a_debug_build_that_has_no_table_is_refused),
+		cmocka_unit_test(a_build_that_is_no_longer_known_is_told_why_it_is_refused),
+		cmocka_unit_test(without_sys_the_states_of_types_tell_the_build),
 		cmocka_unit_test(a_nearest_table_that_fails_a_check_is_refused),
 		cmocka_unit_test(a_nearest_table_must_know_where_types_have_their_state),
 		cmocka_unit_test(a_type_that_is_not_its_own_type_is_refused),

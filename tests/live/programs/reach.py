@@ -79,13 +79,16 @@ class Memory:
         if (kind not in kinds or not references & 0xffffffff
                 or (references >> 32) - (flags << 16) >= 4 or flags >= 16):
             return False
-        if references < 65536:
-            return True
         # Where the heap begins low, two addresses look like a count and a type.
-        return references & 7 or not self.readable(references)
+        if references >= 65536 and not references & 7 and self.readable(references):
+            return False
+        return not kinds[kind] or self.has_head(address)
 
-
-MEMORY = Memory()
+    def has_head(self, address):
+        """Whether the collector's link is before it, or 0: part of another object is no object."""
+        if sys.version_info < (3, 8) or any(start <= address < end for start, end in SEGMENTS):
+            return True
+        return self.readable(address - 16) and (not self.words[0] or self.words[0] >= 4096)
 
 
 def words(address, size):
@@ -93,7 +96,10 @@ def words(address, size):
 
 
 def static_kinds():
-    """Types of C code that are static: what is not told of is of one of these."""
+    """Types of C code that are static: what is not told of is of one of these.
+
+    @return {id: whether the collector may track instances}
+    """
     kinds = {object}
     todo = [object]
     while todo:
@@ -101,7 +107,8 @@ def static_kinds():
             if kind not in kinds:
                 kinds.add(kind)
                 todo.append(kind)
-    return {id(kind) for kind in kinds if not kind.__flags__ & HEAP_TYPE}
+    return {id(kind): bool(kind.__flags__ & HAVE_GC) for kind in kinds
+            if not kind.__flags__ & HEAP_TYPE}
 
 
 def static_data():
@@ -121,6 +128,10 @@ def static_data():
                             ctypes.c_void_p)
     LIBC.dl_iterate_phdr(kind(note), None)
     return found
+
+
+MEMORY = Memory()
+SEGMENTS = static_data()
 
 
 def body(thing):
@@ -158,10 +169,10 @@ class Census:
         self.memory = MEMORY
         self.not_objects = set()
         # The frames that code objects keep (3.9) are dead, or run while we look.
-        self.kinds = static_kinds() - {id(types.FrameType)}
-        self.segments = static_data()
-        self.texts = {id(str), id(bytes)}
-        self.seen = {id(self), id(self.texts), id(self.rows), id(self.kinds), id(self.not_objects), id(self.segments)}
+        self.kinds = static_kinds()
+        del self.kinds[id(types.FrameType)]
+        self.texts = {id(str): False, id(bytes): False}
+        self.seen = {id(self), id(self.texts), id(self.rows), id(self.kinds), id(self.not_objects)}
         self.seen.add(id(self.seen))
 
     def objects_at(self, candidates, kinds=None):
@@ -181,9 +192,9 @@ class Census:
         is taken from them while we look is gone again when we have found it. Nor what is
         static itself: only C code in a module knows of it.
         """
-        return [thing for start, end in self.segments
+        return [thing for start, end in SEGMENTS
                 for thing in self.objects_at(words(start, end - start), self.texts)
-                if not any(first <= id(thing) < last for first, last in self.segments)]
+                if not any(first <= id(thing) < last for first, last in SEGMENTS)]
 
     def follow(self, todo):
         self.seen.add(id(todo))

@@ -2,7 +2,7 @@
 
 Writes zoo.txt for check_objects. A line each:
 
-    L runtime type-type hexversion
+    L runtime type-type hexversion build
     O address type-address sizeof tracked refcount name
     R referent referent ...        of the object above
     V repr, as UTF-8 in hex        of the object above
@@ -416,7 +416,8 @@ def main():
     ignored.add(id(found))
     with open("zoo.txt", "w") as out:
         ignored.add(id(out))
-        out.write("L %x %x %x\n" % (runtime, id(type), sys.hexversion))
+        build = "debug" if hasattr(sys, "gettotalrefcount") else "release"
+        out.write("L %x %x %x %s\n" % (runtime, id(type), sys.hexversion, build))
         for o in found:
             if id(o) not in ignored and o is not found:
                 describe(o, out, shown)
