@@ -491,6 +491,8 @@ def measure(mine, theirs):
 
 def become_one_with(allocator):
     """Start again with another allocator."""
+    if truth.FREE_THREADED and "malloc" in allocator:
+        allocator = "mi" + allocator  # the only one that it can do with
     if allocator == "debug" and sys.version_info < (3, 7):
         allocator = "pymalloc_debug"  # there "debug" is malloc's
     if os.environ.get("PYTHONMALLOC") != allocator:

@@ -390,7 +390,7 @@ def name_of(cls):
 
 
 def static_name(cls):
-    offset = 24  # tp_name
+    offset = object.__basicsize__ + 8  # tp_name, the first behind ob_size
     return ctypes.string_at(ctypes.c_uint64.from_address(id(cls) + offset).value).decode()
 
 
@@ -416,7 +416,8 @@ def main():
     ignored.add(id(found))
     with open("zoo.txt", "w") as out:
         ignored.add(id(out))
-        build = "debug" if hasattr(sys, "gettotalrefcount") else "release"
+        build = ("free-threaded" if truth.FREE_THREADED else
+                 "debug" if hasattr(sys, "gettotalrefcount") else "release")
         out.write("L %x %x %x %s\n" % (runtime, id(type), sys.hexversion, build))
         for o in found:
             if id(o) not in ignored and o is not found:
