@@ -16,6 +16,9 @@ enum option_set {
 	OPTIONS_GRAPH = 1u << 5,
 	OPTIONS_THREAD = 1u << 6,
 	OPTIONS_OBJECT = 1u << 7, /* an address after the target */
+	OPTIONS_PATH = 1u << 8,
+	OPTIONS_TREE = 1u << 9,
+	OPTIONS_CAPTURE = 1u << 20, /* writes a core of a process */
 };
 
 /* sysexits.h has EX_USAGE; the rest is ours. */

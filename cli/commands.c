@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "dump.h"
 #include "run.h"
 
 const struct command commands[] = {
@@ -50,12 +51,16 @@ const struct command commands[] = {
 	{
 		.name = "heap-top",
 		.summary = "what holds the memory: types and single objects",
-		.description = "The types whose objects take the most bytes, and the biggest single\n"
-			       "objects.",
+		.description =
+			"The types and the single objects that keep the most memory alive: their own\n"
+			"bytes and those of all that would be freed with them. For this every reference\n"
+			"in the heap is read; --sort bytes does without, and lists the biggest ones.",
 		.examples = "  pycore heap-top core.1234\n"
-			    "  pycore heap-top core.1234 --type dict --limit 50\n",
+			    "  pycore heap-top core.1234 --tree --depth 4\n"
+			    "  pycore heap-top core.1234 --sort bytes --type dict --limit 50\n",
 		.formats = "text json",
-		.options = OPTIONS_COMMON | OPTIONS_TYPE | OPTIONS_ROWS | OPTIONS_TYPES,
+		.options = OPTIONS_COMMON | OPTIONS_TYPE | OPTIONS_ROWS | OPTIONS_TYPES |
+			   OPTIONS_TREE,
 		.run = run_report,
 	},
 	{
@@ -71,6 +76,19 @@ const struct command commands[] = {
 			"  pycore refs core.1234 --type Cache --referents --depth 2 | dot -Tsvg -o r.svg\n",
 		.formats = "dot json text",
 		.options = OPTIONS_COMMON | OPTIONS_TYPE | OPTIONS_GRAPH,
+		.run = run_report,
+	},
+	{
+		.name = "path",
+		.summary = "how a root holds an object, as Python would write it",
+		.description =
+			"The shortest path from a root (a module, a frame's local, a thread, C code) to\n"
+			"the objects at given addresses, or to those of a type that keep most alive, as\n"
+			"an expression that gives the very object. Weak references hold nothing.",
+		.examples = "  pycore path core.1234 --addr 0x7f31c0a2d5e0\n"
+			    "  pycore path core.1234 --type app.cache.Entry --limit 3 --all 5\n",
+		.formats = "text json",
+		.options = OPTIONS_COMMON | OPTIONS_TYPE | OPTIONS_ROWS | OPTIONS_PATH,
 		.run = run_report,
 	},
 	{
@@ -100,6 +118,22 @@ const struct command commands[] = {
 		.formats = "text json",
 		.options = OPTIONS_COMMON,
 		.run = run_report,
+	},
+	{
+		.name = "dump",
+		.args = "PID",
+		.summary = "write a core of a process, which runs on",
+		.description =
+			"Stops a process, copies its memory, lets it run on, and writes a core that the\n"
+			"other commands and gdb read: all threads with their registers, all memory that\n"
+			"was ever touched, the code of its programs and libraries. The file is there in\n"
+			"full or not at all, and never takes the place of another.",
+		.examples = "  pycore dump 1234\n"
+			    "  pycore dump 1234 -o /var/tmp/web.core --python-only --compress zstd\n"
+			    "  pycore dump 1234 --max-stop 200 --format json\n",
+		.formats = "text json",
+		.options = OPTIONS_COMMON | OPTIONS_CAPTURE,
+		.run = run_dump,
 	},
 	{ 0 },
 };

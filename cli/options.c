@@ -196,9 +196,15 @@ static bool apply_limit(struct settings *s, const char *value)
 
 static bool apply_sort(struct settings *s, const char *value)
 {
-	if (strcmp(value, "count") && strcmp(value, "bytes"))
-		return wrong(s, "--sort is count or bytes, not '%s'", value);
+	if (strcmp(value, "count") && strcmp(value, "bytes") && strcmp(value, "retained"))
+		return wrong(s, "--sort is count, bytes or retained, not '%s'", value);
 	s->report.sort = value;
+	return true;
+}
+
+static bool apply_retained(struct settings *s, const char *value)
+{
+	s->report.retained = true;
 	return true;
 }
 
@@ -234,6 +240,27 @@ static bool apply_depth(struct settings *s, const char *value)
 	return true;
 }
 
+static bool apply_tree(struct settings *s, const char *value)
+{
+	s->report.tree = true;
+	return true;
+}
+
+static bool apply_tree_depth(struct settings *s, const char *value)
+{
+	return apply_tree(s, NULL) && apply_depth(s, value);
+}
+
+static bool apply_all(struct settings *s, const char *value)
+{
+	uint64_t n;
+
+	if (!parse_number(value, 10, 10000, &n) || !n)
+		return wrong(s, "--all takes a number from 1 to 10000, not '%s'", value);
+	s->report.paths = (uint32_t)n;
+	return true;
+}
+
 static bool apply_max_nodes(struct settings *s, const char *value)
 {
 	uint64_t n;
@@ -260,11 +287,39 @@ static bool apply_locals(struct settings *s, const char *value)
 	return true;
 }
 
+static bool apply_compress(struct settings *s, const char *value)
+{
+	if (strcmp(value, "zstd") && strcmp(value, "none"))
+		return wrong(s, "--compress is zstd or none, not '%s'", value);
+	s->zstd = !strcmp(value, "zstd");
+	return true;
+}
+
+static bool apply_python_only(struct settings *s, const char *value)
+{
+	s->python_only = true;
+	return true;
+}
+
+static bool apply_max_stop(struct settings *s, const char *value)
+{
+	if (!parse_number(value, 10, 86400000, &s->max_stop_ms) || !s->max_stop_ms)
+		return wrong(s, "--max-stop takes milliseconds, not '%s'", value);
+	return true;
+}
+
 const struct option_spec option_specs[] = {
 	{ "type", 0, "TYPE",
 	  "objects of this type: module.qualname, a bare\nname, or a glob; builtins are bare: dict",
 	  OPTIONS_TYPE, apply_type },
-	{ "addr", 0, "ADDRESS", "the object there; may repeat", OPTIONS_GRAPH, apply_addr },
+	{ "addr", 0, "ADDRESS", "the object there; may repeat", OPTIONS_GRAPH | OPTIONS_PATH,
+	  apply_addr },
+	{ "all", 0, "N", "up to N paths to each object, each by another holder", OPTIONS_PATH,
+	  apply_all },
+	{ "tree", 0, NULL, "what each object keeps alive, opened as a tree", OPTIONS_TREE,
+	  apply_tree },
+	{ "depth", 0, "N", "levels of the tree (default: 3); opens it", OPTIONS_TREE,
+	  apply_tree_depth },
 	{ "referents", 0, NULL, "what the objects refer to, not what refers to them",
 	  OPTIONS_GRAPH, apply_referents },
 	{ "depth", 0, "N", "steps from the objects", OPTIONS_GRAPH, apply_depth },
@@ -282,13 +337,23 @@ const struct option_spec option_specs[] = {
 	{ "depth", 0, "N", "levels of fields to show (default: 1)", OPTIONS_OBJECT, apply_depth },
 	{ "no-referrers", 0, NULL, "do not look for what refers to the object: quick\nin a heap of any size",
 	  OPTIONS_OBJECT, apply_no_referrers },
-	{ "sort", 0, "KEY", "types by bytes (default) or by count", OPTIONS_TYPES, apply_sort },
+	{ "sort", 0, "KEY", "by bytes, by count, or by retained bytes: what\nwould be freed (heap-top: the default)",
+	  OPTIONS_TYPES, apply_sort },
+	{ "retained", 0, NULL, "what types or objects retain, too: what would be\nfreed with them",
+	  OPTIONS_BY_ADDRESS, apply_retained },
 	{ "include", 0, "GLOB", "only types with such a name; may repeat", OPTIONS_TYPES,
 	  apply_include },
 	{ "exclude", 0, "GLOB", "no types with such a name; may repeat", OPTIONS_TYPES,
 	  apply_exclude },
 	{ "by-address", 0, NULL, "types of one name in rows of their own", OPTIONS_BY_ADDRESS,
 	  apply_by_address },
+	{ "python-only", 0, NULL,
+	  "leave out what no question about Python needs:\nprogram code that its file has, unused stack",
+	  OPTIONS_CAPTURE, apply_python_only },
+	{ "compress", 0, "HOW", "none (default) or zstd", OPTIONS_CAPTURE, apply_compress },
+	{ "max-stop", 0, "MS",
+	  "let the process run on after so many milliseconds,\nand write nothing if that was not enough",
+	  OPTIONS_CAPTURE, apply_max_stop },
 	{ "pid", 0, "PID", "the target is this process", OPTIONS_COMMON, apply_pid },
 	{ "exe", 0, "FILE", "executable of a core, if the path in it is wrong", OPTIONS_COMMON,
 	  apply_exe },
@@ -429,7 +494,8 @@ static bool check(struct settings *s, const struct command *command)
 		return wrong(s, "there are no locals in format '%s': give text or json", format);
 	if ((command->options & OPTIONS_OBJECT) && !s->n_addresses)
 		return wrong(s, "%s", "which object? Give its address after the target");
-	if ((command->options & OPTIONS_GRAPH) && !s->report.type && !s->n_addresses)
+	if ((command->options & (OPTIONS_GRAPH | OPTIONS_PATH)) && !s->report.type &&
+	    !s->n_addresses)
 		return wrong(s, "%s", "which objects? Give --type TYPE or --addr ADDRESS");
 	return true;
 }

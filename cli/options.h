@@ -16,6 +16,8 @@ struct settings {
 	enum color_when color;
 	bool quiet, verbose, help, version;
 	struct pycore_options open;
+	bool zstd, python_only; /* of a core that is written */
+	uint64_t max_stop_ms;
 	struct pycore_report_options report;
 	const char **include, **exclude;
 	size_t n_include, n_exclude;

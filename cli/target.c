@@ -25,15 +25,29 @@ static bool is_number(const char *text)
 	return *text && strspn(text, "0123456789") == strlen(text);
 }
 
-static int open_pid(struct pycore **out, const char *text, const struct pycore_options *options,
-		    struct pycore_error *err)
+static int read_pid(pid_t *out, const char *text, struct pycore_error *err)
 {
 	long long pid = is_number(text) && strlen(text) < 12 ? atoll(text) : 0;
 
 	errno = 0;
 	if (pid <= 0 || pid > INT32_MAX)
 		return fail(err, "%s is no process id: those are 1 to %d", text, INT32_MAX);
-	return pycore_open_live(out, (pid_t)pid, options, err);
+	*out = (pid_t)pid;
+	return 0;
+}
+
+int target_pid(pid_t *out, const struct settings *s, struct pycore_error *err)
+{
+	return read_pid(out, s->pid ? s->pid : s->target, err);
+}
+
+static int open_pid(struct pycore **out, const char *text, const struct pycore_options *options,
+		    struct pycore_error *err)
+{
+	pid_t pid;
+	int rc = read_pid(&pid, text, err);
+
+	return rc ? rc : pycore_open_live(out, pid, options, err);
 }
 
 /* What is wrong with a file as such can be said before its contents are looked at. */

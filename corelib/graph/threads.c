@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "graph/collect.h"
-#include "stack/names.h"
+#include "graph/holds.h"
 #include "stack/stack.h"
 
 /* Frames that are drawn as roots, and references of all; more is a runaway recursion. */
 #define MOST_FRAMES 100000u
 #define MOST_HELD 1000000u
-#define MOST_HANDLERS 1000
-#define MOST_NAME 200
 
 /* What threads and their frames hold. */
 struct frames {
@@ -53,25 +51,12 @@ static int add_frame_object(struct collection *k, const struct stack_frame *fram
 	return 0;
 }
 
-static char *function_name(struct collection *k, uint64_t code)
-{
-	const struct layout *l = k->c->l;
-	uint64_t name;
-
-	if (HAS(l, PyCodeObject, co_qualname) &&
-	    LOAD(l, k->c->r, code, PyCodeObject, co_qualname, &name) && name)
-		return value_strdup(k->c, name, k->arena, MOST_NAME);
-	if (LOAD(l, k->c->r, code, PyCodeObject, co_name, &name) && name)
-		return value_strdup(k->c, name, k->arena, MOST_NAME);
-	return NULL;
-}
-
 static int add_frame(void *arg, const struct stack_frame *frame)
 {
 	struct frames *f = arg;
 	struct collection *k = f->k;
 	struct web_node node = { .address = frame->address, .level = WEB_FAR, .type = WEB_FRAME };
-	const char *function = function_name(k, frame->code);
+	const char *function = function_text(k->c, frame->code, k->arena);
 	char *name;
 	uint64_t *at;
 	bool added;
@@ -101,32 +86,11 @@ static int add_frame(void *arg, const struct stack_frame *frame)
 }
 
 /* A reference from the thread state itself. */
-static void hold(struct frames *f, uint64_t to, const char *what)
+static int hold(void *f, uint64_t to, const char *what)
 {
 	struct label label = { .kind = LABEL_FIELD, .text = what };
 
-	if (to)
-		add_held(f, to, EDGE_OWNED, &label);
-}
-
-static void hold_exceptions(struct frames *f, uint64_t tstate)
-{
-	const struct layout *l = f->k->c->l;
-	struct reader *r = f->k->c->r;
-	uint64_t to, item;
-
-	if (LOAD(l, r, tstate, PyThreadState, current_exception, &to) ||
-	    LOAD(l, r, tstate, PyThreadState, curexc_value, &to))
-		hold(f, to, "exception raised");
-	if (!LOAD(l, r, tstate, PyThreadState, exc_info, &item))
-		return;
-	for (unsigned i = 0; item && i < MOST_HANDLERS; i++) {
-		if (!LOAD(l, r, item, _PyErr_StackItem, exc_value, &to))
-			return;
-		hold(f, to, "exception handled");
-		if (!LOAD(l, r, item, _PyErr_StackItem, previous_item, &item))
-			return;
-	}
+	return add_held(f, to, EDGE_OWNED, &label);
 }
 
 /* A thread state is a root of what it holds beside its frames. */
@@ -139,31 +103,14 @@ static int add_thread(struct frames *f, const struct thread_state *thread)
 		.type = WEB_THREAD,
 		.root = roots_name(k, f->thread),
 	};
-	uint64_t to, *at = map_put(&k->nodes, thread->address, NULL);
+	uint64_t *at = map_put(&k->nodes, thread->address, NULL);
 
 	if (!node.root || !at || !vec_push(&k->web->nodes, node))
 		return PYCORE_ERR_NOMEM;
 	*at = k->web->nodes.n;
 	f->node = (uint32_t)k->web->nodes.n - 1;
-	hold_exceptions(f, thread->address);
-	if (LOAD(k->c->l, k->c->r, thread->address, PyThreadState, dict, &to))
-		hold(f, to, "dict");
+	thread_holds(k->c, thread->address, hold, f);
 	return f->rc;
-}
-
-static const char *thread_text(struct collection *k, const struct thread_names *names,
-			       const struct thread_state *thread)
-{
-	const char *name = thread_names_get(names, k->c, thread->ident, k->arena);
-	const char *gap = name ? " " : "";
-
-	if (!name)
-		name = "";
-	if (thread->tid)
-		return arena_printf(k->arena, "thread %llu%s%s", (unsigned long long)thread->tid,
-				    gap, name);
-	return arena_printf(k->arena, "thread 0x%llx%s%s", (unsigned long long)thread->ident, gap,
-			    name);
 }
 
 int roots_add_threads(struct collection *k)
@@ -178,7 +125,7 @@ int roots_add_threads(struct collection *k)
 		for (uint32_t t = 0; t < all->threads.n && f.rc == 0; t++) {
 			if (all->threads.items[t].interpreter != i)
 				continue;
-			f.thread = thread_text(k, &names, &all->threads.items[t]);
+			f.thread = thread_text(k->c, &names, &all->threads.items[t], k->arena);
 			f.rc = f.thread ? add_thread(&f, &all->threads.items[t])
 					: PYCORE_ERR_NOMEM;
 			if (f.rc == 0)

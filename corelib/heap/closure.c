@@ -10,7 +10,6 @@
  */
 
 #define SLICE 1024
-#define BODY_MOST 1024
 /* struct _PyStackChunk: previous, size, top, data; the same since there is one (3.11) */
 #define STACK_CHUNK_SIZE_AT 8
 #define STACK_CHUNK_DATA_AT 24
@@ -74,10 +73,6 @@ static void visit(struct scan *s, struct index *x, uint64_t address, struct scan
 {
 	struct index_chunk *chunk = index_chunk_at(x, address);
 	struct object o = { address, t->type };
-	struct scan_type other = *t;
-	uint8_t scratch[BODY_MOST];
-	const uint8_t *p = NULL;
-	uint64_t before = t->pre_header;
 
 	if (!chunk || bitmap_set(chunk->object, address))
 		return;
@@ -91,17 +86,7 @@ static void visit(struct scan *s, struct index *x, uint64_t address, struct scan
 		t->tracked++;
 		neighbours(s, address);
 	}
-	/* Statics have nothing before them, nor do they have attributes. */
-	if (!t->attributes)
-		before = 0;
-	if (t->kind != SCAN_OTHER && before + t->least <= sizeof(scratch))
-		p = reader_probe(&s->reader, address - before, before + t->least, scratch);
-	if (p) {
-		t->bytes += scan_visit(s, t, address, p + before);
-	} else {
-		other.kind = SCAN_OTHER;
-		t->bytes += scan_visit(s, &other, address, NULL);
-	}
+	t->bytes += scan_visit_at(s, t, address);
 }
 
 struct closure {

@@ -11,7 +11,6 @@
 struct work {
 	struct heap *h;
 	const struct heap_options *options;
-	struct arenas arenas;
 	struct scan *scans; /* one a worker */
 	unsigned workers;
 	VEC(struct index_chunk *) chunks; /* that have pools, by address */
@@ -61,8 +60,8 @@ static void class_job(void *ctx, size_t job, unsigned worker)
 
 static int list_chunks(struct work *w)
 {
-	for (size_t i = 0; i < w->arenas.n_chunks; i++) {
-		if (w->arenas.chunks[i] && !vec_push(&w->chunks, w->arenas.chunks[i]))
+	for (size_t i = 0; i < w->h->arenas.n_chunks; i++) {
+		if (w->h->arenas.chunks[i] && !vec_push(&w->chunks, w->h->arenas.chunks[i]))
 			return PYCORE_ERR_NOMEM;
 	}
 	return 0;
@@ -70,13 +69,13 @@ static int list_chunks(struct work *w)
 
 static int make_scans(struct work *w, const struct ctx *c)
 {
-	unsigned bias = scan_bias(c->l, c->r, &w->arenas);
+	unsigned bias = scan_bias(c->l, c->r, &w->h->arenas);
 
 	w->scans = calloc(w->workers, sizeof(*w->scans));
 	if (!w->scans)
 		return PYCORE_ERR_NOMEM;
 	for (unsigned i = 0; i < w->workers; i++)
-		scan_init(&w->scans[i], c, &w->arenas, bias);
+		scan_init(&w->scans[i], c, &w->h->arenas, bias);
 	return 0;
 }
 
@@ -233,10 +232,10 @@ static uint64_t raw_objects(struct work *w, struct target *t)
 	}
 	for (size_t i = 0; i < x->order.n; i++) {
 		const struct index_chunk *chunk = x->order.items[i];
-		uint64_t number = (chunk->start >> INDEX_CHUNK_SHIFT) - w->arenas.first_chunk;
+		uint64_t number = (chunk->start >> INDEX_CHUNK_SHIFT) - w->h->arenas.first_chunk;
 
 		/* Few chunks are both an arena's and malloc's. */
-		if (number >= w->arenas.n_chunks || !w->arenas.chunks[number])
+		if (number >= w->h->arenas.n_chunks || !w->h->arenas.chunks[number])
 			index_chunk_each(chunk, count_raw, &raw);
 	}
 	return raw.n;
@@ -258,7 +257,7 @@ static void add_raw(struct work *w, struct target *t)
 	uint64_t objects = raw_objects(w, t), storage = raw_storage(w, t);
 
 	/* PYTHONMALLOC=malloc goes past the allocator, which then has counted nothing. */
-	b->raw = w->arenas.raw_known && w->arenas.n_arenas ? w->arenas.raw_blocks :
+	b->raw = w->h->arenas.raw_known && w->h->arenas.n_arenas ? w->h->arenas.raw_blocks :
 							     objects + storage;
 	if (objects > b->raw)
 		objects = b->raw;
@@ -277,8 +276,8 @@ static void add_up(struct work *w, struct target *t)
 
 	for (unsigned i = 0; i < w->workers; i++)
 		add_blocks(b, &w->scans[i].blocks);
-	b->arenas = w->arenas.n_arenas;
-	b->unreadable += w->arenas.left_out;
+	b->arenas = w->h->arenas.n_arenas;
+	b->unreadable += w->h->arenas.left_out;
 	add_raw(w, t);
 	if (!b->pools && !b->unreadable)
 		warn(w, "the allocator of objects has no pools here (PYTHONMALLOC=malloc?): only what "
@@ -297,9 +296,9 @@ static int read_heap(struct work *w, const struct ctx *c, const struct interpret
 	int rc;
 
 	progress(w, "finding the allocator's memory", 0, 0);
-	rc = arenas_find(&w->arenas, c->l, c->r, interps, w->workers);
+	rc = arenas_find(&w->h->arenas, c->l, c->r, interps, w->workers);
 	if (!rc)
-		rc = arenas_index(&w->arenas, c->r->target, &w->h->index);
+		rc = arenas_index(&w->h->arenas, c->r->target, &w->h->index);
 	if (!rc)
 		rc = list_chunks(w);
 	if (!rc)
@@ -332,7 +331,6 @@ int heap_read(struct heap *h, const struct ctx *c, const struct interpreters *in
 	}
 	free(w.scans);
 	vec_free(&w.chunks);
-	arenas_fini(&w.arenas);
 	if (!rc)
 		return 0;
 	heap_fini(h);
@@ -343,6 +341,7 @@ int heap_read(struct heap *h, const struct ctx *c, const struct interpreters *in
 
 void heap_fini(struct heap *h)
 {
+	arenas_fini(&h->arenas);
 	index_fini(&h->index);
 	free(h->counts);
 	*h = (struct heap){ 0 };

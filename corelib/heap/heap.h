@@ -4,6 +4,7 @@
 
 #include <pycore/heap.h>
 
+#include "heap/arenas.h"
 #include "heap/index.h"
 #include "object/value.h"
 
@@ -18,6 +19,7 @@ struct heap {
 	const struct interpreters *interps;
 	struct type_table *types;
 	struct index index;
+	struct arenas arenas;
 	struct heap_type_count *counts; /* by type number */
 	size_t n_counts;
 	struct pycore_blocks blocks;

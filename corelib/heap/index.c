@@ -35,8 +35,7 @@ static uint32_t number_chunk(struct index_chunk *chunk, uint64_t first)
 
 	chunk->first = (uint32_t)first;
 	for (unsigned i = 0; i < INDEX_WORDS; i++) {
-		if (i % 8 == 0)
-			chunk->rank[i / 8] = n;
+		chunk->rank[i] = n;
 		n += (uint32_t)__builtin_popcountll(chunk->object[i]);
 	}
 	return n;
@@ -64,17 +63,48 @@ int index_number(struct index *x)
 uint32_t index_number_of(const struct index *x, uint64_t addr)
 {
 	const struct index_chunk *chunk = index_chunk_at(x, addr);
-	uint64_t bit = (addr & (INDEX_CHUNK_SIZE - 1)) >> INDEX_GRANULE_SHIFT;
-	unsigned word = (unsigned)(bit >> 6);
-	uint32_t n;
 
-	if (!chunk || addr % (1u << INDEX_GRANULE_SHIFT) || !bitmap_test(chunk->object, addr))
-		return UINT32_MAX;
-	n = chunk->first + chunk->rank[word / 8];
-	for (unsigned i = word & ~7u; i < word; i++)
-		n += (uint32_t)__builtin_popcountll(chunk->object[i]);
-	return n + (uint32_t)__builtin_popcountll(chunk->object[word] &
-						  ((UINT64_C(1) << (bit & 63)) - 1));
+	return chunk ? index_chunk_number_of(chunk, addr) : UINT32_MAX;
+}
+
+/* Chunks without objects have the same first number as the next: the last one is it. */
+static const struct index_chunk *chunk_of_number(const struct index *x, uint32_t number)
+{
+	size_t low = 0, high = x->order.n;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (x->order.items[middle]->first <= number)
+			low = middle;
+		else
+			high = middle;
+	}
+	return x->order.n ? x->order.items[low] : NULL;
+}
+
+uint64_t index_address_of(const struct index *x, uint32_t number)
+{
+	const struct index_chunk *chunk = chunk_of_number(x, number);
+	unsigned low = 0, high = INDEX_WORDS;
+	uint64_t word;
+
+	if (number >= x->n_objects || !chunk)
+		return 0;
+	number -= chunk->first;
+	while (high - low > 1) {
+		unsigned middle = low + (high - low) / 2;
+
+		if (chunk->rank[middle] <= number)
+			low = middle;
+		else
+			high = middle;
+	}
+	word = chunk->object[low];
+	for (uint32_t skip = number - chunk->rank[low]; skip; skip--)
+		word &= word - 1;
+	return chunk->start + ((low * UINT64_C(64) + (unsigned)__builtin_ctzll(word))
+			       << INDEX_GRANULE_SHIFT);
 }
 
 int index_chunk_each(const struct index_chunk *chunk, index_fn *fn, void *arg)

@@ -11,7 +11,7 @@
  * The object index: which addresses are objects, and the number of each. The
  * address space is cut into chunks of 1 MiB; a chunk that holds any object has
  * bitmaps of one bit for each 8 bytes. Objects are numbered in address order
- * once index_number() has run. Memory: a chunk costs what is touched of 50 KiB.
+ * once index_number() has run. Memory: a chunk costs what is touched of 57 KiB.
  */
 #define INDEX_CHUNK_SHIFT 20
 #define INDEX_CHUNK_SIZE (UINT64_C(1) << INDEX_CHUNK_SHIFT)
@@ -22,7 +22,7 @@ struct index_chunk {
 	uint64_t start;
 	uint32_t first;                   /* number of its first object */
 	bool arena;                       /* all of it is in walked arenas: no look-up needed */
-	uint32_t rank[INDEX_WORDS / 8];   /* objects before every 8th word */
+	uint32_t rank[INDEX_WORDS];       /* objects before each word */
 	_Atomic uint64_t object[INDEX_WORDS];
 	_Atomic uint64_t storage[INDEX_WORDS]; /* block starts claimed as some object's memory */
 	uint16_t block_size[INDEX_CHUNK_SIZE >> 12]; /* by page: / 8, of the pool that begins there */
@@ -92,8 +92,23 @@ static inline bool index_has(const struct index *x, uint64_t addr)
 /* Sort chunks, number the objects. */
 int index_number(struct index *x);
 
+/* Number of the object at @p addr, which is in the chunk, or UINT32_MAX; after index_number(). */
+static inline uint32_t index_chunk_number_of(const struct index_chunk *chunk, uint64_t addr)
+{
+	uint64_t bit = (addr & (INDEX_CHUNK_SIZE - 1)) >> INDEX_GRANULE_SHIFT;
+	uint64_t word = atomic_load_explicit(&chunk->object[bit >> 6], memory_order_relaxed);
+
+	if (addr & ((1u << INDEX_GRANULE_SHIFT) - 1) || !(word >> (bit & 63) & 1))
+		return UINT32_MAX;
+	return chunk->first + chunk->rank[bit >> 6] +
+	       (uint32_t)__builtin_popcountll(word & ((UINT64_C(1) << (bit & 63)) - 1));
+}
+
 /* Number of the object at @p addr, or UINT32_MAX; after index_number(). */
 uint32_t index_number_of(const struct index *x, uint64_t addr);
+
+/* Address of object number @p number, 0: there is none. */
+uint64_t index_address_of(const struct index *x, uint32_t number);
 
 /* Every object in address order; non-zero stops. */
 typedef int index_fn(void *arg, uint64_t addr);

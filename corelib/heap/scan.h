@@ -3,6 +3,7 @@
 #define HEAP_SCAN_H
 
 #include "heap/arenas.h"
+#include "heap/edges.h"
 #include "heap/heap.h"
 #include "heap/pool.h"
 
@@ -89,6 +90,8 @@ struct scan {
 	uint64_t links_forth, links_back;
 	uint64_t big_objects;      /* in pages of mimalloc's that are no pools */
 	struct pycore_blocks blocks;
+
+	struct edge_sink *edges;   /* gets the references, when all objects are numbered; or NULL */
 };
 
 void scan_init(struct scan *s, const struct ctx *c, const struct arenas *arenas, unsigned bias);
@@ -167,7 +170,9 @@ void scan_outside(struct scan *s, uint64_t to);
 
 static inline void scan_edge(struct scan *s, uint64_t to)
 {
-	if (to && !arenas_has(s->arenas, to) && s->recent[(to >> 4) % SCAN_RECENT] != to)
+	if (s->edges)
+		edge_sink_add(s->edges, to);
+	else if (to && !arenas_has(s->arenas, to) && s->recent[(to >> 4) % SCAN_RECENT] != to)
 		scan_outside(s, to);
 }
 
@@ -180,6 +185,11 @@ void scan_claim(struct scan *s, uint64_t address);
  * @return sys.getsizeof
  */
 uint64_t scan_visit(struct scan *s, struct scan_type *t, uint64_t address, const uint8_t *body);
+
+/*
+ * The same, of an object whose bytes are not at hand. @return sys.getsizeof
+ */
+uint64_t scan_visit_at(struct scan *s, struct scan_type *t, uint64_t address);
 
 /* Whether an object with its items is no more than @p room bytes. */
 bool scan_fits(const struct scan *s, const struct scan_type *t, const uint8_t *body, uint64_t room);

@@ -139,7 +139,8 @@ struct scan_type *scan_type_far(struct scan *s, uint64_t address)
 	if (!fill(s, t))
 		s->failed = true;
 	/* Every instance refers to its type: once is enough to find that. */
-	scan_edge(s, address);
+	if (!s->edges)
+		scan_edge(s, address);
 	return t;
 }
 
@@ -158,6 +159,8 @@ void scan_outside(struct scan *s, uint64_t to)
 
 void scan_claim(struct scan *s, uint64_t address)
 {
+	if (s->edges)
+		return;
 	address -= s->bias;
 	if (arenas_has(s->arenas, address)) {
 		if (!(address & 7))

@@ -8,6 +8,7 @@
  */
 
 #define WORDS_BATCH 512
+#define BODY_MOST 1024
 
 /* Bytes of the target, in place wherever that can be. */
 static inline const uint8_t *bytes_at(struct scan *s, uint64_t address, uint64_t len, void *scratch)
@@ -230,9 +231,12 @@ static uint64_t int_sizeof(const struct scan *s, const struct scan_type *t, cons
 
 static int edge(void *arg, uint64_t to, enum edge_kind kind, const struct label *label)
 {
-	(void)kind;
-	(void)label;
-	scan_edge(arg, to);
+	struct scan *s = arg;
+
+	if (!s->edges)
+		scan_edge(s, to);
+	else if (kind != EDGE_WEAK && kind != EDGE_BORROWED)
+		edge_sink_add_labelled(s->edges, to, label);
 	return 0;
 }
 
@@ -248,7 +252,8 @@ static uint64_t visit_other(struct scan *s, struct scan_type *t, uint64_t addres
 	uint64_t bytes;
 
 	object_edges(&s->c, o, edge, s);
-	object_storage(&s->c, o, storage, s);
+	if (!s->edges)
+		object_storage(&s->c, o, storage, s);
 	return object_sizeof(&s->c, o, &bytes) ? t->base : bytes;
 }
 
@@ -274,6 +279,13 @@ static uint64_t leaf_sizeof(const struct scan *s, const struct scan_type *t, con
 	if (__builtin_mul_overflow(n, t->type->itemsize, &bytes))
 		bytes = 0;
 	return t->base + bytes;
+}
+
+static void instance_dict(struct scan *s, uint64_t dict)
+{
+	scan_edge(s, dict);
+	if (s->edges && dict)
+		edge_sink_part(s->edges, dict);
 }
 
 /* Attributes that are not slots: in the two words before the collector's head. */
@@ -307,7 +319,7 @@ static void visit_managed_dict(struct scan *s, struct scan_type *t, uint64_t add
 	default:
 		return;
 	}
-	scan_edge(s, dict);
+	instance_dict(s, dict);
 }
 
 static void visit_attributes(struct scan *s, struct scan_type *t, uint64_t address,
@@ -320,7 +332,7 @@ static void visit_attributes(struct scan *s, struct scan_type *t, uint64_t addre
 	if (type->flags & TPFLAGS_MANAGED_DICT)
 		visit_managed_dict(s, t, address, body);
 	else if (type->dictoffset > 0)
-		scan_edge(s, load_u64(body + type->dictoffset));
+		instance_dict(s, load_u64(body + type->dictoffset));
 }
 
 bool scan_fits(const struct scan *s, const struct scan_type *t, const uint8_t *body, uint64_t room)
@@ -378,6 +390,9 @@ static uint64_t visit_kind(struct scan *s, struct scan_type *t, uint64_t address
 	}
 	if (t->attributes)
 		visit_attributes(s, t, address, body);
+	/* While objects are counted, their types are found without this. */
+	if (s->edges && t->type->flags & TPFLAGS_HEAPTYPE)
+		scan_edge(s, t->address);
 	return bytes;
 }
 
@@ -386,5 +401,21 @@ uint64_t scan_visit(struct scan *s, struct scan_type *t, uint64_t address, const
 	uint64_t bytes = visit_kind(s, t, address, body);
 
 	/* More than there is: a length was damaged. */
+	return bytes <= s->most_bytes ? bytes : t->base;
+}
+
+uint64_t scan_visit_at(struct scan *s, struct scan_type *t, uint64_t address)
+{
+	/* Statics have nothing before them, nor do they have attributes. */
+	uint64_t before = t->attributes ? t->pre_header : 0;
+	uint8_t scratch[BODY_MOST];
+	const uint8_t *p = NULL;
+	uint64_t bytes;
+
+	if (t->kind != SCAN_OTHER && before + t->least <= sizeof(scratch))
+		p = reader_probe(&s->reader, address - before, before + t->least, scratch);
+	if (p)
+		return scan_visit(s, t, address, p + before);
+	bytes = visit_other(s, t, address);
 	return bytes <= s->most_bytes ? bytes : t->base;
 }

@@ -11,12 +11,28 @@
 
 static int heap_top_read(struct report *r)
 {
-	int status = read_objects(r, report_limit(r, DEFAULT_ROWS));
+	int status;
+
+	r->retained |= !r->o.sort;
+	r->want_paths = true;
+	status = read_objects(r, report_limit(r, DEFAULT_ROWS));
 
 	if (status < 0)
 		return status;
 	return read_types(r, report_limit(r, r->o.format == PYCORE_JSON ? SIZE_MAX
 									: DEFAULT_ROWS));
+}
+
+static void path_cell(const struct report *r, struct table *t, struct table_row *row, size_t column,
+		      const struct pycore_path *path)
+{
+	struct buf text = { 0 };
+
+	if (path)
+		path_words(r, path, &text);
+	table_set_text(t, row, column, text.text ? text.text : "", 0);
+	t->failed |= text.failed;
+	buf_free(&text);
 }
 
 static void object_row(const struct report *r, struct table *t, const struct pycore_object *o,
@@ -26,6 +42,8 @@ static void object_row(const struct report *r, struct table *t, const struct pyc
 	char text[NUMBER_ROOM];
 	size_t column = 0;
 
+	if (r->retained)
+		table_set(t, row, column++, number_bytes(text, o->retained));
 	table_set(t, row, column++, number_bytes(text, o->bytes));
 	if (with_refcount)
 		table_set(t, row, column++,
@@ -34,7 +52,9 @@ static void object_row(const struct report *r, struct table *t, const struct pyc
 	snprintf(text, sizeof(text), "0x%" PRIx64, o->address);
 	table_set(t, row, column++, text);
 	table_set_text(t, row, column++, o->type, 0);
-	if (!r->o.redact && o->repr) {
+	if (r->want_paths && r->retained) {
+		path_cell(r, t, row, column, o->path);
+	} else if (!r->o.redact && o->repr) {
 		struct buf repr = { 0 };
 
 		escape_short_repr(&repr, o->repr, o->type);
@@ -46,16 +66,21 @@ static void object_row(const struct report *r, struct table *t, const struct pyc
 
 void top_text(const struct report *r, const char *indent, bool with_refcount, struct buf *out)
 {
-	const char *heads[TABLE_COLUMNS] = { "size" };
-	size_t n = 1;
+	const char *heads[TABLE_COLUMNS] = { NULL };
+	size_t n = 0;
 	struct arena arena = { 0 };
 	struct table t;
 
+	if (r->retained)
+		heads[n++] = "retained";
+	heads[n++] = "size";
 	if (with_refcount)
 		heads[n++] = "refcount";
 	heads[n++] = "<address";
 	heads[n++] = "<type";
-	if (!r->o.redact)
+	if (r->want_paths && r->retained)
+		heads[n++] = "<held by";
+	else if (!r->o.redact)
 		heads[n++] = "<value";
 	t = table_make(&arena, heads);
 	for (size_t i = 0; i < r->top.n; i++)
@@ -66,11 +91,15 @@ void top_text(const struct report *r, const char *indent, bool with_refcount, st
 
 static void heap_top_text(const struct report *r, struct buf *out)
 {
-	style_puts(out, r->o.color, STYLE_BOLD, "Types by the bytes of their objects");
+	style_puts(out, r->o.color, STYLE_BOLD,
+		   r->retained ? "Types by what their objects keep alive"
+			       : "Types by the bytes of their objects");
 	buf_puts(out, "\n\n");
 	types_text(r, "  ", false, out);
 	buf_putc(out, '\n');
-	style_puts(out, r->o.color, STYLE_BOLD, "Biggest single objects");
+	style_puts(out, r->o.color, STYLE_BOLD,
+		   r->retained ? "Single objects by what they alone keep alive"
+			       : "Biggest single objects");
 	buf_puts(out, "\n\n");
 	top_text(r, "  ", false, out);
 }
@@ -84,6 +113,14 @@ static json_t *object_json(const void *ctx, size_t i, struct json_out *out)
 	json_put(out, row, "address", json_address(o->address));
 	json_put(out, row, "type", json_text(o->type));
 	json_put(out, row, "bytes", json_count(o->bytes));
+	if (r->retained)
+		json_put(out, row, "retained", json_count(o->retained));
+	if (r->retained && r->want_paths) {
+		json_put(out, row, "root", path_root_json(o->path, out));
+		json_put(out, row, "expression",
+			 json_text(o->path ? o->path->expression : NULL));
+		json_put(out, row, "path", path_steps_json(r, o->path, out));
+	}
 	json_put(out, row, "refcount", o->refcount < 0 ? json_null() : json_integer(o->refcount));
 	json_put(out, row, "repr", json_text(r->o.redact ? NULL : o->repr));
 	return row;

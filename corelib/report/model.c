@@ -112,6 +112,16 @@ static int by_bytes(const void *a, const void *b)
 	return x->bytes != y->bytes ? (x->bytes < y->bytes ? 1 : -1) : by_count(a, b);
 }
 
+static int by_retained(const void *a, const void *b)
+{
+	const struct pycore_type_count *x = *(const struct pycore_type_count *const *)a;
+	const struct pycore_type_count *y = *(const struct pycore_type_count *const *)b;
+
+	if (x->retained != y->retained)
+		return x->retained < y->retained ? 1 : -1;
+	return by_bytes(a, b);
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -136,6 +146,16 @@ static bool is_named(const struct report *r, const char **names, const char *nam
 	return !names || bsearch(&name, names, r->objects->n_types, sizeof(*names), by_name);
 }
 
+/* What was asked for, else what there is. */
+static int (*order_of(const struct report *r))(const void *, const void *)
+{
+	if (r->o.sort && !strcmp(r->o.sort, "count"))
+		return by_count;
+	if (r->o.sort ? !strcmp(r->o.sort, "retained") : r->retained)
+		return by_retained;
+	return by_bytes;
+}
+
 /* Of a report with --type, read_objects() must have come first: it knows what the name means. */
 int read_types(struct report *r, size_t limit)
 {
@@ -143,7 +163,9 @@ int read_types(struct report *r, size_t limit)
 	const struct pycore_type_count *from;
 	const char **names = NULL;
 	size_t n;
-	int status = pycore_get_census(r->session, &r->census, r->err);
+	int status = r->retained ? pycore_get_retained(r->session, r->o.by_address, &r->census,
+						       r->err)
+				 : pycore_get_census(r->session, &r->census, r->err);
 
 	if (status < 0)
 		return status;
@@ -162,8 +184,7 @@ int read_types(struct report *r, size_t limit)
 		types->bytes += from[i].bytes;
 		types->gc += from[i].gc;
 	}
-	qsort(types->rows, types->matched, sizeof(*types->rows),
-	      r->o.sort && !strcmp(r->o.sort, "count") ? by_count : by_bytes);
+	qsort(types->rows, types->matched, sizeof(*types->rows), order_of(r));
 	types->n = types->matched < limit ? types->matched : limit;
 	return 0;
 }
@@ -178,6 +199,8 @@ int read_objects(struct report *r, size_t limit)
 		.values = !r->o.redact,
 		.include = r->o.include,
 		.exclude = r->o.exclude,
+		.retained = r->retained,
+		.paths = r->retained && r->want_paths,
 	};
 	int status = pycore_get_objects(r->session, &query, &r->objects, r->err);
 

@@ -51,9 +51,12 @@ struct report {
 	const struct pycore_objects *objects; /* the answer behind @c top */
 	const struct pycore_graph *graph;
 	const struct pycore_detail *detail;
+	const struct pycore_paths *paths;
 	struct thread_rows threads;
 	struct type_rows types;
 	struct object_rows top;
+	bool retained;   /* what types and objects retain is read, too, */
+	bool want_paths; /* and how roots hold the objects */
 	struct suspect *suspects, *last_suspect;
 	double stopped_ms;
 };

@@ -30,6 +30,8 @@ static void type_row(const struct report *r, struct table *t, const struct pycor
 	table_set(t, row, column++, number_count(text, type->count));
 	table_set(t, row, column++, number_bytes(text, type->bytes));
 	table_set(t, row, column++, number_share(text, type->bytes, r->types.bytes));
+	if (r->retained)
+		table_set(t, row, column++, number_bytes(text, type->retained));
 	if (with_gc)
 		table_set(t, row, column++, number_count(text, type->gc));
 	if (r->o.by_address) {
@@ -50,6 +52,8 @@ static void sum_row(const struct report *r, struct table *t, bool with_gc)
 	table_set(t, row, column++, number_count(text, r->types.count));
 	table_set(t, row, column++, number_bytes(text, r->types.bytes));
 	table_set(t, row, column++, number_share(text, r->types.bytes, r->types.bytes));
+	/* What types retain overlaps: there is no sum of it. */
+	column += r->retained;
 	if (with_gc)
 		table_set(t, row, column++, number_count(text, r->types.gc));
 	if (r->o.by_address)
@@ -65,6 +69,8 @@ void types_text(const struct report *r, const char *indent, bool with_gc, struct
 	struct arena arena = { 0 };
 	struct table t;
 
+	if (r->retained)
+		heads[n++] = "retained";
 	if (with_gc)
 		heads[n++] = "gc tracked";
 	if (r->o.by_address)
@@ -133,6 +139,8 @@ static json_t *plain_type_json(const void *ctx, size_t i, struct json_out *out)
 	json_put(out, row, "type", json_text(type->type));
 	json_put(out, row, "count", json_count(type->count));
 	json_put(out, row, "bytes", json_count(type->bytes));
+	if (r->retained)
+		json_put(out, row, "retained", json_count(type->retained));
 	json_put(out, row, "address", json_address(type->address));
 	return row;
 }

@@ -7,7 +7,7 @@
 #include "report/number.h"
 
 static const struct report_kind *const kinds[] = {
-	&report_bt,   &report_objects, &report_heap_top, &report_refs,
+	&report_bt,   &report_objects, &report_heap_top, &report_refs, &report_path,
 	&report_show, &report_print,   &report_info,     &report_analyze,
 };
 
@@ -30,9 +30,11 @@ static int copy_options(struct report *r, const struct pycore_report_options *op
 		return pycore_fail(r->err, PYCORE_ERR_ARGUMENT,
 				   "struct pycore_report_options: its size is not set");
 	memcpy(&r->o, options, options->size < sizeof(r->o) ? options->size : sizeof(r->o));
-	if (r->o.sort && strcmp(r->o.sort, "count") && strcmp(r->o.sort, "bytes"))
+	if (r->o.sort && strcmp(r->o.sort, "count") && strcmp(r->o.sort, "bytes") &&
+	    strcmp(r->o.sort, "retained"))
 		return pycore_fail(r->err, PYCORE_ERR_ARGUMENT,
-				   "cannot sort by '%s': give count or bytes", r->o.sort);
+				   "cannot sort by '%s': give count, bytes or retained", r->o.sort);
+	r->retained = r->o.retained || (r->o.sort && !strcmp(r->o.sort, "retained"));
 	return 0;
 }
 

@@ -18,7 +18,7 @@ struct report_kind {
 	void (*svg)(const struct report *r, struct buf *out);
 };
 
-extern const struct report_kind report_bt, report_objects, report_heap_top, report_refs,
+extern const struct report_kind report_bt, report_objects, report_heap_top, report_refs, report_path,
 	report_show, report_print, report_info, report_analyze;
 
 /* Stacks for flame graph tools. */
@@ -77,6 +77,14 @@ void refs_root(const struct report *r, const char *root, struct buf *out);
 
 /* The same as JSON; null if @p root is. */
 json_t *refs_root_json(const struct report *r, const char *root, struct json_out *out);
+
+/* "sys.modules['app'].CACHE", else the root and the labels after it. It is not escaped. */
+void path_words(const struct report *r, const struct pycore_path *path, struct buf *out);
+
+/* The steps of a path; null if @p path is. */
+json_t *path_steps_json(const struct report *r, const struct pycore_path *path,
+			struct json_out *out);
+json_t *path_root_json(const struct pycore_path *path, struct json_out *out);
 
 /* Fill r->suspects. */
 int analyze_suspects(struct report *r);

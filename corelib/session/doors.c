@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "session/select.h"
+#include "session/whole.h"
 
 #define LONGEST_REPR 120
 #define REPR_DEPTH 2
@@ -91,6 +91,7 @@ static struct pycore_object describe(struct pycore *s, const struct picked *p, b
 		.address = p->address,
 		.type = p->type->name,
 		.bytes = p->bytes,
+		.retained = p->retained,
 	};
 
 	if (!out.bytes)
@@ -102,7 +103,8 @@ static struct pycore_object describe(struct pycore *s, const struct picked *p, b
 }
 
 static int list_objects(struct pycore *s, const struct picked_list *picked,
-			const struct type_selection *selection, bool values,
+			const struct type_selection *selection,
+			const struct pycore_object_query *q,
 			const struct pycore_objects **out, struct pycore_error *err)
 {
 	struct pycore_objects *list = arena_alloc(&s->arena, sizeof(*list));
@@ -112,7 +114,14 @@ static int list_objects(struct pycore *s, const struct picked_list *picked,
 	if (!list || !objects)
 		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for a list of objects");
 	for (size_t i = 0; i < picked->found.n; i++)
-		objects[i] = describe(s, &picked->found.items[i], values);
+		objects[i] = describe(s, &picked->found.items[i], q->values);
+	for (size_t i = 0; i < picked->found.n && q->retained && q->paths; i++) {
+		int rc = session_paths(s, s->whole, picked->found.items[i].object, 1, q->values,
+				       &objects[i].path, err);
+
+		if (rc < 0)
+			return rc;
+	}
 	list->objects = objects;
 	list->n_objects = picked->found.n;
 	list->total = selection->total;
@@ -122,18 +131,27 @@ static int list_objects(struct pycore *s, const struct picked_list *picked,
 	return session_check_read(s, "objects", err);
 }
 
-/* As select_types(), but a pattern must name types that have instances. */
-static int select_instances(struct pycore *s, const struct heap *h, const char *pattern,
-			    const char *const *include, const char *const *exclude,
-			    struct type_selection *out, struct pycore_error *err)
+static int pick(struct pycore *s, const struct heap *h, const struct pycore_object_query *q,
+		const struct type_selection *selection, struct picked_list *out,
+		struct pycore_error *err)
 {
-	int rc = select_types(s, h, pattern, include, exclude, out, err);
+	const struct whole *w;
+	int rc;
 
-	if (rc || !pattern || out->total)
-		return rc;
-	selection_fini(out);
-	return pycore_fail(err, PYCORE_ERR_NOT_FOUND,
-			   "no live object of type %s: there is the type, but no instance", pattern);
+	if (!q->retained)
+		return pick_objects(s, h, selection, q->limit, q->biggest, out, err);
+	rc = session_whole(s, &w, err);
+	if (!rc && q->biggest)
+		return pick_retained(s, w, selection, q->limit, q->type != NULL, out, err);
+	if (!rc)
+		rc = pick_objects(s, h, selection, q->limit, false, out, err);
+	for (size_t i = 0; !rc && i < out->found.n; i++) {
+		struct picked *p = &out->found.items[i];
+
+		p->object = w->source.number(w->source.arg, p->address);
+		p->retained = whole_retained(w, p->object);
+	}
+	return rc;
 }
 
 int pycore_get_objects(struct pycore *s, const struct pycore_object_query *query,
@@ -154,9 +172,9 @@ int pycore_get_objects(struct pycore *s, const struct pycore_object_query *query
 		rc = select_instances(s, h, q.type, q.include, q.exclude, &selection, err);
 	if (rc)
 		return rc;
-	rc = pick_objects(s, h, &selection, q.limit, q.biggest, &picked, err);
+	rc = pick(s, h, &q, &selection, &picked, err);
 	if (!rc) {
-		rc = list_objects(s, &picked, &selection, q.values, out, err);
+		rc = list_objects(s, &picked, &selection, &q, out, err);
 		picked_fini(&picked);
 	}
 	selection_fini(&selection);

@@ -176,3 +176,16 @@ void selection_fini(struct type_selection *selection)
 {
 	map_free(&selection->types);
 }
+
+int select_instances(struct pycore *s, const struct heap *h, const char *pattern,
+		     const char *const *include, const char *const *exclude,
+		     struct type_selection *out, struct pycore_error *err)
+{
+	int rc = select_types(s, h, pattern, include, exclude, out, err);
+
+	if (rc || !pattern || out->total)
+		return rc;
+	selection_fini(out);
+	return pycore_fail(err, PYCORE_ERR_NOT_FOUND,
+			   "no live object of type %s: there is the type, but no instance", pattern);
+}

@@ -21,11 +21,18 @@ int select_types(struct pycore *s, const struct heap *h, const char *pattern,
 		 struct type_selection *out, struct pycore_error *err);
 void selection_fini(struct type_selection *selection);
 
+/* As select_types(), but a pattern must name types that have instances. */
+int select_instances(struct pycore *s, const struct heap *h, const char *pattern,
+		     const char *const *include, const char *const *exclude,
+		     struct type_selection *out, struct pycore_error *err);
+
 /* An object that was picked out of all. */
 struct picked {
 	uint64_t bytes; /* 0 if they are not asked for */
 	uint64_t address;
 	const struct type *type;
+	uint64_t retained; /* of pick_retained() alone, as is its number */
+	uint32_t object;
 };
 
 struct picked_list {

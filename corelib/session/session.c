@@ -204,6 +204,10 @@ void pycore_close(struct pycore *s)
 	if (!s)
 		return;
 	pycore_thaw(s); /* first of all: freeing may take long */
+	if (s->whole) {
+		whole_fini(s->whole);
+		free(s->whole);
+	}
 	if (s->heap) {
 		heap_fini(s->heap);
 		free(s->heap);

@@ -7,6 +7,7 @@
 #include <pycore/pycore.h>
 
 #include "graph/refs.h"
+#include "graph/whole.h"
 #include "heap/heap.h"
 #include "stack/stack.h"
 
@@ -37,7 +38,9 @@ struct pycore {
 	/* Made when first asked for. */
 	struct pycore_stacks *stacks[STACK_LOCAL_VALUES + 1];
 	struct heap *heap;
+	struct whole *whole;
 	struct pycore_census *census;
+	bool has_retained, has_retained_each; /* in the census, by name and by address */
 	const char *command; /* line, as well as it is known */
 	const struct pycore_file *files;
 	size_t n_files;

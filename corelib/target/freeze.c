@@ -48,6 +48,7 @@ struct frozen {
 	int signal; /* that was about to be delivered: given back when it runs on */
 	struct user_regs_struct regs;
 	bool has_regs;
+	struct thread_registers *all; /* where they are wanted */
 };
 
 struct freezer {
@@ -252,13 +253,15 @@ static void wait_for_all(struct freezer *f)
 {
 	struct timespec nap = { .tv_nsec = FIRST_NAP_NS };
 	uint64_t began = live_clock(), spent = 0;
+	uint64_t limit = f->target->stop_limit;
+	uint64_t latest = limit && limit < LATEST_NS ? limit : LATEST_NS;
 
 	for (; look_at_all(f, spent > LOOK_NS); spent = live_clock() - began) {
 		nanosleep(&nap, NULL); /* and not a busy wait: those that are to stop need the processor */
 		if (nap.tv_nsec < LAST_NAP_NS)
 			nap.tv_nsec += nap.tv_nsec / 4;
-		if (spent > LOOK_NS)
-			give_up_on_sleepers(f, spent > LATEST_NS);
+		if (spent > LOOK_NS || spent > latest)
+			give_up_on_sleepers(f, spent > latest);
 	}
 }
 
@@ -279,6 +282,8 @@ static int stop_all(struct freezer *f)
 
 		if (t->at == AT_STOPPED && !t->has_regs)
 			t->has_regs = ptrace(PTRACE_GETREGS, t->tid, NULL, &t->regs) == 0;
+		if (t->at == AT_STOPPED && f->target->want_registers)
+			t->all = registers_read(f->target, t->tid, t->signal);
 		alive += t->at == AT_STOPPED || t->at == AT_STUCK;
 	}
 	return alive ? 0 : live_gone(f->pid, &f->error);
@@ -404,7 +409,8 @@ size_t freezer_threads(const struct freezer *f, struct native_thread *out, size_
 		if (t->at != AT_STOPPED && t->at != AT_STUCK)
 			continue;
 		if (n < room) {
-			out[n] = (struct native_thread){ .tid = (uint64_t)t->tid };
+			out[n] = (struct native_thread){ .tid = (uint64_t)t->tid,
+							 .registers = t->all };
 			if (t->has_regs) {
 				out[n].pc = t->regs.rip;
 				out[n].sp = t->regs.rsp;

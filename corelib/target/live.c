@@ -195,6 +195,11 @@ static bool take_stopped(struct live *l)
 
 	t->threads = arena_array(&t->arena, n + 1, sizeof(*t->threads));
 	t->n_threads = t->threads ? freezer_threads(l->freezer, t->threads, n) : 0;
+	/* One that waits in the kernel did not stop, and stands still all the same. */
+	for (size_t i = 0; i < t->n_threads; i++) {
+		if (!t->threads[i].pc)
+			read_place(l->proc_fd, &t->threads[i]);
+	}
 	return t->threads != NULL;
 }
 
@@ -269,6 +274,11 @@ double target_stopped_ms(const struct target *t)
 	uint64_t since = t->kind == TARGET_LIVE && l->freezer ? freezer_since(l->freezer) : 0;
 
 	return t->stopped_ms + (since ? (double)(live_clock() - since) / 1e6 : 0);
+}
+
+int target_proc_fd(const struct target *t)
+{
+	return t->kind == TARGET_LIVE ? ((const struct live *)t)->proc_fd : -1;
 }
 
 /* See that it is a process that can be read at all. */

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/vec.h"
+#include "target/live.h"
 #include "target/target.h"
 
 /* Shared inside this room only. */
@@ -148,6 +149,12 @@ struct notes {
 void notes_parse(struct notes *n, struct target *t, Elf_Data *data);
 void notes_fini(struct notes *n);
 
+/*
+ * Read all registers of a thread that the caller has stopped by ptrace, into the
+ * arena of @p t. @return NULL: no memory
+ */
+struct thread_registers *registers_read(struct target *t, pid_t tid, int signal);
+
 /* Threads of a live process stopped by ptrace, until they are released or we end. */
 struct freezer;
 
@@ -159,18 +166,8 @@ size_t freezer_threads(const struct freezer *f, struct native_thread *out, size_
 /* Let all run on. @return for how many nanoseconds any of it stood */
 uint64_t freezer_release(struct freezer *f);
 
-/* Monotonic nanoseconds. */
-uint64_t live_clock(void);
-/*
- * A field of a thread's status, named as "\nState:": its number, or the letter
- * it begins with; -1: it cannot be read.
- */
-long live_status(int proc_fd, pid_t tid, const char *field);
-int live_gone(pid_t pid, struct pycore_error *err);
 int live_no_permission(pid_t pid, int os_errno, struct pycore_error *err);
 
-/* Add what a file below /proc/PID holds, about @p most bytes of it; errno tells why not. */
-bool proc_read(int dir, const char *name, size_t most, struct buf *out);
 /* Make regions of the text of maps, which is cut to pieces. */
 bool proc_take_maps(struct target *t, char *text);
 const char *proc_command(struct target *t, int proc_fd);

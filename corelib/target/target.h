@@ -44,6 +44,7 @@ struct native_thread {
 	uint64_t fs_base; /* thread pointer; 0 if not known */
 	uint64_t pc, sp;  /* 0 if not known */
 	int signal;       /* that the core says this thread took, or 0 */
+	const struct thread_registers *registers; /* of a live target that wants them, or NULL */
 };
 
 enum module_found { MODULE_NOT_FOUND, MODULE_FOUND, MODULE_DIFFERS };
@@ -110,6 +111,8 @@ struct target {
 	struct module_file *files; /* every one opened: all closed with the target */
 	uint64_t bytes_mapped, bytes_readable;
 	double stopped_ms;
+	bool want_registers; /* live: a freeze reads all registers of each thread */
+	uint64_t stop_limit; /* live: nanoseconds within which all threads must stand; 0: usual */
 	bool cut;  /* a core of which an end is missing */
 	bool gone; /* a live process that went away while it was read */
 	void (*warn)(void *ctx, const char *line); /* may be NULL */

@@ -13,6 +13,7 @@ _OBJECT = {"base", "target", "layout", "runtime", "object"}
 MAY_INCLUDE = {
     "base": set(),
     "target": {"base"},
+    "capture": {"base", "target"},
     "layout": {"base"},
     "runtime": {"base", "target", "layout"},
     "object": _OBJECT,

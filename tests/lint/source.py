@@ -4,7 +4,7 @@
 import os
 import re
 
-ROOMS = ("base", "target", "layout", "runtime", "object", "stack", "heap", "graph", "report",
+ROOMS = ("base", "target", "capture", "layout", "runtime", "object", "stack", "heap", "graph", "report",
          "session")
 
 

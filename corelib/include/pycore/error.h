@@ -19,6 +19,8 @@ enum pycore_status {
 	PYCORE_ERR_ARGUMENT = -10,   /**< the caller asked for something that makes no sense */
 	PYCORE_ERR_NOT_FOUND = -11,  /**< nothing has that name or address */
 	PYCORE_ERR_OUTPUT = -12,     /**< the answer could not be written */
+	PYCORE_ERR_CANCELLED = -13,  /**< the caller gave up */
+	PYCORE_ERR_TOO_LONG = -14,   /**< a limit of time was reached */
 };
 
 /**

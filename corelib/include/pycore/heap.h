@@ -12,6 +12,7 @@ struct pycore_type_count {
 	uint64_t count;   /**< live objects */
 	uint64_t bytes;   /**< the sum of what sys.getsizeof gives for each */
 	uint64_t gc;      /**< how many of them the cycle collector tracks */
+	uint64_t retained; /**< what would be freed with all of them; 0 until it is computed */
 };
 
 /** What the allocator's live blocks are, and how the object sources agree. */
@@ -33,6 +34,8 @@ struct pycore_blocks {
 	uint64_t unreadable;    /**< arenas and pools that could not be read */
 };
 
+struct pycore_path;
+
 /** One object. */
 struct pycore_object {
 	uint64_t address;
@@ -40,6 +43,8 @@ struct pycore_object {
 	uint64_t bytes;
 	int64_t refcount; /**< -1: immortal */
 	const char *repr; /**< short, as Python would write it; NULL if values are not wanted */
+	uint64_t retained; /**< what would be freed if it alone were gone; 0 if not asked for */
+	const struct pycore_path *path; /**< how a root holds it; NULL if not asked for, or none */
 };
 
 struct pycore_census {
@@ -55,6 +60,15 @@ struct pycore_census {
 PYCORE_API int pycore_get_census(struct pycore *session, const struct pycore_census **out,
 				 struct pycore_error *err);
 
+/**
+ * The same, with @c retained filled: reads every reference of every object, and
+ * finds what each object alone keeps alive.
+ *
+ * @param each_type  fill that of @c by_address too
+ */
+PYCORE_API int pycore_get_retained(struct pycore *session, bool each_type,
+				   const struct pycore_census **out, struct pycore_error *err);
+
 /** Which objects pycore_get_objects() lists. Zero is: all, by address, without values. */
 struct pycore_object_query {
 	size_t size;            /**< sizeof(struct pycore_object_query) of the caller */
@@ -63,6 +77,9 @@ struct pycore_object_query {
 	bool biggest;           /**< the @c limit biggest, biggest first; else by address */
 	bool values;            /**< make @c repr */
 	const char *const *include, *const *exclude; /**< globs of names, NULL-terminated, or NULL */
+	bool retained;          /**< make @c retained; with @c biggest that is what they are sorted by,
+	                         * and the dict of an instance is no object of its own */
+	bool paths;             /**< make @c path */
 };
 
 /** A list of objects; lives until pycore_close(). */

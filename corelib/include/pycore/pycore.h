@@ -9,6 +9,8 @@
 #include <pycore/heap.h>
 #include <pycore/object.h>
 #include <pycore/graph.h>
+#include <pycore/path.h>
 #include <pycore/report.h>
+#include <pycore/capture.h>
 
 #endif

@@ -24,26 +24,29 @@ struct pycore_report_options {
 	bool redact;           /**< no values of the target's objects */
 	bool verbose;
 	bool referents;        /**< refs */
-	const char *type;      /**< objects, heap-top, refs */
+	const char *type;      /**< objects, heap-top, refs, path */
 	const char *const *include, *const *exclude; /**< globs of type names, NULL-terminated, or NULL */
-	const uint64_t *addresses; /**< refs, show, print */
+	const uint64_t *addresses; /**< refs, show, print, path */
 	size_t n_addresses;
 	int64_t limit;         /**< rows; 0: all, -1: the format's default */
-	const char *sort;      /**< "count" or "bytes"; NULL: bytes */
+	const char *sort;      /**< "count", "bytes" or "retained"; NULL: bytes, of heap-top retained */
 	bool by_address;       /**< types of one name in rows of their own */
-	uint32_t depth, max_nodes; /**< refs, show; 0: default */
+	uint32_t depth, max_nodes; /**< refs, show, heap-top; 0: default */
 	uint64_t tid;          /**< bt: only this native thread; 0: all */
 	uint32_t width;        /**< columns of the terminal, 0: do not fit */
 	bool in_gdb;           /**< advise commands of the gdb plugin, not of the command line */
 	bool locals;           /**< bt: the local variables of each frame */
 	bool no_referrers;     /**< show: not what refers to the object */
 	const char *name;      /**< show, print: of a variable of thread @c tid, not an address */
+	bool retained;         /**< objects: what each type or object retains, too */
+	bool tree;             /**< heap-top: what the objects hold below them, @c depth levels deep */
+	uint32_t paths;        /**< path: how many of each object; 0: one */
 };
 
 /**
  * Make one report.
  *
- * @param name  "bt", "objects", "heap-top", "refs", "show", "print" (the
+ * @param name  "bt", "objects", "heap-top", "refs", "path", "show", "print" (the
  *              value of one object as a line), "info" or "analyze"
  * @return 0, or a negative enum pycore_status told in @p err; what could not
  *         be read is no failure but a pycore_warning()

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/links.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/error.h"
+
+int links_room(struct links *l, size_t n_nodes, uint64_t most)
+{
+	void *to;
+
+	*l = (struct links){ .n_nodes = n_nodes };
+	if (n_nodes >= UINT32_MAX)
+		return PYCORE_ERR_UNSUPPORTED;
+	if (most > UINT32_MAX)
+		most = UINT32_MAX; /* who writes must count */
+	if (!most)
+		most = 1;
+	l->start = calloc(n_nodes + 1, sizeof(*l->start));
+	to = mmap(NULL, most * sizeof(*l->to), PROT_READ | PROT_WRITE,
+		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (!l->start || to == MAP_FAILED) {
+		if (to != MAP_FAILED)
+			munmap(to, most * sizeof(*l->to));
+		free(l->start);
+		*l = (struct links){ 0 };
+		return PYCORE_ERR_NOMEM;
+	}
+	l->to = to;
+	l->room = most;
+	return 0;
+}
+
+void links_trim(struct links *l)
+{
+	size_t n = l->start[l->n_nodes] ? l->start[l->n_nodes] : 1;
+	void *to = mremap(l->to, l->room * sizeof(*l->to), n * sizeof(*l->to), 0);
+
+	/* It shrinks in place, or stays as it is. */
+	if (to != MAP_FAILED)
+		l->room = n;
+}
+
+int links_sum(uint32_t *start, size_t n_nodes)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 1; i <= n_nodes; i++) {
+		sum += start[i];
+		if (sum > UINT32_MAX)
+			return PYCORE_ERR_UNSUPPORTED;
+		start[i] = (uint32_t)sum;
+	}
+	return 0;
+}
+
+void links_unshift(struct links *l)
+{
+	memmove(l->start + 1, l->start, l->n_nodes * sizeof(*l->start));
+	l->start[0] = 0;
+}
+
+void links_fini(struct links *l)
+{
+	free(l->start);
+	if (l->to)
+		munmap(l->to, l->room * sizeof(*l->to));
+	*l = (struct links){ 0 };
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BASE_LINKS_H
+#define BASE_LINKS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * Edges of numbered nodes, packed: those of node i are to[start[i]] up to
+ * to[start[i + 1]]. Fewer than 2^32 nodes and edges. Zero is empty.
+ */
+struct links {
+	uint32_t *start; /* one more than there are nodes */
+	uint32_t *to;
+	size_t n_nodes, room;
+};
+
+/**
+ * Room for @p n_nodes and up to @p most edges; all zero. Memory is taken where it is
+ * written, so a generous @p most costs nothing. @return 0, PYCORE_ERR_NOMEM, or
+ * PYCORE_ERR_UNSUPPORTED if numbers of 32 bits are too few
+ */
+int links_room(struct links *l, size_t n_nodes, uint64_t most);
+
+/** Give back what is behind the last edge; start[n_nodes] tells how many there are. */
+void links_trim(struct links *l);
+
+/** Where start[i + 1] is how many edges node i has: make it where they end. */
+int links_sum(uint32_t *start, size_t n_nodes);
+
+/**
+ * Filling moves each start[i] on to where node i ends; when all are there, move them back:
+ * so a counting sort needs no second array.
+ */
+void links_unshift(struct links *l);
+
+void links_fini(struct links *l);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef GRAPH_HOLDS_H
+#define GRAPH_HOLDS_H
+
+#include "object/value.h"
+#include "stack/names.h"
+
+/* What threads are called and hold, for whoever makes roots of them. */
+
+/* "thread 12 w1" put into @p a, or NULL without memory */
+char *thread_text(const struct ctx *c, const struct thread_names *names,
+		  const struct thread_state *thread, struct arena *a);
+
+/* "Class.function" of a code object put into @p a, or NULL */
+char *function_text(const struct ctx *c, uint64_t code, struct arena *a);
+
+/* @return non-zero to stop */
+typedef int hold_fn(void *arg, uint64_t to, const char *what);
+
+/* What a thread state refers to beside its frames: exceptions, its dict. */
+int thread_holds(const struct ctx *c, uint64_t tstate, hold_fn *fn, void *arg);
+
+#endif

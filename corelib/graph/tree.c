@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "graph/whole.h"
+
+/*
+ * What is asked of the dominator tree. In its preorder a subtree is a run of
+ * positions: whether an object is below another of its group is then one comparison
+ * with the end of the last run of an object that was not.
+ */
+
+struct walk {
+	const struct whole *w;
+	const uint32_t *group;
+	uint64_t *out;
+	uint32_t *covered;   /* by group: the end of the last run that was counted */
+	bool *mixed;         /* by group: some refer to others, some do not */
+	uint32_t *size;      /* by place: of its run, without what refers to nothing */
+	uint32_t *end;       /* by place: of its run */
+	uint32_t *at;        /* by position: place */
+	struct links leaves; /* by position: objects of mixed groups that refer to nothing */
+};
+
+static uint32_t up_of(const struct whole *w, uint32_t object)
+{
+	return w->idom[object] < w->n ? w->place[w->idom[object]] : 0;
+}
+
+static uint32_t group_of(const struct walk *k, uint32_t object)
+{
+	return k->group[k->w->objects.type[object]];
+}
+
+/* An instance's __dict__ that only the instance holds is the instance's. */
+static bool is_part(const struct walk *k, uint32_t object)
+{
+	return k->w->objects.flags[object] & OBJECT_PART && k->w->idom[object] < k->w->n;
+}
+
+/* Sizes of subtrees; then, from the root on, each gets its run inside its parent's. */
+static void lay_out(struct walk *k)
+{
+	const struct whole *w = k->w;
+
+	for (uint32_t p = 0; p <= w->n_inner; p++)
+		k->size[p] = 1;
+	for (uint32_t p = w->n_inner; p > 0; p--)
+		k->size[up_of(w, w->order[p])] += k->size[p];
+	/* Until all are laid out, the end is where the next child goes. */
+	k->end[0] = 1;
+	for (uint32_t p = 1; p <= w->n_inner; p++) {
+		uint32_t up = up_of(w, w->order[p]);
+
+		k->end[p] = k->end[up] + 1;
+		k->end[up] += k->size[p];
+	}
+	for (uint32_t p = 0; p <= w->n_inner; p++)
+		k->at[k->end[p] - k->size[p]] = p;
+}
+
+static bool is_mixed_leaf(const struct walk *k, uint32_t object)
+{
+	return !k->w->place[object] && k->mixed[group_of(k, object)];
+}
+
+static uint32_t position_above(const struct walk *k, uint32_t object)
+{
+	uint32_t up = up_of(k->w, object);
+
+	return k->end[up] - k->size[up];
+}
+
+static int sort_leaves(struct walk *k)
+{
+	const struct whole *w = k->w;
+	struct links *l = &k->leaves;
+	uint64_t n = 0;
+	int rc;
+
+	for (uint32_t p = 1; p <= w->n_inner; p++)
+		k->mixed[group_of(k, w->order[p])] = true;
+	for (uint32_t o = 0; o < w->n; o++)
+		n += is_mixed_leaf(k, o);
+	rc = links_room(l, (size_t)w->n_inner + 1, n);
+	if (rc)
+		return rc;
+	for (uint32_t o = 0; o < w->n; o++) {
+		if (is_mixed_leaf(k, o))
+			l->start[position_above(k, o) + 1]++;
+	}
+	links_sum(l->start, l->n_nodes);
+	for (uint32_t o = 0; o < w->n; o++) {
+		if (is_mixed_leaf(k, o))
+			l->to[l->start[position_above(k, o)]++] = o;
+	}
+	links_unshift(l);
+	return 0;
+}
+
+static void add(struct walk *k, uint32_t position, uint32_t object, uint32_t end)
+{
+	uint32_t group = group_of(k, object);
+
+	if (is_part(k, object) || position < k->covered[group])
+		return;
+	if (end)
+		k->covered[group] = end;
+	k->out[group] += whole_retained(k->w, object);
+}
+
+static void sum(struct walk *k)
+{
+	const struct whole *w = k->w;
+
+	for (uint32_t i = 0; i <= w->n_inner; i++) {
+		if (i)
+			add(k, i, w->order[k->at[i]], k->end[k->at[i]]);
+		for (uint32_t j = k->leaves.start[i]; j < k->leaves.start[i + 1]; j++)
+			add(k, i, k->leaves.to[j], 0);
+	}
+	for (uint32_t o = 0; o < w->n; o++) {
+		if (!w->place[o] && !k->mixed[group_of(k, o)] && !is_part(k, o))
+			k->out[group_of(k, o)] += whole_bytes(w, o);
+	}
+}
+
+int whole_sum_types(const struct whole *w, const uint32_t *group, uint32_t n_groups, uint64_t *out)
+{
+	struct walk k = { .w = w, .group = group, .out = out };
+	size_t places = (size_t)w->n_inner + 1;
+	int rc = PYCORE_ERR_NOMEM;
+
+	memset(out, 0, n_groups * sizeof(*out));
+	k.covered = calloc((size_t)n_groups + 1, sizeof(*k.covered));
+	k.mixed = calloc((size_t)n_groups + 1, sizeof(*k.mixed));
+	k.size = malloc(places * sizeof(*k.size));
+	k.end = malloc(places * sizeof(*k.end));
+	k.at = malloc(places * sizeof(*k.at));
+	if (k.covered && k.mixed && k.size && k.end && k.at) {
+		lay_out(&k);
+		rc = sort_leaves(&k);
+	}
+	if (!rc)
+		sum(&k);
+	free(k.covered);
+	free(k.mixed);
+	free(k.size);
+	free(k.end);
+	free(k.at);
+	links_fini(&k.leaves);
+	return rc;
+}
+
+int whole_children(const struct whole *w, struct links *out)
+{
+	int rc = links_room(out, (size_t)w->n + 1, w->n);
+
+	if (rc)
+		return rc;
+	for (uint32_t o = 0; o < w->n; o++)
+		out->start[w->idom[o] + 1]++;
+	links_sum(out->start, out->n_nodes);
+	for (uint32_t o = 0; o < w->n; o++)
+		out->to[out->start[w->idom[o]]++] = o;
+	links_unshift(out);
+	return 0;
+}
