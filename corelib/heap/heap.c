@@ -136,9 +136,9 @@ static int find_objects(struct work *w, const struct interpreters *interps)
 {
 	int rc;
 
-	if (w->arenas.pages.n) {
-		w->arenas.raw_blocks = scan_big(&w->scans[0]);
-		w->arenas.raw_known = true;
+	if (w->h->arenas.pages.n) {
+		w->h->arenas.raw_blocks = scan_big(&w->scans[0]);
+		w->h->arenas.raw_known = true;
 	}
 	workers_run(w->workers, w->chunks.n, chunk_job, w);
 	rc = failed(w);
@@ -225,7 +225,7 @@ static uint64_t raw_objects(struct work *w, struct target *t)
 	const struct index *x = &w->h->index;
 	struct raw raw = { .t = t };
 
-	if (w->arenas.pages.n) {
+	if (w->h->arenas.pages.n) {
 		for (unsigned i = 0; i < w->workers; i++)
 			raw.n += w->scans[i].big_objects;
 		return raw.n;
