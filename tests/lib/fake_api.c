@@ -153,6 +153,26 @@ int pycore_get_census(struct pycore *s, const struct pycore_census **out, struct
 	return answer(fake_api.census_status, err);
 }
 
+int pycore_get_retained(struct pycore *s, bool each_type, const struct pycore_census **out,
+			struct pycore_error *err)
+{
+	return pycore_get_census(s, out, err);
+}
+
+int pycore_get_paths(struct pycore *s, const struct pycore_path_query *query,
+		     const struct pycore_paths **out, struct pycore_error *err)
+{
+	*out = &fake_api.paths;
+	return answer(fake_api.paths_status, err);
+}
+
+int pycore_dump(pid_t pid, const struct pycore_dump_options *options,
+		struct pycore_dump_result *out, struct pycore_error *err)
+{
+	*out = fake_api.dump;
+	return answer(fake_api.dump_status, err);
+}
+
 int pycore_get_objects(struct pycore *s, const struct pycore_object_query *query,
 		       const struct pycore_objects **out, struct pycore_error *err)
 {
