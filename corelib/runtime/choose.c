@@ -141,6 +141,10 @@ static const char *other_build(const struct choice *c, const struct checks *k,
 {
 	bool debug = table->build == BUILD_DEBUG;
 
+	if (c->told.threads_sure &&
+	    c->told.free_threaded != (table->build == BUILD_FREE_THREADED))
+		return c->told.free_threaded ? "debug offsets say that it is free-threaded" :
+					       "debug offsets say that it is not free-threaded";
 	if (c->told.debug_sure)
 		return debug == (c->told.build == BUILD_DEBUG) ? NULL : "symbols tell another build";
 	if (!k->version || k->debug == debug)

@@ -261,7 +261,7 @@ static void an_instance_refers_to_its_attributes_by_name(void **state)
 		int i;
 
 		PUT(&w, t, PyHeapTypeObject, ht_cached_keys, shared);
-		o = objects_object(&w, t, 128) + 16;
+		o = objects_room(&w, 128) + 32;
 		objects_count(&w, o, 1);
 		PUT(&w, o, PyObject, ob_type, t);
 		values = objects_room(&w, 128) + 16;
@@ -623,7 +623,8 @@ static void an_object_at_the_end_of_memory_gives_what_there_is(void **state)
 	EACH_LAYOUT(&w)
 	{
 		uint64_t end = OBJECTS_BASE + OBJECTS_SIZE, bytes;
-		uint64_t addresses[] = { end - 8, end - 16, end - 24, end - 32 };
+		uint32_t head = HEAD_OF(&w), type = L(w.l, PyObject, ob_type);
+		uint64_t addresses[] = { end - 8, end - head, end - head - 8, end - head - 16 };
 		uint64_t types[] = { w.str, w.list, w.dict, w.set, w.integer, w.tuple, w.type };
 		struct edges e = { .n = 0 };
 		struct blocks b = { .n = 0 };
@@ -631,9 +632,9 @@ static void an_object_at_the_end_of_memory_gives_what_there_is(void **state)
 
 		for (size_t i = 0; i < 4; i++) {
 			for (size_t k = 0; k < 7; k++) {
-				if (addresses[i] + 16 > end)
+				if (addresses[i] + head > end)
 					continue;
-				fake_u64(w.f, addresses[i] + 8, types[k]);
+				fake_u64(w.f, addresses[i] + type, types[k]);
 				reader_forget(w.c.r);
 				assert_int_equal(object_at(&w.c, addresses[i], &o), 0);
 				object_edges(&w.c, o, edges_note, &e);

@@ -282,21 +282,22 @@ static void a_subclass_has_the_slots_of_its_base_too(void **state)
 	(void)state;
 	EACH_LAYOUT(&w)
 	{
-		uint64_t base = objects_class(&w, "Base", 0, 0, 24);
-		uint64_t t = objects_class(&w, "Sub", base, 0, 32);
+		uint64_t head = HEAD_OF(&w);
+		uint64_t base = objects_class(&w, "Base", 0, 0, head + 8);
+		uint64_t t = objects_class(&w, "Sub", base, 0, head + 16);
 		uint64_t one = objects_room(&w, 100), two = objects_room(&w, 100);
-		uint64_t o = objects_object(&w, t, 32);
+		uint64_t o = objects_object(&w, t, head + 16);
 		struct edges e = { .n = 0 };
 		struct object object;
 
-		put_member(&w, one, "a", 16, 16);
-		put_member(&w, two, "b", 16, 24);
+		put_member(&w, one, "a", 16, head);
+		put_member(&w, two, "b", 16, head + 8);
 		PUT(&w, base, PyTypeObject, tp_members, one);
 		PUT(&w, base, PyVarObject, ob_size, 1);
 		PUT(&w, t, PyTypeObject, tp_members, two);
 		PUT(&w, t, PyVarObject, ob_size, 1);
-		fake_u64(w.f, o + 16, w.none_object);
-		fake_u64(w.f, o + 24, w.object);
+		fake_u64(w.f, o + head, w.none_object);
+		fake_u64(w.f, o + head + 8, w.object);
 		assert_int_equal(object_at(&w.c, o, &object), 0);
 		assert_int_equal(object_edges(&w.c, object, edges_note, &e), 0);
 		assert_int_equal(e.n, 3);
