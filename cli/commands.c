@@ -6,6 +6,7 @@
 
 #include "dump.h"
 #include "run.h"
+#include "watch.h"
 
 const struct command commands[] = {
 	{
@@ -134,6 +135,24 @@ const struct command commands[] = {
 		.formats = "text json",
 		.options = OPTIONS_COMMON | OPTIONS_CAPTURE,
 		.run = run_dump,
+	},
+	{
+		.name = "watch",
+		.args = "{PID | --cgroup DIR | -- COMMAND [WORDS...]}",
+		.summary = "wait for a memory limit, then write a core before the kill",
+		.description =
+			"Waits until a process, or its memory group, comes near its limit, then writes\n"
+			"a core of it as dump does: before the kernel kills it, which leaves none. Without\n"
+			"an option: 95 % of the limit of its memory group or that being out of memory;\n"
+			"where there is no such limit, 90 % of the machine's memory. It says what it waits\n"
+			"for, and what it changes until then; all that is put back, also when it is killed.\n"
+			"Exit status 1: the process ended first.",
+		.examples = "  pycore watch 1234 -o /var/tmp/web.core --then kill\n"
+			    "  pycore watch --rss 2G --python-only --compress zstd -- python3 app.py\n"
+			    "  pycore watch --cgroup /sys/fs/cgroup/memory/web --analyze\n",
+		.formats = "text json",
+		.options = OPTIONS_COMMON | OPTIONS_CAPTURE | OPTIONS_WATCH,
+		.run = run_watch,
 	},
 	{ 0 },
 };

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_OPTIONS 40
+#define MOST_OPTIONS 60
 
 static bool wrong(struct settings *s, const char *format, const char *value)
 {
@@ -308,6 +308,85 @@ static bool apply_max_stop(struct settings *s, const char *value)
 	return true;
 }
 
+static bool apply_cgroup(struct settings *s, const char *value)
+{
+	s->cgroup = value;
+	return true;
+}
+
+/* "800M": units of 1024. */
+static bool parse_size(const char *text, uint64_t *out)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	*out = strtoull(text, &end, 10);
+	unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
+	if (unit) {
+		end++;
+		if (*end == 'i')
+			end++;
+		for (const char *u = units; u <= unit; u++) {
+			if (__builtin_mul_overflow(*out, UINT64_C(1024), out))
+				return false;
+		}
+	}
+	return !errno && (!*end || !strcmp(end, "B")) && *out;
+}
+
+static bool apply_rss(struct settings *s, const char *value)
+{
+	if (!parse_size(value, &s->rss))
+		return wrong(s, "--rss takes a size such as 800M or 2G, not '%s'", value);
+	return true;
+}
+
+static bool parse_percent(struct settings *s, const char *name, const char *value, uint32_t *out)
+{
+	uint64_t n;
+
+	if (!parse_number(value, 10, 100, &n) || !n) {
+		snprintf(s->error, sizeof(s->error), "%s takes a number from 1 to 100, not '%.60s'",
+			 name, value);
+		return false;
+	}
+	*out = (uint32_t)n;
+	return true;
+}
+
+static bool apply_percent(struct settings *s, const char *value)
+{
+	return parse_percent(s, "--percent", value, &s->percent);
+}
+
+static bool apply_pressure(struct settings *s, const char *value)
+{
+	return parse_percent(s, "--pressure", value, &s->pressure);
+}
+
+static bool apply_then(struct settings *s, const char *value)
+{
+	if (!strcmp(value, "continue"))
+		s->then = THEN_CONTINUE;
+	else if (!strcmp(value, "kill"))
+		s->then = THEN_KILL;
+	else if (!strcmp(value, "stop"))
+		s->then = THEN_STOP;
+	else
+		return wrong(s, "--then is continue, kill or stop, not '%s'", value);
+	return true;
+}
+
+static bool apply_analyze(struct settings *s, const char *value)
+{
+	s->analyze = true;
+	return true;
+}
+
 const struct option_spec option_specs[] = {
 	{ "type", 0, "TYPE",
 	  "objects of this type: module.qualname, a bare\nname, or a glob; builtins are bare: dict",
@@ -347,6 +426,20 @@ const struct option_spec option_specs[] = {
 	  apply_exclude },
 	{ "by-address", 0, NULL, "types of one name in rows of their own", OPTIONS_BY_ADDRESS,
 	  apply_by_address },
+	{ "rss", 0, "SIZE", "when the process has so much resident memory: 800M, 2G",
+	  OPTIONS_WATCH, apply_rss },
+	{ "percent", 0, "N",
+	  "when so much of the limit of its memory group is in\nuse (default: 95), or, without one, of the machine\n(default: 90)",
+	  OPTIONS_WATCH, apply_percent },
+	{ "pressure", 0, "N", "when memory is waited for in N percent of two seconds",
+	  OPTIONS_WATCH, apply_pressure },
+	{ "cgroup", 0, "DIR",
+	  "watch this memory group; without a process, the\nbiggest in it is written", OPTIONS_WATCH,
+	  apply_cgroup },
+	{ "then", 0, "WHAT", "continue (default), kill or stop the process", OPTIONS_WATCH,
+	  apply_then },
+	{ "analyze", 0, NULL, "and write what analyze says of the core beside it", OPTIONS_WATCH,
+	  apply_analyze },
 	{ "python-only", 0, NULL,
 	  "leave out what no question about Python needs:\nprogram code that its file has, unused stack",
 	  OPTIONS_CAPTURE, apply_python_only },
@@ -484,6 +577,13 @@ static bool check(struct settings *s, const struct command *command)
 		return true;
 	if (!has_word(command->formats, format, strlen(format)))
 		return wrong(s, "there is no format '%s' here", format);
+	if (command->options & OPTIONS_CAPTURE && s->report.redact)
+		return wrong(s, "%s", "a core has every value of the process: there is no --redact here");
+	if (command->options & OPTIONS_WATCH && (s->words || s->cgroup) && !s->target && !s->pid)
+		return true;
+	if (s->words)
+		return wrong(s, "both '%s' and a command: which of them?",
+			     s->target ? s->target : s->pid);
 	if (!s->target && !s->pid)
 		return wrong(s, "%s", "which core file or process?");
 	if (s->target && s->pid)
@@ -524,6 +624,10 @@ static bool parse_words(struct settings *s, const struct command *command,
 		spec = spec_of(code);
 		if (!spec || !spec->apply(s, optarg))
 			return false;
+	}
+	if (command->options & OPTIONS_WATCH && optind < argc && !strcmp(argv[optind - 1], "--")) {
+		s->words = argv + optind;
+		return true;
 	}
 	for (; optind < argc; optind++) {
 		if (!add_word(s, command, argv[optind]))

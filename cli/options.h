@@ -8,6 +8,8 @@
 
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
+enum then { THEN_CONTINUE, THEN_KILL, THEN_STOP };
+
 /* What the user typed. Zero is the default of everything. */
 struct settings {
 	const char *target; /* as typed, or NULL */
@@ -18,6 +20,12 @@ struct settings {
 	struct pycore_options open;
 	bool zstd, python_only; /* of a core that is written */
 	uint64_t max_stop_ms;
+	const char *cgroup; /* of watch, as all up to analyze */
+	uint64_t rss;
+	uint32_t percent, pressure;
+	enum then then;
+	bool analyze;
+	char **words;       /* a command to run, or NULL */
 	struct pycore_report_options report;
 	const char **include, **exclude;
 	size_t n_include, n_exclude;

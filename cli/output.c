@@ -48,6 +48,44 @@ static bool can_open_beside(struct output *o)
 	return !status;
 }
 
+/*
+ * Whether somebody else has put it into a folder that everybody may write to, such
+ * as /tmp: following it would be doing what they want (proc(5), protected_symlinks).
+ */
+static bool is_planted(const char *path, const struct stat *st)
+{
+	const char *slash = strrchr(path, '/');
+	char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	struct stat parent;
+	bool planted = !directory || stat(directory, &parent) ||
+		       ((parent.st_mode & (S_ISVTX | S_IWOTH)) == (S_ISVTX | S_IWOTH) &&
+			st->st_uid != geteuid() && st->st_uid != parent.st_uid);
+
+	free(directory);
+	return planted;
+}
+
+/* Look at each name on the way. @return false, with errno set, if one is a planted link */
+static bool way_is_safe(const char *path)
+{
+	for (const char *end = path; *end;) {
+		char *part;
+		struct stat st;
+		bool safe;
+
+		end += strspn(end, "/");
+		end += strcspn(end, "/");
+		part = strndup(path, (size_t)(end - path));
+		safe = part && (lstat(part, &st) || !S_ISLNK(st.st_mode) || !is_planted(part, &st));
+		free(part);
+		if (!safe) {
+			errno = ELOOP;
+			return false;
+		}
+	}
+	return true;
+}
+
 /* The end of a chain of links is what gets written, as it would be without the second name. */
 static char *resolve(const char *path)
 {
@@ -63,7 +101,14 @@ bool output_open(struct output *o, const char *path)
 	*o = (struct output){ .fd = path ? -1 : STDOUT_FILENO, .path = path };
 	if (!path)
 		return true;
+	if (!way_is_safe(path))
+		return fail(o);
 	if (!stat(path, &st) && !S_ISREG(st.st_mode)) {
+		/* A pipe or terminal of somebody else's would get the answer. */
+		if (is_planted(path, &st)) {
+			errno = EACCES;
+			return fail(o);
+		}
 		o->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 		return o->fd >= 0 || fail(o);
 	}

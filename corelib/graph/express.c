@@ -45,7 +45,7 @@ static int meet(void *arg, uint64_t to, enum edge_kind kind, const struct label 
 	struct seek *s = arg;
 	int rank = rank_of(label->kind);
 
-	if (to != s->to || kind == EDGE_WEAK || kind == EDGE_BORROWED || rank <= s->rank)
+	if (to != s->to || !edge_holds(kind, label) || rank <= s->rank)
 		return 0;
 	s->label = *label;
 	s->kind = kind;

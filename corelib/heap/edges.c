@@ -35,6 +35,13 @@ struct worker {
 	uint32_t number; /* of the next object */
 };
 
+bool edge_holds(enum edge_kind kind, const struct label *label)
+{
+	if (kind == EDGE_GUESS)
+		return label->kind != LABEL_FIELD || strcmp(label->text, "value stack") != 0;
+	return kind != EDGE_WEAK && kind != EDGE_BORROWED;
+}
+
 void edge_sink_part(struct edge_sink *e, uint64_t to)
 {
 	uint32_t number = edge_sink_number(e, to);

@@ -29,6 +29,12 @@ struct object_arrays {
 	struct links forward;
 };
 
+/*
+ * Whether a reference holds its object. Words of a running frame's stack that may be
+ * left over do not: those are roots of the last resort.
+ */
+bool edge_holds(enum edge_kind kind, const struct label *label);
+
 struct heap;
 
 /*

@@ -8,6 +8,8 @@
 #define PIECE_SIZE (UINT64_C(64) << 20)
 #define PIECES 1024 /* that one mapping is cut into at most, however big it claims to be */
 
+#define HOLE_STEP (UINT64_C(1) << 20) /* how often is looked for holes */
+
 /* A part of a mapping: one job. */
 struct stretch {
 	uint64_t start, end;
@@ -89,7 +91,7 @@ static void scan_piece(void *ctx, size_t job, unsigned worker)
 	struct stretch piece = s->pieces.items[job];
 	uint64_t pool = FACT(s->l, POOL_SIZE);
 	uint32_t header = L(s->l, pool_header, sizeof);
-	uint64_t step = pool;
+	uint64_t step = pool, known = piece.start; /* up to there holes were looked for */
 	struct reader r;
 
 	reader_init(&r, s->t);
@@ -98,6 +100,13 @@ static void scan_piece(void *ctx, size_t job, unsigned worker)
 		const uint8_t *p;
 		uint32_t arena;
 
+		if (at >= known) {
+			at = target_skip_holes(s->t, at, piece.end) & ~(pool - 1);
+			if (__builtin_add_overflow(at, HOLE_STEP, &known))
+				known = UINT64_MAX;
+			if (at >= piece.end)
+				break;
+		}
 		p = header <= sizeof(scratch) ? reader_probe(&r, at, header, scratch) : NULL;
 		if (p && pool_looks_true(s->l, p, at, &arena))
 			out->failed = !note(out, at, pool, arena, FACT(s->l, ARENA_SIZE));

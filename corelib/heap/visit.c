@@ -235,7 +235,7 @@ static int edge(void *arg, uint64_t to, enum edge_kind kind, const struct label 
 
 	if (!s->edges)
 		scan_edge(s, to);
-	else if (kind != EDGE_WEAK && kind != EDGE_BORROWED)
+	else if (edge_holds(kind, label))
 		edge_sink_add_labelled(s->edges, to, label);
 	return 0;
 }

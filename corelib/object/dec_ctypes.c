@@ -128,10 +128,13 @@ static int stg_dict_extent(const struct ctx *c, struct object o, uint64_t *bytes
 	struct storage_info i;
 	int status = pycore_dec_dict.extent(c, o, bytes);
 
-	if (!status)
+	if (!status && FACT(c->l, STG_DICT_SIZEOF) == YES) {
+		/* What is more than a dict is counted once more: dict.__sizeof__() has it. */
+		*bytes += L(c->l, StgDictObject, sizeof) - L(c->l, PyDictObject, sizeof);
 		status = stg_dict_info(c, o, &i);
-	if (!status)
-		info_storage(c, &i, add_bytes, bytes);
+		if (!status)
+			info_storage(c, &i, add_bytes, bytes);
+	}
 	return status;
 }
 

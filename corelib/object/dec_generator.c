@@ -7,6 +7,11 @@ static const struct ref_field generator_fields[] = {
 	{ F_PyGenObject_gi_code, LABEL_FIELD, EDGE_OWNED, "gi_code" },
 	{ F_PyGenObject_gi_name, LABEL_FIELD, EDGE_OWNED, "__name__" },
 	{ F_PyGenObject_gi_qualname, LABEL_FIELD, EDGE_OWNED, "__qualname__" },
+	{ 0 },
+};
+
+/* Plain generators have room for it too, but never write to it. */
+static const struct ref_field coroutine_fields[] = {
 	{ F_PyGenObject_gi_origin_or_finalizer, LABEL_FIELD, EDGE_OWNED, "origin or finalizer" },
 	{ 0 },
 };
@@ -116,6 +121,11 @@ static int generator_extent(const struct ctx *c, struct object o, uint64_t *byte
 }
 
 const struct decoder pycore_dec_generator = {
+	.edges = generator_edges,
+	.extent = generator_extent,
+};
+const struct decoder pycore_dec_coroutine = {
+	.fields = coroutine_fields,
 	.edges = generator_edges,
 	.extent = generator_extent,
 };

@@ -177,6 +177,17 @@ static int queue_edges(const struct ctx *c, struct object o, edge_fn *fn, void *
 	return emit_items(c, r.items, r.n - before_end, EDGE_OWNED, label, fn, arg);
 }
 
+static int queue_extent(const struct ctx *c, struct object o, uint64_t *bytes)
+{
+	struct ring r;
+	int status = ring_of(c, o, &r);
+
+	*bytes = o.type->basicsize;
+	if (!status && FACT(c->l, SIMPLE_QUEUE_SIZEOF) == YES)
+		*bytes += 8 * r.room;
+	return status;
+}
+
 static void queue_storage(const struct ctx *c, struct object o, storage_fn *fn, void *arg)
 {
 	struct ring r;
@@ -203,5 +214,6 @@ static const struct ref_field queue_fields[] = {
 const struct decoder pycore_dec_simple_queue = {
 	.fields = queue_fields,
 	.edges = queue_edges,
+	.extent = queue_extent,
 	.storage = queue_storage,
 };

@@ -36,6 +36,34 @@ static const struct ref_field pysqlite_node_fields[] = {
 	{ 0 },
 };
 
+static const struct ref_field cache_fields[] = {
+	{ F_pysqlite_Cache_mapping, LABEL_FIELD, EDGE_OWNED, "mapping" },
+	{ F_pysqlite_Cache_factory, LABEL_FIELD, EDGE_BORROWED, "factory" },
+	{ 0 },
+};
+
+#define NODES_MOST 100000
+
+/* To 3.10: statements in a list, the last used first. */
+static int cache_edges(const struct ctx *c, struct object o, edge_fn *fn, void *arg)
+{
+	uint64_t at;
+	int status = 0;
+
+	if (!HAS(c->l, pysqlite_Cache, first))
+		return 0;
+	if (!LOAD(c->l, c->r, o.address, pysqlite_Cache, first, &at))
+		return PYCORE_ERR_FAULT;
+	for (int n = 0; at && !status; n++) {
+		if (!type_is_address(at) || n == NODES_MOST)
+			return PYCORE_ERR_DAMAGED;
+		status = emit_field(fn, arg, at, "cached statement");
+		if (!status && !LOAD(c->l, c->r, at, pysqlite_Node, next, &at))
+			return PYCORE_ERR_FAULT;
+	}
+	return status;
+}
+
 /* The classes of its exceptions it holds too, but does not count. */
 static const struct ref_field connection_fields[] = {
 	{ F_pysqlite_Connection_isolation_level, LABEL_ATTR, EDGE_OWNED, "isolation_level" },
@@ -104,6 +132,8 @@ const struct named_decoder pycore_sqlite_types[] = {
 	{ "sqlite3.Row", { .fields = pysqlite_row_fields } },
 	{ "sqlite3.Statement", { .fields = pysqlite_statement_fields } },
 	{ "sqlite3.Blob", { .fields = pysqlite_blob_fields } },
+	{ "sqlite3.Cache", { .fields = cache_fields, .edges = cache_edges } },
+	{ "sqlite3.Node", { .fields = pysqlite_node_fields } },
 	{ "sqlite3Node", { .fields = pysqlite_node_fields } },
 	{ "sqlite3.Connection",
 	  { .fields = connection_fields,

@@ -23,7 +23,6 @@ static const struct ref_field methodcaller_fields[] = {
 	{ F_methodcallerobject_name, LABEL_FIELD, EDGE_OWNED, "name" },
 	{ F_methodcallerobject_args, LABEL_FIELD, EDGE_OWNED, "arguments" },
 	{ F_methodcallerobject_kwds, LABEL_FIELD, EDGE_OWNED, "keywords" },
-	{ F_methodcallerobject_vectorcall_args, LABEL_FIELD, EDGE_OWNED, "vectorcall arguments" },
 	{ F_methodcallerobject_vectorcall_kwnames, LABEL_FIELD, EDGE_OWNED, "vectorcall names" },
 	{ 0 },
 };
@@ -217,11 +216,106 @@ static const struct ref_field comp_fields[] = {
 	{ 0 },
 };
 
+static const struct ref_field scandir_fields[] = {
+	{ F_ScandirIterator_path_object, LABEL_FIELD, EDGE_OWNED, "path" },
+	{ F_ScandirIterator_path_cleanup, LABEL_FIELD, EDGE_OWNED, "path as bytes" },
+	{ 0 },
+};
+
+static const struct ref_field segment_fields[] = {
+	{ F_SegmentObject_string, LABEL_FIELD, EDGE_OWNED, "string" },
+	{ 0 },
+};
+
+static const struct ref_field grapheme_fields[] = {
+	{ F_GraphemeBreakIterator_str, LABEL_FIELD, EDGE_OWNED, "string" },
+	{ 0 },
+};
+
+static const struct ref_field hmac_fields[] = {
+	{ F_HMACObject_name, LABEL_ATTR, EDGE_OWNED, "name" },
+	{ 0 },
+};
+
+static const struct ref_field zstd_compressor_fields[] = {
+	{ F_ZstdCompressor_dict, LABEL_FIELD, EDGE_OWNED, "dictionary" },
+	{ 0 },
+};
+
+static const struct ref_field zstd_decompressor_fields[] = {
+	{ F_ZstdDecompressor_dict, LABEL_FIELD, EDGE_OWNED, "dictionary" },
+	{ F_ZstdDecompressor_unused_data, LABEL_ATTR, EDGE_OWNED, "unused_data" },
+	{ 0 },
+};
+
+static const struct ref_field zstd_dict_fields[] = {
+	{ F_ZstdDict_c_dicts, LABEL_FIELD, EDGE_OWNED, "digested" },
+	{ F_ZstdDict_dict_content, LABEL_ATTR, EDGE_OWNED, "dict_content" },
+	{ 0 },
+};
+
+static const struct ref_field symtable_fields[] = {
+	{ F_PySTEntryObject_ste_id, LABEL_ATTR, EDGE_OWNED, "id" },
+	{ F_PySTEntryObject_ste_symbols, LABEL_ATTR, EDGE_OWNED, "symbols" },
+	{ F_PySTEntryObject_ste_name, LABEL_ATTR, EDGE_OWNED, "name" },
+	{ F_PySTEntryObject_ste_varnames, LABEL_ATTR, EDGE_OWNED, "varnames" },
+	{ F_PySTEntryObject_ste_children, LABEL_ATTR, EDGE_OWNED, "children" },
+	{ F_PySTEntryObject_ste_directives, LABEL_FIELD, EDGE_OWNED, "directives" },
+	{ F_PySTEntryObject_ste_function_name, LABEL_FIELD, EDGE_OWNED, "function" },
+	{ F_PySTEntryObject_ste_mangled_names, LABEL_FIELD, EDGE_OWNED, "mangled names" },
+	{ F_PySTEntryObject_ste_annotation_block, LABEL_FIELD, EDGE_OWNED, "annotations" },
+	{ 0 },
+};
+
+static const struct ref_field profiler_fields[] = {
+	{ F_ProfilerObject_externalTimer, LABEL_FIELD, EDGE_OWNED, "timer" },
+	{ F_ProfilerObject_missing, LABEL_FIELD, EDGE_OWNED, "missing" },
+	{ 0 },
+};
+
+/* A tuple (3.14), or before that a block of references that the others count. */
+static bool vectorcall_args(const struct ctx *c, struct object o, uint64_t *at, bool *tuple)
+{
+	struct object args;
+
+	if (!HAS(c->l, methodcallerobject, vectorcall_args) ||
+	    !LOAD(c->l, c->r, o.address, methodcallerobject, vectorcall_args, at) ||
+	    !type_is_address(*at))
+		return false;
+	*tuple = !object_at(c, *at, &args) && args.type->flags & TPFLAGS_TUPLE;
+	return true;
+}
+
+static int method_caller_edges(const struct ctx *c, struct object o, edge_fn *fn, void *arg)
+{
+	uint64_t at;
+	bool tuple;
+
+	if (!vectorcall_args(c, o, &at, &tuple) || !tuple)
+		return 0;
+	return emit_field(fn, arg, at, "vectorcall arguments");
+}
+
+static void method_caller_storage(const struct ctx *c, struct object o, storage_fn *fn, void *arg)
+{
+	uint64_t at, args, n = 0;
+	bool tuple;
+
+	if (!vectorcall_args(c, o, &at, &tuple) || tuple)
+		return;
+	if (LOAD(c->l, c->r, o.address, methodcallerobject, args, &args) && type_is_address(args) &&
+	    reader_u64(c->r, args + L(c->l, PyVarObject, ob_size), &n) && n < 1 << 20)
+		fn(arg, at, 8 * (n + 1));
+}
+
 const struct named_decoder pycore_stdlib_types[] = {
 	{ "functools.KeyWrapper", { .fields = key_fields } },
 	{ "operator.itemgetter", { .fields = itemgetter_fields } },
 	{ "operator.attrgetter", { .fields = attrgetter_fields } },
-	{ "operator.methodcaller", { .fields = methodcaller_fields } },
+	{ "operator.methodcaller",
+	  { .fields = methodcaller_fields,
+	    .edges = method_caller_edges,
+	    .storage = method_caller_storage } },
 	{ "_collections._deque_iterator", { .fields = dequeiter_fields } },
 	{ "_collections._deque_reverse_iterator", { .fields = dequeiter_fields } },
 	{ "collections._deque_iterator", { .fields = dequeiter_fields } },
@@ -259,5 +353,44 @@ const struct named_decoder pycore_stdlib_types[] = {
 	{ "_ssl._SSLSocket", { .fields = py_sslsocket_fields } },
 	{ "zlib.Compress", { .fields = comp_fields } },
 	{ "zlib.Decompress", { .fields = comp_fields } },
+	{ "_hmac.HMAC", { .fields = hmac_fields } },
+	{ "_lsprof.Profiler", { .fields = profiler_fields } },
+	{ "compression.zstd.ZstdCompressor", { .fields = zstd_compressor_fields } },
+	{ "compression.zstd.ZstdDecompressor", { .fields = zstd_decompressor_fields } },
+	{ "compression.zstd.ZstdDict", { .fields = zstd_dict_fields } },
+	{ "posix.ScandirIterator", { .fields = scandir_fields } },
+	{ "symtable entry", { .fields = symtable_fields } },
+	{ "unicodedata.GraphemeBreakIterator", { .fields = grapheme_fields } },
+	{ "unicodedata.Segment", { .fields = segment_fields } },
+	/* No references: what is in them may look like some. */
+	{ "PyCapsule", { .fields = NULL } },
+	{ "_blake2.blake2b", { .fields = NULL } },
+	{ "_blake2.blake2s", { .fields = NULL } },
+	{ "_bz2.BZ2Compressor", { .fields = NULL } },
+	{ "_lzma.LZMACompressor", { .fields = NULL } },
+	{ "_md5.md5", { .fields = NULL } },
+	{ "_random.Random", { .fields = NULL } },
+	{ "_sha1.sha1", { .fields = NULL } },
+	{ "_sha2.SHA224Type", { .fields = NULL } },
+	{ "_sha2.SHA256Type", { .fields = NULL } },
+	{ "_sha2.SHA384Type", { .fields = NULL } },
+	{ "_sha2.SHA512Type", { .fields = NULL } },
+	{ "_sha256.sha224", { .fields = NULL } },
+	{ "_sha256.sha256", { .fields = NULL } },
+	{ "_sha3.sha3_224", { .fields = NULL } },
+	{ "_sha3.sha3_256", { .fields = NULL } },
+	{ "_sha3.sha3_384", { .fields = NULL } },
+	{ "_sha3.sha3_512", { .fields = NULL } },
+	{ "_sha3.shake_128", { .fields = NULL } },
+	{ "_sha3.shake_256", { .fields = NULL } },
+	{ "_sha512.sha384", { .fields = NULL } },
+	{ "_sha512.sha512", { .fields = NULL } },
+	{ "_socket.socket", { .fields = NULL } },
+	{ "_ssl.MemoryBIO", { .fields = NULL } },
+	{ "_thread.RLock", { .fields = NULL } },
+	{ "_thread._ThreadHandle", { .fields = NULL } },
+	{ "_thread.lock", { .fields = NULL } },
+	{ "random.Random", { .fields = NULL } },
+	{ "select.epoll", { .fields = NULL } },
 	{ NULL, { .fields = NULL } },
 };

@@ -46,6 +46,27 @@ static int heap_type_edges(const struct ctx *c, struct body *b, edge_fn *fn, voi
 	return key_edges(c, keys, fn, arg);
 }
 
+/* Each interpreter has attributes and subclasses of its own for static types (3.12). */
+static int state_edges(const struct ctx *c, uint64_t type, edge_fn *fn, void *arg)
+{
+	static const struct label dict = { LABEL_FIELD, "__dict__ in a sub-interpreter", 0, 0 };
+	uint64_t state, to;
+	int status = 0;
+
+	for (size_t i = 0; c->interps && i < c->interps->interps.n && !stopped(status); i++) {
+		state = type_state(c->l, c->r, c->interps->interps.items[i].address, type);
+		if (!state)
+			continue;
+		/* The main one's is the type's __dict__. */
+		if (i > 0 && PROBE(c->l, c->r, state, managed_static_type_state, tp_dict, &to))
+			status = emit(fn, arg, to, EDGE_OWNED, &dict);
+		if (!stopped(status) &&
+		    PROBE(c->l, c->r, state, managed_static_type_state, tp_subclasses, &to))
+			status = emit_field(fn, arg, to, "tp_subclasses");
+	}
+	return status;
+}
+
 static int type_edges(const struct ctx *c, struct object o, edge_fn *fn, void *arg)
 {
 	static const struct label dict = { LABEL_ATTR, "__dict__", 0, 0 };
@@ -66,8 +87,11 @@ static int type_edges(const struct ctx *c, struct object o, edge_fn *fn, void *a
 
 		status = emit_field(fn, arg, subclasses, "tp_subclasses");
 	}
-	if (stopped(status) || !(flags & TPFLAGS_HEAPTYPE))
+	if (stopped(status))
 		return status;
+	if (!(flags & TPFLAGS_HEAPTYPE))
+		return FACT(c->l, TYPE_STATE) == TYPE_STATE_INTERP ?
+			       state_edges(c, o.address, fn, arg) : status;
 	return heap_type_edges(c, &b, fn, arg);
 }
 

@@ -148,6 +148,7 @@ extern const struct decoder pycore_dec_function, pycore_dec_method, pycore_dec_b
 extern const struct decoder pycore_dec_cell, pycore_dec_property, pycore_dec_staticmethod;
 extern const struct decoder pycore_dec_classmethod, pycore_dec_descriptor;
 extern const struct decoder pycore_dec_code, pycore_dec_frame, pycore_dec_generator;
+extern const struct decoder pycore_dec_coroutine;
 extern const struct decoder pycore_dec_weakref, pycore_dec_mappingproxy, pycore_dec_memoryview;
 extern const struct decoder pycore_dec_managedbuffer;
 extern const struct decoder pycore_dec_exception, pycore_dec_traceback;

@@ -18,7 +18,7 @@ static const struct {
 	{ "_struct.Struct", &pycore_dec_struct },
 	{ "_queue.SimpleQueue", &pycore_dec_simple_queue },
 	{ "array.array", &pycore_dec_array },
-	{ "async_generator", &pycore_dec_generator },
+	{ "async_generator", &pycore_dec_coroutine },
 	{ "bool", &pycore_dec_bool },
 	{ "builtin_function_or_method", &pycore_dec_builtin },
 	{ "builtin_method", &pycore_dec_builtin },
@@ -31,7 +31,7 @@ static const struct {
 	{ "collections.defaultdict", &pycore_dec_defaultdict },
 	{ "collections.deque", &pycore_dec_deque },
 	{ "complex", &pycore_dec_complex },
-	{ "coroutine", &pycore_dec_generator },
+	{ "coroutine", &pycore_dec_coroutine },
 	{ "datetime.datetime", &pycore_dec_datetime },
 	{ "datetime.time", &pycore_dec_time },
 	{ "ellipsis", &pycore_dec_ellipsis },
@@ -88,7 +88,7 @@ static const struct named_decoder *const tables[] = {
 	pycore_xml_types,    pycore_zone_types,
 };
 
-static const struct decoder *named(const char *tp_name)
+const struct decoder *decoder_named(const char *tp_name)
 {
 	for (size_t i = 0; i < sizeof(by_name) / sizeof(*by_name); i++) {
 		if (!strcmp(by_name[i].tp_name, tp_name))
@@ -105,7 +105,7 @@ static const struct decoder *named(const char *tp_name)
 
 const struct decoder *decoder_for(const char *tp_name, uint64_t flags, const struct decoder *base)
 {
-	const struct decoder *d = tp_name ? named(tp_name) : NULL;
+	const struct decoder *d = tp_name ? decoder_named(tp_name) : NULL;
 
 	if (d)
 		return d;

@@ -79,6 +79,9 @@ struct decoder {
 		    size_t most);
 };
 
+/* The decoder that is for the type of this tp_name and its like; NULL: there is none. */
+const struct decoder *decoder_named(const char *tp_name);
+
 /*
  * The decoder for a type: by its name (NULL: that of a class made in Python, which
  * says nothing), else that of its base, else by flag, else generic.

@@ -86,20 +86,16 @@ static bool read_tp_name(const struct layout *l, struct reader *r, struct body *
 	return len > 0;
 }
 
-static uint64_t static_type_dict(struct type_table *tt, struct reader *r, uint64_t type)
+uint64_t type_state(const struct layout *l, struct reader *r, uint64_t interp, uint64_t type)
 {
-	const struct layout *l = &tt->rt->layout;
-	uint64_t stride = FACT(l, TYPE_STATE_STRIDE), index, interp, state, owner;
+	uint64_t stride = FACT(l, TYPE_STATE_STRIDE), index, state, owner;
 
-	if (FACT(l, TYPE_STATE) != TYPE_STATE_INTERP ||
-	    !LOAD(l, r, tt->rt->address, _PyRuntimeState, interpreters_main, &interp) ||
-	    !type_is_address(interp) || !LOAD(l, r, type, PyTypeObject, tp_subclasses, &index) ||
-	    !index || index > STATIC_TYPES_MOST)
+	if (FACT(l, TYPE_STATE) != TYPE_STATE_INTERP || !type_is_address(interp) ||
+	    !LOAD(l, r, type, PyTypeObject, tp_subclasses, &index) || !index ||
+	    index > STATIC_TYPES_MOST)
 		return 0;
 	/* Those of extension modules are counted from 1 in an array of their own. */
 	for (int extension = 0; extension < 2; extension++) {
-		uint64_t dict;
-
 		if (extension ? !HAS(l, PyInterpreterState, types_extensions) :
 				!HAS(l, PyInterpreterState, types_builtins))
 			continue;
@@ -108,11 +104,22 @@ static uint64_t static_type_dict(struct type_table *tt, struct reader *r, uint64
 				     L(l, PyInterpreterState, types_builtins)) +
 			(index - 1) * stride;
 		if (reader_probe_u64(r, state + L(l, managed_static_type_state, type), &owner) &&
-		    owner == type &&
-		    reader_probe_u64(r, state + L(l, managed_static_type_state, tp_dict), &dict))
-			return dict;
+		    owner == type)
+			return state;
 	}
 	return 0;
+}
+
+static uint64_t static_type_dict(struct type_table *tt, struct reader *r, uint64_t type)
+{
+	const struct layout *l = &tt->rt->layout;
+	uint64_t interp, state, dict;
+
+	if (FACT(l, TYPE_STATE) != TYPE_STATE_INTERP ||
+	    !LOAD(l, r, tt->rt->address, _PyRuntimeState, interpreters_main, &interp))
+		return 0;
+	state = type_state(l, r, interp, type);
+	return state && PROBE(l, r, state, managed_static_type_state, tp_dict, &dict) ? dict : 0;
 }
 
 uint64_t type_dict(struct type_table *tt, struct reader *r, uint64_t type)
@@ -185,16 +192,45 @@ static void read_hidden_items(struct type_table *tt, struct reader *r, struct ty
 		t->hidden_items = all - visible;
 }
 
+/* Whether all fields that the decoder names are in instances of the type. */
+static bool fields_inside(const struct layout *l, const struct decoder *d, uint64_t basicsize)
+{
+	for (const struct ref_field *f = d->fields; f && f->text; f++) {
+		const struct field *at = &l->field[f->field];
+
+		if (at->present && (uint64_t)at->offset + at->width > basicsize)
+			return false;
+	}
+	return true;
+}
+
+/* @return whether the decoder is for this very type, not for one it derives from */
+static bool set_decoder(const struct layout *l, struct type *t, const char *tp_name)
+{
+	const struct type *base = t->base;
+	const struct decoder *own = t->python_class ? NULL : decoder_named(tp_name);
+
+	/* Some other library's type may have such a name. */
+	if (own && !fields_inside(l, own, t->basicsize))
+		own = NULL;
+	t->decoder = own ? own : decoder_for(NULL, t->flags, base ? base->decoder : NULL);
+	if (base && base->decoder == t->decoder)
+		t->first_slot = base->first_slot;
+	else
+		t->first_slot = t->decoder == &pycore_dec_generic ? 0 : t->n_slots;
+	return own != NULL;
+}
+
 /*
  * Which words of an instance no decoder, slot or dict accounts for: those that C code
- * has put behind the base's. Nothing, where a decoder knows the whole of it.
+ * has put behind the base's. Nothing, where a decoder knows the whole of it (@p own).
  */
-static void set_scan(const struct layout *l, struct type *t)
+static void set_scan(const struct layout *l, struct type *t, bool own)
 {
 	const struct type *base = t->base;
 	uint64_t from = base ? base->basicsize : L(l, PyObject, sizeof);
 
-	if (t->decoder != (base ? base->decoder : &pycore_dec_generic)) {
+	if (own || t->decoder != (base ? base->decoder : &pycore_dec_generic)) {
 		if (t->decoder->scan) {
 			t->scan_from = L(l, PyObject, sizeof);
 			t->scan_to = (uint32_t)t->basicsize & ~7u;
@@ -206,7 +242,8 @@ static void set_scan(const struct layout *l, struct type *t)
 		t->scan_to = base->scan_to;
 		t->scan_items = base->scan_items;
 	}
-	if (t->python_class)
+	/* What a tuple's type is longer than a tuple is its first items. */
+	if (t->python_class || t->flags & TPFLAGS_TUPLE)
 		return;
 	if (t->basicsize > from) {
 		if (t->scan_to <= t->scan_from)
@@ -215,18 +252,6 @@ static void set_scan(const struct layout *l, struct type *t)
 	}
 	if (t->decoder == &pycore_dec_generic && t->itemsize)
 		t->scan_items = true;
-}
-
-static void set_decoder(struct type *t, const char *tp_name)
-{
-	const struct type *base = t->base;
-
-	t->decoder = decoder_for(t->python_class ? NULL : tp_name, t->flags,
-				 base ? base->decoder : NULL);
-	if (base && base->decoder == t->decoder)
-		t->first_slot = base->first_slot;
-	else
-		t->first_slot = t->decoder == &pycore_dec_generic ? 0 : t->n_slots;
 }
 
 static bool is_leaf(const struct type *t)
@@ -283,8 +308,7 @@ static struct type *build(struct type_table *tt, struct reader *r, const struct 
 	if (!t->name)
 		return NULL;
 	*nomem = type_read_slots(tt, r, t, &b) != 0 || read_attr_keys(tt, r, t) != 0;
-	set_decoder(t, tp_name);
-	set_scan(l, t);
+	set_scan(l, t, set_decoder(l, t, tp_name));
 	read_hidden_items(tt, r, t);
 	t->leaf = is_leaf(t);
 	return t;

@@ -93,4 +93,8 @@ uint64_t type_dict_slot(const struct type *type, struct reader *r, const struct 
 /* tp_dict of a type object, also where the interpreter keeps it; 0 if unknown. */
 uint64_t type_dict(struct type_table *tt, struct reader *r, uint64_t type_address);
 
+/* What the interpreter at @p interp keeps of a static type: managed_static_type_state; 0: nothing. */
+uint64_t type_state(const struct layout *l, struct reader *r, uint64_t interp,
+		    uint64_t type_address);
+
 #endif

@@ -43,19 +43,39 @@ bool type_is_python_class(const struct layout *l, struct reader *r, const struct
 	return tp_name == text.data || (text.utf8 && tp_name == text.utf8);
 }
 
+/*
+ * The name of the type's module with a dot behind it, nothing for builtins.
+ * @return false if there is one but it cannot be read
+ */
+static bool put_module(const struct layout *l, struct reader *r, uint64_t dict, struct buf *name)
+{
+	uint64_t faults = r->faults, module = dict_get(l, r, dict, "__module__"), word;
+
+	if (put_str(l, r, module, name)) {
+		if (!strcmp(name->text, "builtins"))
+			name->len = 0;
+		else
+			buf_putc(name, '.');
+		return true;
+	}
+	if (!module)
+		return r->faults == faults;
+	/* What is no str, as a property is, tells no module. */
+	return reader_probe_u64(r, module, &word) && !type_raw_is_str(l, r, module);
+}
+
 static const char *heap_name(struct type_table *tt, struct reader *r, const struct type *t,
-			     struct body *b)
+			     struct body *b, const char *tp_name)
 {
 	const struct layout *l = &tt->rt->layout;
 	struct buf name = { NULL };
 	const char *kept = NULL;
-	uint64_t module = dict_get(l, r, BODY(b, l, PyTypeObject, tp_dict), "__module__");
 
-	if (put_str(l, r, module, &name)) {
-		if (!strcmp(name.text, "builtins"))
-			name.len = 0;
-		else
-			buf_putc(&name, '.');
+	if (!put_module(l, r, BODY(b, l, PyTypeObject, tp_dict), &name)) {
+		if (strchr(tp_name, '.'))
+			return arena_strdup(&tt->arena, tp_name);
+		/* A bare name would be taken for a builtin's. */
+		buf_puts(&name, "?.");
 	}
 	if (put_str(l, r, BODY(b, l, PyHeapTypeObject, ht_qualname), &name) ||
 	    put_str(l, r, BODY(b, l, PyHeapTypeObject, ht_name), &name)) {
@@ -74,7 +94,7 @@ const char *type_show_name(struct type_table *tt, struct reader *r, const struct
 	const char *symbol;
 
 	if (t->flags & TPFLAGS_HEAPTYPE) {
-		const char *name = heap_name(tt, r, t, b);
+		const char *name = heap_name(tt, r, t, b, tp_name);
 
 		if (name)
 			return name;

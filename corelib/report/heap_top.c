@@ -14,6 +14,11 @@ static int heap_top_read(struct report *r)
 	int status;
 
 	r->retained |= !r->o.sort;
+	if (r->o.tree) {
+		status = read_tree(r, report_limit(r, DEFAULT_ROWS));
+		if (status < 0)
+			return status;
+	}
 	r->want_paths = true;
 	status = read_objects(r, report_limit(r, DEFAULT_ROWS));
 
@@ -98,10 +103,14 @@ static void heap_top_text(const struct report *r, struct buf *out)
 	types_text(r, "  ", false, out);
 	buf_putc(out, '\n');
 	style_puts(out, r->o.color, STYLE_BOLD,
-		   r->retained ? "Single objects by what they alone keep alive"
-			       : "Biggest single objects");
+		   r->o.tree	 ? "What keeps what alive"
+		   : r->retained ? "Single objects by what they alone keep alive"
+				 : "Biggest single objects");
 	buf_puts(out, "\n\n");
-	top_text(r, "  ", false, out);
+	if (r->o.tree)
+		tree_text(r, "  ", out);
+	else
+		top_text(r, "  ", false, out);
 }
 
 static json_t *object_json(const void *ctx, size_t i, struct json_out *out)
@@ -135,6 +144,8 @@ static void heap_top_json(const struct report *r, struct json_out *out)
 {
 	types_json(r, out, false);
 	top_json(r, out);
+	if (r->o.tree)
+		tree_json(r, out);
 }
 
 const struct report_kind report_heap_top = {

@@ -52,6 +52,7 @@ struct report {
 	const struct pycore_graph *graph;
 	const struct pycore_detail *detail;
 	const struct pycore_paths *paths;
+	const struct pycore_tree *tree;
 	struct thread_rows threads;
 	struct type_rows types;
 	struct object_rows top;
@@ -71,6 +72,7 @@ bool report_wants_type(const struct report *r, const char *name);
 int read_threads(struct report *r, size_t limit);
 int read_types(struct report *r, size_t limit);
 int read_objects(struct report *r, size_t limit);
+int read_tree(struct report *r, size_t limit);
 
 /* "no memory for the report" */
 int report_no_memory(struct report *r);

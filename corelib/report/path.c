@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "report/escape.h"
 #include "report/report.h"
@@ -29,9 +30,15 @@ static void step_label(const struct report *r, const struct pycore_path *path, s
 		report_label(r, path->steps[i].label, path->steps[i - 1].type, out);
 }
 
+static bool is_local(const struct pycore_path *path)
+{
+	return !strcmp(path->root_kind, "local");
+}
+
+/* A frame's variable is known by its function, not by sys._current_frames(). */
 void path_words(const struct report *r, const struct pycore_path *path, struct buf *out)
 {
-	if (path->expression) {
+	if (path->expression && !is_local(path)) {
 		buf_puts(out, path->expression);
 		return;
 	}
@@ -99,7 +106,10 @@ static void path_text(const struct report *r, struct buf *out)
 			buf_printf(out, " at 0x%" PRIx64 "\n", path->address);
 		}
 		last = path->address;
-		path_words(r, path, &words);
+		if (path->expression)
+			buf_puts(&words, path->expression);
+		else
+			path_words(r, path, &words);
 		buf_puts(out, "  ");
 		write_escaped(out, words.text ? words.text : "");
 		buf_puts(out, "\n    root: ");

@@ -86,6 +86,10 @@ json_t *path_steps_json(const struct report *r, const struct pycore_path *path,
 			struct json_out *out);
 json_t *path_root_json(const struct pycore_path *path, struct json_out *out);
 
+/* What keeps what alive, an object a line. */
+void tree_text(const struct report *r, const char *indent, struct buf *out);
+void tree_json(const struct report *r, struct json_out *out);
+
 /* Fill r->suspects. */
 int analyze_suspects(struct report *r);
 void analyze_text(const struct report *r, struct buf *out);

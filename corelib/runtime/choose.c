@@ -172,6 +172,7 @@ static void find_statics(struct choice *c, struct runtime_statics *out)
 		{ "_PyGC_generation0", &out->generation0 },
 		{ "enabled", &out->gc_enabled },
 		{ "collecting", &out->gc_collecting },
+		{ "_Py_Finalizing", &out->finalizing },
 	};
 
 	for (size_t i = 0; c->f->module && i < sizeof(all) / sizeof(all[0]); i++)
@@ -302,7 +303,11 @@ static void explain(const struct choice *c, struct pycore_error *err)
 
 	if (c->told.version)
 		version_text(c->told.version, c->told.minor_only, version, sizeof(version));
-	if (!c->seen_running)
+	if (!c->seen_running && c->r->target->lost)
+		pycore_fail(err, PYCORE_ERR_NOT_PYTHON,
+			    "CPython %s is loaded (%.80s), but its state is in what is missing", version,
+			    base_name(c));
+	else if (!c->seen_running)
 		pycore_fail(err, PYCORE_ERR_NOT_PYTHON,
 			    "CPython %s is loaded (%.80s) but no interpreter is running in it: "
 			    "it has not started yet, or has ended", version, base_name(c));

@@ -446,7 +446,8 @@ int runtime_interpreters(const struct runtime *rt, struct reader *r, struct inte
 	interpreters_fini(out);
 	out->complete = true;
 	out->finalizing =
-		LOAD(w.l, r, rt->address, _PyRuntimeState, finalizing, &value) && value;
+		(LOAD(w.l, r, rt->address, _PyRuntimeState, finalizing, &value) && value) ||
+		(rt->statics.finalizing && reader_u64(r, rt->statics.finalizing, &value) && value);
 	walk_interpreters(&w);
 	for (size_t i = 0; i < out->interps.n && !w.no_memory; i++)
 		walk_threads(&w, (uint32_t)i);

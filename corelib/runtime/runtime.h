@@ -14,6 +14,7 @@ struct runtime_statics {
 	uint64_t current_thread; /* _PyThreadState_Current: the thread state that has the GIL */
 	uint64_t generation0;    /* _PyGC_generation0: a pointer to the first of the lists */
 	uint64_t gc_enabled, gc_collecting; /* ints */
+	uint64_t finalizing;     /* _Py_Finalizing: the thread state that shuts down */
 };
 
 /* What of the version, and of how it was found, a report tells. */

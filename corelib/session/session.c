@@ -97,6 +97,9 @@ static int read_interpreters(struct pycore *s, struct pycore_error *err)
 				"some may be missing");
 	if (!s->runtime.verified)
 		note_release(s);
+	if (s->interps.finalizing)
+		session_note(s, "Python was shutting down: modules and what they named may be gone, "
+				"and so may be the states of other threads");
 	return session_check_read(s, "the interpreters", err);
 }
 
@@ -110,13 +113,13 @@ static int finish_open(struct pycore **out, struct pycore *s, int rc)
 }
 
 /* Of an error, one line is all that is told: what was warned of before may be the reason. */
-static int blame_cut(const struct pycore *s, int rc, struct pycore_error *err)
+static int blame_loss(const struct pycore *s, int rc, struct pycore_error *err)
 {
 	struct pycore_error why = *err;
 
-	if (!rc || !s->target || !s->target->cut)
+	if (!rc || !s->target || !s->target->lost)
 		return rc;
-	pycore_fail(err, rc, "the core is cut short: %.210s", why.message);
+	pycore_fail(err, rc, "%.90s: %.140s", s->target->lost, why.message);
 	err->address = why.address;
 	return rc;
 }
@@ -136,7 +139,7 @@ int pycore_open_core(struct pycore **out, const char *path, const struct pycore_
 		rc = find_python(s, err);
 	if (!rc)
 		rc = read_interpreters(s, err);
-	return finish_open(out, s, err ? blame_cut(s, rc, err) : rc);
+	return finish_open(out, s, err ? blame_loss(s, rc, err) : rc);
 }
 
 int pycore_open_live(struct pycore **out, pid_t pid, const struct pycore_options *options,

@@ -26,6 +26,11 @@ static size_t core_read(struct target *t, uint64_t addr, void *buf, size_t len)
 	return pieces_read(&((struct core *)t)->pieces, addr, buf, len);
 }
 
+static uint64_t core_skip(struct target *t, uint64_t addr, uint64_t end)
+{
+	return pieces_skip(&((struct core *)t)->pieces, addr, end);
+}
+
 static void core_close(struct target *t)
 {
 	struct core *c = (struct core *)t;
@@ -43,6 +48,7 @@ static void core_close(struct target *t)
 static const struct target_ops core_ops = {
 	.piece = core_piece,
 	.read = core_read,
+	.skip = core_skip,
 	.close = core_close,
 };
 
@@ -220,7 +226,8 @@ static int read_headers(struct core *c, const char *path, struct pycore_error *e
 		return pycore_fail(err, PYCORE_ERR_FORMAT,
 				   "%.120s holds no memory (cut short within its headers?): make the core again",
 				   path);
-	c->base.cut |= c->notes_cut;
+	if (c->notes_cut)
+		c->base.lost = "the core is cut short (its notes are missing)";
 	if (c->notes_cut)
 		target_warn(&c->base, "%s is cut short: what it tells of threads and mapped files is missing",
 			    path);
@@ -234,7 +241,7 @@ static int read_headers(struct core *c, const char *path, struct pycore_error *e
 
 static int take_segments(struct core *c, const char *path, struct pycore_error *err)
 {
-	uint64_t missing = 0, all = 0, left = c->file.size;
+	uint64_t left = c->file.size;
 	bool twice = false;
 
 	for (size_t i = 0; i < c->segments.n; i++) {
@@ -252,10 +259,6 @@ static int take_segments(struct core *c, const char *path, struct pycore_error *
 			twice = true;
 		}
 		left -= have;
-		if (__builtin_add_overflow(all, s->filesz, &all))
-			all = UINT64_MAX;
-		if (__builtin_add_overflow(missing, s->filesz - have, &missing))
-			missing = UINT64_MAX;
 		piece = (struct file_piece){
 			.start = s->start,
 			.len = have,
@@ -270,12 +273,6 @@ static int take_segments(struct core *c, const char *path, struct pycore_error *
 	if (twice)
 		target_warn(&c->base, "%s is damaged: its headers put the same bytes at many addresses",
 			    path);
-	c->base.cut |= missing > 0;
-	if (missing)
-		target_warn(&c->base,
-			    "%s is cut short: %.1f of %.1f MiB of memory are missing%s", path,
-			    (double)missing / 1048576, (double)all / 1048576,
-			    c->unpack_lost ? "" : "; look at 'ulimit -c' and for a full disk");
 	return 0;
 }
 
@@ -392,6 +389,7 @@ static int core_load(struct core *c, const char *path, struct pycore_error *err)
 	if (!core_regions(c) || !modules_build(&c->base) || !core_fill(c))
 		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for the regions of %.120s", path);
 	mark_regions(c);
+	core_tell_lost(c, path);
 	return 0;
 }
 

@@ -110,6 +110,16 @@ size_t file_read(const struct file *f, uint64_t offset, void *buf, size_t len)
 	return done;
 }
 
+uint64_t file_data_from(const struct file *f, uint64_t offset)
+{
+	off_t at = lseek(f->fd, (off_t)offset, SEEK_DATA);
+
+	if (at >= 0 && (uint64_t)at >= offset)
+		return (uint64_t)at;
+	/* ENXIO: there is none. Of other failures nothing is known. */
+	return errno == ENXIO ? UINT64_MAX : offset;
+}
+
 void file_shut(struct file *f)
 {
 	if (f->open)

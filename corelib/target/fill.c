@@ -280,6 +280,7 @@ bool core_fill(struct core *c)
 			ok = fill_region(&f, m, &t->regions[i]);
 		shut_unused(m);
 	}
+	c->has_written = f.written;
 	count_readable(c);
 	if (ok)
 		warn_missing(&f);

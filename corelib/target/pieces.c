@@ -69,6 +69,48 @@ const struct file_piece *pieces_at(const struct pieces *p, uint64_t addr)
 	return &p->list.items[low - 1];
 }
 
+const struct file_piece *pieces_from(const struct pieces *p, uint64_t addr)
+{
+	const struct file_piece *piece = pieces_at(p, addr);
+	size_t low = 0, high = p->list.n;
+
+	if (piece)
+		return piece;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (p->list.items[middle].start < addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < p->list.n ? &p->list.items[low] : NULL;
+}
+
+uint64_t pieces_skip(const struct pieces *p, uint64_t addr, uint64_t end)
+{
+	while (addr < end) {
+		const struct file_piece *piece = pieces_from(p, addr);
+		uint64_t at, data;
+
+		if (!piece)
+			return end;
+		if (addr < piece->start)
+			addr = piece->start;
+		at = piece->offset + (addr - piece->start);
+		if (addr >= end || !piece->file->open)
+			break;
+		data = file_data_from(piece->file, at);
+		if (data - at < piece->len - (addr - piece->start)) {
+			addr += data - at;
+			break;
+		}
+		if (__builtin_add_overflow(piece->start, piece->len, &addr))
+			return end;
+	}
+	return addr < end ? addr : end;
+}
+
 static size_t read_one(const struct file_piece *p, uint64_t at, void *buf, size_t len)
 {
 	size_t n;

@@ -71,6 +71,8 @@ struct file {
 bool file_open(struct file *f, const char *root, const char *path);
 bool file_map(struct file *f);
 size_t file_read(const struct file *f, uint64_t offset, void *buf, size_t len);
+/* Where the next byte is from @p offset on that is in no hole: at the file's end, UINT64_MAX. */
+uint64_t file_data_from(const struct file *f, uint64_t offset);
 /* Give up the descriptor; a mapping stays. */
 void file_shut(struct file *f);
 void file_close(struct file *f);
@@ -189,6 +191,10 @@ bool pieces_add(struct pieces *p, struct file_piece piece);
 /* Sort, cut overlaps, join what is one run here, too. @return bytes in all */
 uint64_t pieces_sort(struct pieces *p);
 const struct file_piece *pieces_at(const struct pieces *p, uint64_t addr);
+/* The piece that holds @p addr, else the next after it, or NULL. */
+const struct file_piece *pieces_from(const struct pieces *p, uint64_t addr);
+/* As target_skip_holes(). */
+uint64_t pieces_skip(const struct pieces *p, uint64_t addr, uint64_t end);
 size_t pieces_read(const struct pieces *p, uint64_t addr, void *buf, size_t len);
 
 /* A PT_LOAD of a core. */
@@ -207,12 +213,15 @@ struct core {
 	segment_vec segments;
 	struct notes notes;
 	bool notes_cut; /* the file ends within them */
+	bool has_written; /* private memory was dumped */
 	bool unpack_lost; /* it was compressed, and could not be unpacked to its end */
 	struct pieces pieces;
 };
 
 /* Regions of a core: its segments, cut and named by its file table. */
 bool core_regions(struct core *c);
+/* Warn of what is missing of a core that was cut short, or made without it: when it is filled. */
+void core_tell_lost(struct core *c, const char *path);
 /* Lend from mapped files what the core left out, and warn of what cannot be had. */
 bool core_fill(struct core *c);
 

@@ -115,6 +115,11 @@ const struct region *target_region_at(const struct target *t, uint64_t addr)
 	return i < t->n_regions && t->regions[i].start <= addr ? &t->regions[i] : NULL;
 }
 
+uint64_t target_skip_holes(struct target *t, uint64_t addr, uint64_t end)
+{
+	return t->ops->skip && addr < end ? t->ops->skip(t, addr, end) : addr;
+}
+
 void target_mark(struct target *t, uint64_t addr, uint32_t flags)
 {
 	size_t i = region_index(t, addr);

@@ -85,6 +85,8 @@ struct target_ops {
 	bool (*piece)(struct target *t, uint64_t addr, struct piece *out);
 	/* Copy what can be read from addr on, up to len. @return bytes copied. Any thread may call. */
 	size_t (*read)(struct target *t, uint64_t addr, void *buf, size_t len);
+	/* As target_skip_holes(). May be NULL. Any thread may call. */
+	uint64_t (*skip)(struct target *t, uint64_t addr, uint64_t end);
 	int (*freeze)(struct target *t, struct pycore_error *err); /* may be NULL */
 	void (*thaw)(struct target *t);                            /* may be NULL */
 	void (*close)(struct target *t);
@@ -113,7 +115,7 @@ struct target {
 	double stopped_ms;
 	bool want_registers; /* live: a freeze reads all registers of each thread */
 	uint64_t stop_limit; /* live: nanoseconds within which all threads must stand; 0: usual */
-	bool cut;  /* a core of which an end is missing */
+	const char *lost; /* why memory is missing: "the core is cut short ..."; NULL: it is not */
 	bool gone; /* a live process that went away while it was read */
 	void (*warn)(void *ctx, const char *line); /* may be NULL */
 	void *warn_ctx;
@@ -149,6 +151,13 @@ void target_close(struct target *t);
 
 /* @return the region that holds @p addr, or NULL */
 const struct region *target_region_at(const struct target *t, uint64_t addr);
+
+/*
+ * For long walks: the first address in [@p addr, @p end) at which there may be
+ * something; before it there are only zeros that a sparse core does not hold, or
+ * nothing at all. @p end: none is left.
+ */
+uint64_t target_skip_holes(struct target *t, uint64_t addr, uint64_t end);
 
 /* @return the module one of whose mappings holds @p addr, or NULL */
 struct module *target_module_at(struct target *t, uint64_t addr);

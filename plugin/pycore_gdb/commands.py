@@ -4,6 +4,7 @@
 import argparse
 import ctypes
 import os
+import stat
 
 import gdb
 
@@ -39,7 +40,7 @@ def address(text):
 
 TYPE = Argument("--type", metavar="T", help="module.qualname, a bare name or a glob")
 LIMIT = Argument("--limit", metavar="N", type=int, help="rows to show (default 20)")
-SORT = Argument("--sort", choices=("count", "bytes"), help="order of the rows")
+SORT = Argument("--sort", choices=("count", "bytes", "retained"), help="order of the rows")
 REDACT = Argument("--redact", action="store_true", help="show no values of objects")
 OUTPUT = Argument("-o", dest="output", metavar="FILE", help="write there instead")
 
@@ -146,6 +147,9 @@ def report_options(words):
         limit=-1 if limit is None else limit,
         sort=get("sort").encode() if get("sort") else None,
         by_address=bool(get("by_address")),
+        retained=bool(get("retained")),
+        tree=bool(get("tree")),
+        paths=get("paths") or 0,
         depth=get("depth") or 0,
         max_nodes=get("max_nodes") or 0,
         in_gdb=True,
@@ -156,12 +160,20 @@ def report_options(words):
     return options, array
 
 
+def open_for_writing(path):
+    """Not through a link in a folder that everybody may write to, such as /tmp."""
+    folder = os.stat(os.path.dirname(path) or ".")
+    shared = stat.S_ISVTX | stat.S_IWOTH
+    flags = os.O_NOFOLLOW if folder.st_mode & shared == shared else 0
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | flags, 0o666)
+
+
 def emit(text, path):
     if not path:
         gdb.write(text)
         return
     try:
-        with open(os.path.expanduser(path), "w", encoding="utf-8") as f:
+        with open(open_for_writing(os.path.expanduser(path)), "w", encoding="utf-8") as f:
             f.write(text)
     except OSError as e:
         raise gdb.GdbError(f"cannot write {path}: {e.strerror}") from None
@@ -194,6 +206,7 @@ COMMANDS = (
             LIMIT,
             SORT,
             Argument("--by-address", action="store_true", help="types of one name in own rows"),
+            Argument("--retained", action="store_true", help="what would be freed with them, too"),
             TEXT_OR_JSON,
             REDACT,
             OUTPUT,
@@ -203,8 +216,33 @@ COMMANDS = (
         ReportCommand,
         "py-heap-top",
         "heap-top",
-        "Show the types and the single objects that hold the most memory.",
-        (TYPE, LIMIT, SORT, TEXT_OR_JSON, REDACT, OUTPUT),
+        "Show the types and the single objects that keep the most memory alive; with\n"
+        "--sort bytes, the biggest, without reading every reference.",
+        (
+            TYPE,
+            LIMIT,
+            SORT,
+            Argument("--tree", action="store_true", help="what each object keeps alive"),
+            Argument("--depth", metavar="N", type=int, help="levels of the tree (default 3)"),
+            TEXT_OR_JSON,
+            REDACT,
+            OUTPUT,
+        ),
+    ),
+    (
+        ReportCommand,
+        "py-path",
+        "path",
+        "Show how a root holds the objects of a type, or those at --addr, as Python writes it.",
+        (
+            TYPE,
+            Argument("--addr", metavar="A", type=address, action="append", help="of an object"),
+            Argument("--all", metavar="N", type=int, dest="paths", help="paths to each object"),
+            LIMIT,
+            TEXT_OR_JSON,
+            REDACT,
+            OUTPUT,
+        ),
     ),
     (
         ReportCommand,

@@ -117,6 +117,9 @@ class ReportOptions(ctypes.Structure):
         ("locals", c_bool),
         ("no_referrers", c_bool),
         ("name", c_char_p),
+        ("retained", c_bool),
+        ("tree", c_bool),
+        ("paths", c_uint32),
     ]
 
 

@@ -17,9 +17,9 @@ import unittest
 
 COMMAND = os.path.abspath("tests/cli/pycore-fake")
 GOLDEN = os.path.abspath(os.path.join(os.environ.get("srcdir", "."), "tests/golden/report"))
-COMMANDS = ("analyze", "bt", "objects", "heap-top", "refs", "show", "info")
+COMMANDS = ("analyze", "bt", "objects", "heap-top", "refs", "path", "show", "info")
 LATER = (
-    "memory tasks audit snapshot diff watch collect path verify".split()
+    "memory tasks audit snapshot diff collect verify".split()
 )
 
 
@@ -47,7 +47,8 @@ class Command(unittest.TestCase):
             f.write(word + "\n")
 
     def words_of(self, command):
-        more = {"refs": ["--type", "__main__.MyBigFatObject"], "show": ["0x7f4000"]}
+        more = {"refs": ["--type", "__main__.MyBigFatObject"], "show": ["0x7f4000"],
+                "path": ["--addr", "0x7f1000"]}
         return [command, "core.1234"] + more.get(command, [])
 
     def one_line(self, result, status):
@@ -65,6 +66,9 @@ class Usage(Command):
             ["bt", "core.1234", "--nonsense"],
             ["bt", "core.1234", "--format", "dot"],
             ["refs", "core.1234"],
+            ["path", "core.1234"],
+            ["path", "core.1234", "--addr", "0x1", "--all", "0"],
+            ["heap-top", "core.1234", "--sort", "weight"],
             ["show", "core.1234"],
             ["show", "core.1234", "nowhere"],
             ["show", "core.1234", "0x1", "0x2"],
@@ -139,6 +143,11 @@ class Output(Command):
         for name, words in {
             "objects-type.txt": ["objects", "core.1234", "--type", "str"],
             "objects-type.json": ["objects", "core.1234", "--type", "str", "--format", "json"],
+            "objects-retained.txt": ["objects", "core.1234", "--retained", "--by-address"],
+            "heap-top-bytes.txt": ["heap-top", "core.1234", "--sort", "bytes"],
+            "heap-top-tree.txt": ["heap-top", "core.1234", "--tree"],
+            "heap-top-tree.json": ["heap-top", "core.1234", "--depth", "2", "--format", "json"],
+            "path-verbose.txt": ["path", "core.1234", "--type", "str", "-qv"],
             "objects-verbose.txt": ["objects", "core.1234", "--by-address", "-qv"],
             "bt-redact.txt": ["bt", "core.1234", "--redact"],
             "bt-locals.txt": ["bt", "core.1234", "--locals"],
@@ -226,6 +235,31 @@ class Output(Command):
         self.assertTrue(os.path.islink("link"))
         with open("real", encoding="utf-8") as f:
             self.assertIn("3.11.2", f.read())
+
+    @unittest.skipIf(os.geteuid(), "giving a link to somebody else needs root")
+    def test_what_others_have_planted_in_a_shared_folder_is_not_followed(self):
+        nobody = 65534
+        os.mkdir("shared")
+        os.chmod("shared", 0o1777)
+        os.mkdir("own")
+        self.core("own/real", "old")
+        os.symlink("../own/real", "shared/link")
+        os.symlink("../own", "shared/folder")
+        os.mkfifo("shared/pipe")
+        self.assertEqual(run("bt", "core.1234", "-o", "shared/link").returncode, 0)
+        for name in ("link", "folder"):
+            os.lchown("shared/" + name, nobody, nobody)
+        os.chown("shared/pipe", nobody, nobody)
+        written = os.stat("own/real").st_mtime_ns
+        for path in ("shared/link", "shared/folder/more", "shared/pipe"):
+            self.one_line(run("bt", "core.1234", "-o", path, timeout=20), 2)
+        self.assertEqual((os.listdir("own"), os.stat("own/real").st_mtime_ns), (["real"], written))
+        # The same in a folder that is one's own, and one's own link in the shared one.
+        os.lchown("shared/folder", 0, 0)
+        self.assertEqual(run("bt", "core.1234", "-o", "shared/folder/more").returncode, 0)
+        os.chmod("shared", 0o777)
+        self.assertEqual(run("bt", "core.1234", "-o", "shared/link").returncode, 0)
+        self.assertEqual(run("bt", "core.1234", "-o", "/dev/null").returncode, 0)
 
     def test_the_target_is_not_written_over(self):
         self.one_line(run("bt", "core.1234", "-o", "./core.1234"), 2)

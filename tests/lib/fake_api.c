@@ -156,14 +156,25 @@ int pycore_get_census(struct pycore *s, const struct pycore_census **out, struct
 int pycore_get_retained(struct pycore *s, bool each_type, const struct pycore_census **out,
 			struct pycore_error *err)
 {
-	return pycore_get_census(s, out, err);
+	fake_api.retained_asked = true;
+	*out = &fake_api.census;
+	return answer(fake_api.retained_status, err);
 }
 
 int pycore_get_paths(struct pycore *s, const struct pycore_path_query *query,
 		     const struct pycore_paths **out, struct pycore_error *err)
 {
+	fake_api.path_query = *query;
 	*out = &fake_api.paths;
 	return answer(fake_api.paths_status, err);
+}
+
+int pycore_get_tree(struct pycore *s, const struct pycore_tree_query *query,
+		    const struct pycore_tree **out, struct pycore_error *err)
+{
+	fake_api.tree_query = *query;
+	*out = &fake_api.tree;
+	return answer(fake_api.tree_status, err);
 }
 
 int pycore_dump(pid_t pid, const struct pycore_dump_options *options,

@@ -48,23 +48,48 @@ static const struct pycore_thread threads[] = {
 };
 
 static const struct pycore_type_count types[] = {
-	{ "str", 0xa00, 1, 41233, 5000000, 0 },
-	{ "dict", 0xb00, 1, 2000, 464000, 2000 },
-	{ "app.models.Session", 0xc00, 2, 20000, 960000, 20000 },
-	{ "__main__.MyBigFatObject", 0xd00, 1, 2, 96, 2 },
+	{ "str", 0xa00, 1, 41233, 5000000, 0, 5000000 },
+	{ "dict", 0xb00, 1, 2000, 464000, 2000, 1200464 },
+	{ "app.models.Session", 0xc00, 2, 20000, 960000, 20000, 5960000 },
+	{ "__main__.MyBigFatObject", 0xd00, 1, 2, 96, 2, 96 },
 };
 
 static const struct pycore_type_count types_by_address[] = {
-	{ "str", 0xa00, 1, 41233, 5000000, 0 },
-	{ "dict", 0xb00, 1, 2000, 464000, 2000 },
-	{ "app.models.Session", 0xc00, 1, 15000, 720000, 15000 },
-	{ "app.models.Session", 0xc80, 1, 5000, 240000, 5000 },
-	{ "__main__.MyBigFatObject", 0xd00, 1, 2, 96, 2 },
+	{ "str", 0xa00, 1, 41233, 5000000, 0, 5000000 },
+	{ "dict", 0xb00, 1, 2000, 464000, 2000, 1200464 },
+	{ "app.models.Session", 0xc00, 1, 15000, 720000, 15000, 720000 },
+	{ "app.models.Session", 0xc80, 1, 5000, 240000, 5000, 240000 },
+	{ "__main__.MyBigFatObject", 0xd00, 1, 2, 96, 2, 96 },
+};
+
+static const struct pycore_path_step local_steps[] = {
+	{ 0x7f2000, "dict", NULL },
+	{ 0x7f1000, "str", "['\xe2\x80\xae\x1b[2J']" },
+};
+
+static const struct pycore_path_step module_steps[] = {
+	{ 0x7f7000, "module", NULL },
+	{ 0x7f7100, "dict", ".__dict__" },
+	{ 0x7f2000, "dict", "['CACHE\x1b[0m']" },
+};
+
+static const struct pycore_path paths[] = {
+	{ 0x7f1000, "local", "thread 1240 w1: wait() local 'data'", NULL, local_steps, 2 },
+	{ 0x7f2000, "module", "module app: CACHE\x1b[0m", "sys.modules['app'].CACHE\x1b[0m",
+	  module_steps, 3 },
+	{ 0x7f2000, "native", "C code: no known object holds it, but it is referred to", NULL,
+	  local_steps, 1 },
+};
+
+static const struct pycore_tree_node tree[] = {
+	{ 0, 0x7f2000, "dict", NULL, 232, 1200464, 1, &paths[1] },
+	{ 1, 0x7f1000, "str", "['\x1b[2J']", 1100000, 1100000, 1, NULL },
+	{ 1, 0, "", NULL, 100232, 100232, 1203, NULL },
 };
 
 static const struct pycore_object objects[] = {
-	{ 0x7f1000, "str", 1100000, 1, "'secret \xe2\x80\xae evil\x1b[0m'" },
-	{ 0x7f2000, "dict", 232, 3, "{'foo': <MyBigFatObject>, 'bar': ...}" },
+	{ 0x7f1000, "str", 1100000, 1, "'secret \xe2\x80\xae evil\x1b[0m'", 1100000, &paths[0] },
+	{ 0x7f2000, "dict", 232, 3, "{'foo': <MyBigFatObject>, 'bar': ...}", 1200464, &paths[1] },
 	{ 0x7f3000, "__main__.MyBigFatObject", 48, 1, "<MyBigFatObject>" },
 	{ 0x7f3040, "__main__.MyBigFatObject", 48, 2, "<MyBigFatObject>" },
 	{ 0x7f4000, "app.models.Session", 48, -1, "<Session>" },
@@ -195,6 +220,8 @@ void fake_api_demo(void)
 			.steps = detail_steps,
 			.n_steps = LENGTH(detail_steps),
 		},
+		.paths = { paths, LENGTH(paths), 3 },
+		.tree = { tree, LENGTH(tree), 6424096 },
 		.graph = { nodes, LENGTH(nodes), edges, LENGTH(edges), 2, 2, true },
 	};
 }

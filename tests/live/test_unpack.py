@@ -5,15 +5,14 @@ import json
 import lzma
 import os
 import shutil
-import struct
 import subprocess
 import tempfile
 import time
 
+import cores
 from harness import Skip, equal, on, that
 
 WAYS = ("gcore",)
-GIB = 1 << 30
 
 
 def tool(*command):
@@ -83,27 +82,17 @@ def a_compressed_core_is_answered_as_the_core_itself(scene):
                 equal(packed.err, plain.err, "%s: standard error" % name)
 
 
-def with_zeros(core, path, gigabytes):
-    """Pack the core, with a mapping more, of zeros, into the file at the path."""
-    with open(core, "rb") as whole:
-        content = bytearray(whole.read())
-    phoff, = struct.unpack_from("<Q", content, 32)
-    count, = struct.unpack_from("<H", content, 56)
-    table = content[phoff:phoff + 56 * count]
-    content += bytes(-len(content) % 4096)
-    end = len(content) + 4096 * 64
-    size = gigabytes * GIB
-    table += struct.pack("<IIQQQQQQ", 1, 6, end, 1 << 44, 0, size, size, 4096)
-    struct.pack_into("<Q", content, 32, len(content))
-    # The tables of sections and of programs need not both be there.
-    struct.pack_into("<Q", content, 40, 0)
-    struct.pack_into("<HHHH", content, 56, count + 1, 0, 0, 0)
-    content += table + bytes(4096 * 64 - len(table))
-    zstd = lambda data: subprocess.run(["zstd", "-q", "-1", "-c"], input=data, check=True,
-                                       stdout=subprocess.PIPE).stdout
-    with open(path, "wb") as out:
-        out.write(zstd(content))
-        out.write(zstd(bytes(1 << 26)) * (gigabytes * 16))
+def with_zeros(gigabytes):
+    """Packs a core with a mapping more, of zeros."""
+    def zstd(data):
+        return subprocess.run(["zstd", "-q", "-1", "-c"], input=data, check=True,
+                              stdout=subprocess.PIPE).stdout
+
+    def pack(core, path):
+        with open(path, "wb") as out:
+            out.write(zstd(cores.with_zeros(core, gigabytes)))
+            out.write(zstd(bytes(cores.GIB // 16)) * (gigabytes * 16))
+    return pack
 
 
 def in_a_disk_of(megabytes, place):
@@ -127,7 +116,7 @@ def what_does_not_fit_is_refused_before_it_is_tried(scene):
 @on("refs.py", ways=WAYS)
 def zeros_need_no_room(scene):
     core = scene.target[-1]
-    with Place(core, lambda core, path: with_zeros(core, path, 1)) as place:
+    with Place(core, with_zeros(1)) as place:
         megabytes = os.path.getsize(core) // (1 << 20) + 80
         command = ["objects", *scene.target[:-1], place.packed, "--format", "json"]
         small = scene.pycore.run(*command, before=in_a_disk_of(megabytes, place))
@@ -146,7 +135,7 @@ def a_disk_that_gets_full_meanwhile_is_told(scene):
 
 @on("refs.py", ways=WAYS)
 def nothing_stays_when_pycore_is_killed_in_the_midst(scene):
-    with Place(scene.target[-1], lambda core, path: with_zeros(core, path, 200)) as place:
+    with Place(scene.target[-1], with_zeros(200)) as place:
         for pause in 0.05, 0.2, 0.4:
             child = scene.pycore.start("info", *scene.target[:-1], place.packed,
                                        before=place.before(), stdout=subprocess.DEVNULL,
@@ -178,7 +167,7 @@ def of_a_compressed_core_that_is_cut_what_is_there_is_read(scene):
 
 @on("refs.py", ways=WAYS)
 def progress_is_told_on_a_terminal(scene):
-    with Place(scene.target[-1], lambda core, path: with_zeros(core, path, 20)) as place:
+    with Place(scene.target[-1], with_zeros(20)) as place:
         words = " ".join("'%s'" % word for word in
                          ["env", "TMPDIR=" + place.folder, scene.pycore.path, "info",
                           *scene.target[:-1], place.packed])

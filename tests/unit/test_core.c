@@ -130,6 +130,97 @@ static void notes_tell_of_the_process_and_its_threads(void **state)
 	corefile_free(c);
 }
 
+/* Heap, stack and other memory of 4 pages each; the file ends within the second. */
+static void what_is_missing_of_a_cut_core_is_told_by_kind(void **state)
+{
+	static unsigned char bytes[0x4000];
+	struct corefile *c = corefile_new();
+	struct pycore_error err = { 0 };
+	unsigned char *core;
+	struct target *t;
+	size_t len;
+
+	corefile_thread(c, 78, SIGSEGV, 0x401000, STACK + 0x3100, 0);
+	corefile_thread(c, 79, 0, 0x401000, STACK + 0x10000 + 0x3100, 0);
+	corefile_segment(c, HEAP, bytes, 0x4000, 0x4000, PF_R | PF_W);
+	corefile_segment(c, STACK, bytes, 0x4000, 0x4000, PF_R | PF_W);
+	corefile_segment(c, STACK + 0x10000, bytes, 0x4000, 0x4000, PF_R | PF_W);
+	core = corefile_finish(c, &len);
+	assert_int_equal(open_bytes(&t, core, len - 0x4000 - 0x1000, NULL, &err), 0);
+	assert_int_equal(warnings.n, 1);
+	assert_non_null(strstr(warnings.first, "62 % of stacks (of threads 78, 79)"));
+	assert_null(strstr(warnings.first, "anonymous"));
+	assert_non_null(strstr(t->lost, "cut short"));
+	target_close(t);
+	assert_int_equal(open_bytes(&t, core, len - 0x1000, NULL, &err), 0);
+	assert_non_null(strstr(warnings.first, "12 % of stacks (of thread 79)"));
+	target_close(t);
+	assert_int_equal(open_bytes(&t, core, len - 0xa000, NULL, &err), 0);
+	assert_non_null(strstr(warnings.first, "50 % of other anonymous memory, all of stacks"));
+	target_close(t);
+	assert_int_equal(open_bytes(&t, core, len, NULL, &err), 0);
+	assert_int_equal(warnings.n, 0);
+	assert_null(t->lost);
+	target_close(t);
+	corefile_free(c);
+}
+
+/* What coredump_filter leaves out has a header and no bytes. */
+static void a_core_without_private_memory_is_named_so(void **state)
+{
+	struct corefile *c = corefile_new();
+	struct target *t;
+
+	corefile_thread(c, 78, SIGSEGV, 0x401000, STACK + 0x100, 0);
+	corefile_segment(c, HEAP, "", 0, 0x4000, PF_R | PF_W);
+	corefile_segment(c, STACK, "", 0, 0x4000, PF_R | PF_W);
+	corefile_segment(c, LIBRARY, "\177ELF", 4, 0x1000, PF_R);
+	t = open_core(c, NULL);
+	assert_non_null(strstr(warnings.first, "coredump_filter"));
+	assert_non_null(strstr(t->lost, "coredump_filter"));
+	target_close(t);
+	corefile_free(c);
+}
+
+static void holes_of_a_sparse_core_are_skipped(void **state)
+{
+	static unsigned char bytes[0x10000];
+	struct corefile *c = corefile_new();
+	struct pycore_error err = { 0 };
+	unsigned char *core;
+	struct target *t;
+	char path[64];
+	off_t offset = 1, hole;
+	uint64_t in;
+	size_t len;
+	int fd;
+
+	memset(bytes, 1, sizeof(bytes));
+	corefile_segment(c, HEAP, bytes, sizeof(bytes), sizeof(bytes), PF_R | PF_W);
+	corefile_segment(c, STACK, bytes, 0x1000, 0x1000, PF_R | PF_W);
+	core = corefile_finish(c, &len);
+	fd = corefile_open(core, len, path);
+	for (size_t i = 0; i < ((Elf64_Ehdr *)core)->e_phnum; i++) {
+		const Elf64_Phdr *ph = (Elf64_Phdr *)(core + ((Elf64_Ehdr *)core)->e_phoff) + i;
+
+		if (ph->p_vaddr == HEAP)
+			offset = (off_t)ph->p_offset;
+	}
+	hole = (offset + 0x3fff) & ~(off_t)0xfff; /* holes are whole pages of the file */
+	assert_int_equal(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, hole, 0x8000), 0);
+	in = HEAP + (uint64_t)(hole - offset);
+	assert_int_equal(target_open_core(&t, path, NULL, note_warning, &warnings, &err), 0);
+	assert_int_equal(target_skip_holes(t, HEAP, HEAP + 0x10000), HEAP);
+	assert_int_equal(target_skip_holes(t, in, HEAP + 0x10000), in + 0x8000);
+	assert_int_equal(target_skip_holes(t, in + 0x10, in + 0x2000), in + 0x2000);
+	/* What there is no memory at is skipped too. */
+	assert_int_equal(target_skip_holes(t, HEAP + 0x10000, STACK + 1), STACK);
+	assert_int_equal(target_skip_holes(t, STACK + 0x1000, STACK + 0x9000), STACK + 0x9000);
+	target_close(t);
+	close(fd);
+	corefile_free(c);
+}
+
 static void a_signal_that_somebody_sent_has_no_address(void **state)
 {
 	struct corefile *c = corefile_new();
@@ -631,6 +722,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(segments_give_back_their_bytes),
 		cmocka_unit_test(notes_tell_of_the_process_and_its_threads),
+		cmocka_unit_test(what_is_missing_of_a_cut_core_is_told_by_kind),
+		cmocka_unit_test(a_core_without_private_memory_is_named_so),
+		cmocka_unit_test(holes_of_a_sparse_core_are_skipped),
 		cmocka_unit_test(a_signal_that_somebody_sent_has_no_address),
 		cmocka_unit_test(what_is_no_core_is_refused_in_one_line),
 		cmocka_unit_test(a_core_cut_anywhere_opens_or_says_why),

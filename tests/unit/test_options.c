@@ -9,6 +9,7 @@
 #include "dump.h"
 #include "options.h"
 #include "run.h"
+#include "watch.h"
 
 int run_report(const struct command *command, struct settings *s)
 {
@@ -16,6 +17,11 @@ int run_report(const struct command *command, struct settings *s)
 }
 
 int run_dump(const struct command *command, struct settings *s)
+{
+	return EXIT_ANSWERED;
+}
+
+int run_watch(const struct command *command, struct settings *s)
 {
 	return EXIT_ANSWERED;
 }
@@ -131,8 +137,11 @@ static void wrong_words_are_told(void **state)
 		{ "bt core --format yaml", "unknown format 'yaml'" },
 		{ "objects core --limit -1", "--limit takes a number, 0 for all, not '-1'" },
 		{ "objects core --limit 3x", "--limit takes a number, 0 for all, not '3x'" },
-		{ "objects core --sort retained",
-		  "--sort is count or bytes, not 'retained'" },
+		{ "objects core --sort weight",
+		  "--sort is count, bytes or retained, not 'weight'" },
+		{ "path core", "which objects? Give --type TYPE or --addr ADDRESS" },
+		{ "path core --addr 1 --all 0", "--all takes a number from 1 to 10000, not '0'" },
+		{ "heap-top core --depth 0", "--depth takes a number from 1 to 1000, not '0'" },
 		{ "refs core", "which objects? Give --type TYPE or --addr ADDRESS" },
 		{ "refs core --addr 0",
 		  "--addr takes an address such as 0x7f31c0a2d5e0, not '0'" },

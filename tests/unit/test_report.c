@@ -59,7 +59,7 @@ static json_t *json_report(const char *name)
 	return root;
 }
 
-static const char *const names[] = { "bt",   "objects", "heap-top", "refs",
+static const char *const names[] = { "bt",   "objects", "heap-top", "refs",   "path",
 				     "show", "print",   "info",     "analyze" };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 
@@ -175,8 +175,47 @@ static void types_sort_by_bytes_or_by_count(void **state)
 	assert_int_equal(json_integer_value(json_object_get(json_array_get(types, 0), "count")),
 			 41233);
 	json_decref(root);
-	options.sort = "retained";
+	assert_false(fake_api.retained_asked);
+	options.sort = "weight";
 	assert_int_equal(report("objects"), PYCORE_ERR_ARGUMENT);
+}
+
+static uint64_t of_first(json_t *root, const char *list, const char *key)
+{
+	json_t *row = json_array_get(json_object_get(root, list), 0);
+
+	return (uint64_t)json_integer_value(json_object_get(row, key));
+}
+
+static void heap_top_sorts_by_what_is_retained_unless_told_otherwise(void **state)
+{
+	json_t *root = json_report("heap-top");
+
+	assert_int_equal(of_first(root, "types", "retained"), 5960000);
+	assert_true(fake_api.retained_asked);
+	assert_true(fake_api.object_query.retained && fake_api.object_query.paths);
+	json_decref(root);
+	fake_api_demo();
+	options.sort = "bytes";
+	root = json_report("heap-top");
+	assert_int_equal(of_first(root, "types", "bytes"), 5000000);
+	assert_false(fake_api.retained_asked);
+	assert_false(fake_api.object_query.retained);
+	assert_null(json_object_get(json_array_get(json_object_get(root, "types"), 0), "retained"));
+	json_decref(root);
+}
+
+static void objects_say_what_is_retained_when_asked(void **state)
+{
+	json_t *root = json_report("objects");
+
+	assert_false(fake_api.retained_asked);
+	json_decref(root);
+	options.retained = true;
+	root = json_report("objects");
+	assert_true(fake_api.retained_asked);
+	assert_int_equal(of_first(root, "types", "retained"), 5960000);
+	json_decref(root);
 }
 
 static void types_of_one_name_split_by_address(void **state)
@@ -441,6 +480,8 @@ int main(void)
 		TEST(json_has_every_type_and_text_has_20),
 		TEST(sums_are_of_what_the_filters_let_through),
 		TEST(types_sort_by_bytes_or_by_count),
+		TEST(heap_top_sorts_by_what_is_retained_unless_told_otherwise),
+		TEST(objects_say_what_is_retained_when_asked),
 		TEST(types_of_one_name_split_by_address),
 		TEST(json_is_free_of_control_characters),
 		TEST(a_type_lists_its_instances),

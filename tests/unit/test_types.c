@@ -172,10 +172,13 @@ static void a_class_with_a_builtins_name_is_no_builtin(void **state)
 	EACH_LAYOUT(&w)
 	{
 		uint64_t own = objects_class(&w, "function", 0, 0, 32);
-		uint64_t builtin = objects_static_type(&w, "function", 0, 0, 120, 0);
+		uint64_t size = L(w.l, PyFunctionObject, sizeof);
+		uint64_t builtin = objects_static_type(&w, "function", 0, 0, size, 0);
+		uint64_t short_one = objects_static_type(&w, "function", 0, 0, size / 2, 0);
 
 		assert_ptr_equal(at(&w, own)->decoder, &pycore_dec_generic);
 		assert_ptr_not_equal(at(&w, builtin)->decoder, &pycore_dec_generic);
+		assert_ptr_equal(at(&w, short_one)->decoder, &pycore_dec_generic);
 	}
 }
 

@@ -65,4 +65,55 @@ struct pycore_dump_result {
 PYCORE_API int pycore_dump(pid_t pid, const struct pycore_dump_options *options,
 			   struct pycore_dump_result *out, struct pycore_error *err);
 
+/** A process, or a group of processes, whose memory is watched. */
+struct pycore_watch;
+
+/** What to wait for. Zero everywhere is the process's own limits; set @c size. */
+struct pycore_watch_options {
+	size_t size;        /**< sizeof(struct pycore_watch_options) of the caller */
+	pid_t pid;          /**< the process, or 0: that of @c group which has the most memory */
+	const char *group;  /**< folder of a memory control group, or NULL: the process's own */
+	uint64_t rss;       /**< resident bytes of the process; 0: not looked at */
+	uint32_t percent;   /**< of the limit of the group, or of the machine; 0: 95, or 90 */
+	uint32_t pressure;  /**< percent of time that the group or machine waits for memory; 0: not
+			     * looked at */
+	pycore_cancel_fn *cancelled; /**< asked several times a second; or NULL */
+	void *cancel_ctx;
+	void (*tell)(void *ctx, const char *line); /**< what is going to be done; or NULL */
+	void *tell_ctx;
+};
+
+/** A limit that was reached. */
+struct pycore_watch_event {
+	pid_t pid;        /**< the process to look at */
+	bool machine;     /**< it is the machine that lacks memory */
+	char reason[240]; /**< one line */
+	uint64_t reserved[4];
+};
+
+/**
+ * Begin to watch. Where the process is in a memory group with a limit, the kernel's
+ * killer is turned off for that group (version 1), or its memory.high is lowered
+ * to the limit that is watched (version 2), so that there is time to look at the
+ * process. Both are put back by pycore_watch_close(), or by a process of its own
+ * (a child of the caller) if the caller dies, even of SIGKILL.
+ *
+ * If the caller itself is in that group, it moves to the group above, or leaves
+ * the killer alone where it cannot.
+ */
+PYCORE_API int pycore_watch_open(struct pycore_watch **out,
+				 const struct pycore_watch_options *options,
+				 struct pycore_error *err);
+
+/**
+ * Wait. @return 1: a limit is reached, told in @p event; 0: the process ended, or the
+ * last of the group; negative: as every failure, PYCORE_ERR_CANCELLED where
+ * @c cancelled said so
+ */
+PYCORE_API int pycore_watch_wait(struct pycore_watch *watch, struct pycore_watch_event *event,
+				 struct pycore_error *err);
+
+/** Put back what was changed. */
+PYCORE_API void pycore_watch_close(struct pycore_watch *watch);
+
 #endif

@@ -47,4 +47,35 @@ struct pycore_paths {
 PYCORE_API int pycore_get_paths(struct pycore *session, const struct pycore_path_query *query,
 				const struct pycore_paths **out, struct pycore_error *err);
 
+/** An object of a tree of what keeps what alive: a level below what alone keeps it. */
+struct pycore_tree_node {
+	uint32_t depth;       /**< 0: at the top */
+	uint64_t address;     /**< 0: not an object, but all that the level was too long for */
+	const char *type;
+	const char *label;    /**< of the reference from its parent, NULL: it has none to it */
+	uint64_t bytes, retained;
+	uint64_t count;       /**< objects that this is or stands for */
+	const struct pycore_path *path; /**< of those at the top; NULL of others */
+};
+
+/** Which tree. Zero is: what roots hold, by retained bytes; set @c size to sizeof. */
+struct pycore_tree_query {
+	size_t size;      /**< sizeof(struct pycore_tree_query) of the caller */
+	const char *type; /**< at the top: objects of it, as in struct pycore_object_query; or NULL */
+	size_t limit;     /**< objects at the top; 0: 20 */
+	uint32_t depth;   /**< levels below these; 0: 3 */
+	uint32_t width;   /**< objects of each level below another; 0: 5 */
+	bool values;      /**< as in struct pycore_path_query */
+};
+
+struct pycore_tree {
+	const struct pycore_tree_node *nodes; /**< each before what is below it */
+	size_t n_nodes;
+	uint64_t bytes; /**< of all objects of the heap */
+};
+
+/** The dominator tree, opened from its top. Lives until pycore_close(). */
+PYCORE_API int pycore_get_tree(struct pycore *session, const struct pycore_tree_query *query,
+			       const struct pycore_tree **out, struct pycore_error *err);
+
 #endif

@@ -464,7 +464,7 @@ def builtins():
     }
 
 
-def measure(mine, theirs):
+def measure(mine, theirs, more={}):
     by_name = {}
     for kind, row in reach.count().items():
         total = by_name.setdefault(truth.name_of(kind), [0, 0, 0])
@@ -486,7 +486,7 @@ def measure(mine, theirs):
     big = {name: [hex(id(thing)), sys.getsizeof(thing), truth.name_of(type(thing))]
            for name, thing in theirs.items() if name.startswith("big ")}
     truth.write({"types": by_name, "exact": exact, "listed": listed,
-                 "listed_type": "__main__.SlottedChild", "big": big})
+                 "listed_type": truth.name_of(SlottedChild), "big": big, **more})
 
 
 def become_one_with(allocator):
@@ -519,4 +519,5 @@ def main(way=""):
     del several
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

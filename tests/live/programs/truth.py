@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import threading
+import time
 
 SYS_GETTID = 186  # x86-64
 FREE_THREADED = "t" in getattr(sys, "abiflags", "")
@@ -64,6 +65,12 @@ def ready(more=None):
     `more` is truth that is only known once the file has been written.
     """
     os.write(1, b"ready " + json.dumps(more or {}).encode() + b"\n")
+
+
+def nap():
+    """Run on for ever, seldom."""
+    while True:
+        time.sleep(0.01)
 
 
 def stay():

@@ -6,6 +6,9 @@ Writes zoo.txt for check_objects. A line each:
     O address type-address sizeof tracked refcount name
     R referent referent ...        of the object above
     V repr, as UTF-8 in hex        of the object above
+    T tp_name                      a type of C code of which there is no instance
+    N types                        of C code in all
+    F why                          something could not be made
 """
 
 import array
@@ -30,6 +33,7 @@ import typing
 import weakref
 import xml.etree.ElementTree
 
+import beasts
 import truth
 
 try:
@@ -370,7 +374,7 @@ for i in range(5):
 def everything():
     found = list(gc.get_objects())
     ids = {id(o) for o in found}
-    for o in list(found) + zoo + values:
+    for o in list(found) + zoo + values + beasts.made:
         for r in gc.get_referents(o) + [type(o), o]:
             if id(r) not in ids:
                 ids.add(id(r))
@@ -419,6 +423,14 @@ def main():
         build = ("free-threaded" if truth.FREE_THREADED else
                  "debug" if hasattr(sys, "gettotalrefcount") else "release")
         out.write("L %x %x %x %s\n" % (runtime, id(type), sys.hexversion, build))
+        for failure in failures:
+            out.write("F %s\n" % failure)
+        types_there = beasts.c_types()
+        seen = {id(base) for o in found for base in type(o).__mro__}
+        out.write("N %d\n" % len(types_there))
+        for cls in types_there:
+            if id(cls) not in seen:
+                out.write("T %s\n" % beasts.tp_name(cls))
         for o in found:
             if id(o) not in ignored and o is not found:
                 describe(o, out, shown)
@@ -427,4 +439,6 @@ def main():
         truth.stay()
 
 
+# Here, and not in main(): tracebacks keep the frames that they come through.
+failures = beasts.fill()
 main()

@@ -1,0 +1,247 @@
+"""Objects that are held in every way that Python has a word for, and a few that it has none for.
+
+A thread evaluates what is written into the pipe "ask" and writes ids into "answer".
+"""
+
+import collections
+import ctypes
+import functools
+import gc
+import os
+import sys
+import threading
+import types
+import weakref
+
+import truth
+
+IDS = {}
+
+
+class Target:
+    def __init__(self, name):
+        self.name = name
+        IDS[name] = hex(id(self))
+
+
+class Holder:
+    shared = "something of the class"
+
+    def __init__(self):
+        self.plain = Target("attribute")
+        self.shared = Target("attribute that the class has, too")
+        self._Holder__private = Target("private attribute")
+        self.made = {"k": [0, 1, (Target("nested"),)]}
+        setattr(self, "no identifier", Target("attribute that is no identifier"))
+        setattr(self, "class", Target("attribute that is a keyword"))
+
+    @property
+    def asked(self):
+        return "something else"
+
+
+class Slotted:
+    __slots__ = ("slot", "__hidden")
+
+    def __init__(self):
+        self.slot = Target("slot")
+        self.__hidden = Target("private slot")
+
+
+class Tricky(list):
+    def __getitem__(self, index):
+        return "nothing of what is in it"
+
+
+class TrickyDict(dict):
+    def __getitem__(self, key):
+        return "nothing of what is in it"
+
+
+class Key:
+    def __init__(self):
+        self.inside = Target("attribute of a key")
+
+
+class Class:
+    held = Target("attribute of a class")
+
+    @staticmethod
+    def static(argument=Target("default of a static method")):
+        pass
+
+    @classmethod
+    def of_class(cls, argument=Target("default of a class method")):
+        pass
+
+    @property
+    def made(self, argument=Target("default of a property")):
+        pass
+
+    class Inner:
+        held = Target("attribute of an inner class")
+
+
+Pair = collections.namedtuple("Pair", "left right")
+
+
+def defaults(argument=Target("default"), *, keyword=Target("keyword default")):
+    pass
+
+
+def closure():
+    inside = Target("closure")
+    return lambda: inside
+
+
+def generate():
+    inside = Target("local of a generator")
+    yield 1
+    del inside
+
+
+async def coroutine():
+    inside = Target("local of a coroutine")
+    await sleeper()
+    del inside
+
+
+@types.coroutine
+def sleeper():
+    yield 1
+
+
+async def generate_async():
+    inside = Target("local of an asynchronous generator")
+    yield 1
+    del inside
+
+
+@functools.lru_cache(None)
+def cached(number):
+    return Target("cached result")
+
+
+def failing():
+    inside = Target("local of a failed function")
+    raise ValueError(inside and "failed")
+
+
+def failure():
+    try:
+        failing()
+    except ValueError as error:
+        return error
+
+
+def bound_to(self):
+    pass
+
+
+GLOBAL = Target("global")
+LIST = [0, [1, Target("item")]]
+DICT = {"k": Target("value"), 17: Target("value of an int"), ("a", 1): Target("value of a tuple"),
+        None: Target("value of None"), b"k": Target("value of bytes"),
+        "it's \"so\"\n": Target("value of a text to quote"), "\u00e9\u4e2d": Target("value of a text"),
+        1.5: Target("value of a float"), Key(): Target("value of an object"),
+        "long " * 100: Target("value of a long text"), -3: Target("value of a negative int"),
+        ("a", (1,)): Target("value of a nested tuple"), True: Target("value of True"),
+        "\ud800 alone": Target("value of half a character")}
+KEYS = {Target("key"): 1}
+SET = {Target("element")}
+FROZEN = frozenset([Target("frozen element")])
+DEQUE = collections.deque([0] * 100 + [Target("item of a deque")] + [1] * 100)
+ORDERED = collections.OrderedDict([("k", Target("value of an ordered dict"))])
+DEFAULT = collections.defaultdict(list, k=Target("value of a default dict"))
+TRICKY = Tricky([1, Target("item of a tricky list")])
+TRICKY_DICT = TrickyDict(k=Target("value of a tricky dict"))
+PAIR = Pair(1, Target("item of a named tuple"))
+HOLDER = Holder()
+HOLDER.__dict__["asked"] = Target("attribute behind a property")
+SLOTTED = Slotted()
+PARTIAL = functools.partial(print, Target("argument of a partial"), key=Target("its keyword"))
+METHOD = types.MethodType(bound_to, Target("self of a method"))
+BUILTIN = [Target("self of a builtin method")].append
+CLOSURE = closure()
+GENERATOR = generate()
+COROUTINE = coroutine()
+ASYNC = generate_async()
+FAILURE = failure()
+PROXY = types.MappingProxyType({"k": Target("behind a proxy")})
+ITERATOR = iter([Target("item of an iterator")])
+CHAIN = map(print, [Target("item of a map")])
+SUBCLASS = type("Subclass", (Class,), {"own": Target("attribute of a made class")})
+MODULE = types.ModuleType("made")
+MODULE.held = Target("global of a module that is no one's")
+FUNCTION = lambda: 0
+FUNCTION.note = Target("attribute of a function")
+LOCALS = threading.local()
+
+
+def fill():
+    """What must not be held by the frame of the module."""
+    next(GENERATOR)
+    COROUTINE.send(None)
+    try:
+        ASYNC.__anext__().send(None)
+    except StopIteration:
+        pass
+    cached(1)
+    LOCALS.held = Target("value of a threading.local")
+    weak = Target("held by more than a weak reference")
+    LIST.append(weak)
+    DICT["weak"] = weakref.WeakValueDictionary({"k": weak})
+    native = Target("held by C code alone")
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(native))
+    one, other = Target("in a cycle alone"), Target("the other in a cycle")
+    one.other, other.other = other, one
+
+
+def serve():
+    while True:
+        with open("ask", encoding="utf-8", errors="surrogatepass") as pipe:
+            lines = pipe.read().split("\0")
+        answers = []
+        for line in lines:
+            try:
+                answers.append(hex(id(eval(line, {"sys": sys, "gc": gc}))))
+            except Exception as error:
+                answers.append(repr(error))
+        with open("answer", "w", encoding="utf-8") as pipe:
+            pipe.write("\0".join(answers))
+
+
+def waits(argument, ready, gate):
+    plain = Target("local of a waiting thread")
+    cell = Target("cell of a waiting thread")
+    number = lambda: cell
+    ready.set()
+    gate.acquire()
+    return plain, number, argument
+
+
+def deeper(count, ready, gate):
+    local = Target("local %d calls deep" % count)
+    if count:
+        deeper(count - 1, ready, gate)
+    else:
+        waits(Target("argument of a waiting thread"), ready, gate)
+    return local
+
+
+def main():
+    gc.disable()
+    fill()
+    os.mkfifo("ask")
+    os.mkfifo("answer")
+    ready, gate = threading.Event(), threading.Lock()
+    gate.acquire()
+    threading.Thread(target=deeper, args=(3, ready, gate), daemon=True).start()
+    ready.wait()
+    threading.Thread(target=serve, daemon=True).start()
+    truth.write({"ids": IDS})
+
+
+main()
+truth.ready()
+truth.stay()

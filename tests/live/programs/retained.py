@@ -1,0 +1,135 @@
+"""Random graphs of objects, and of each object what only it keeps alive.
+
+The slow, sure way: an object is taken away, and what can be reached no more goes with it.
+What refers to what is what the collector says, and keys of dicts, of which it is not told.
+"""
+
+import gc
+import random
+import sys
+
+import truth
+
+COUNT = 200
+NAMES = ("first", "second", "third")
+ATTRIBUTES = NAMES + ("payload", "blocks", "table")
+
+
+class Node:
+    pass
+
+
+class Slotted:
+    __slots__ = NAMES + ("payload",)
+
+
+class Owner:
+    """All that it holds it holds alone, and how much that is is easily said."""
+
+    def __init__(self):
+        self.blocks = [bytes(1000 + n) for n in range(500)]
+        self.table = {"block %d of the owner" % n: bytes(2000 + n) for n in range(300)}
+
+
+TOP = []
+OWNER = Owner()
+
+
+def make(chance, number):
+    """One object, without its references."""
+    kind = chance.choice((Node, Slotted, list, dict, set, tuple))
+    if kind is tuple:
+        return ([], "text of tuple number %d" % number)
+    thing = kind()
+    if kind in (Node, Slotted):
+        thing.payload = bytes(chance.randrange(40, 4000))
+    return thing
+
+
+def put(chance, holder, thing, number):
+    if isinstance(holder, (Node, Slotted)):
+        setattr(holder, chance.choice(NAMES), thing)
+    elif isinstance(holder, list):
+        holder.append(thing)
+    elif isinstance(holder, dict):
+        holder["key number %d" % number] = thing
+    elif isinstance(holder, set):
+        if type(thing).__hash__:
+            holder.add(thing if not isinstance(thing, tuple) else "stands for %d" % number)
+    else:
+        holder[0].append(thing)
+
+
+def build(seed):
+    chance = random.Random(seed)
+    things = [make(chance, number) for number in range(COUNT)]
+    for number in range(3 * COUNT):
+        put(chance, chance.choice(things), chance.choice(things), number)
+    return [things[0], things[1], things[0], things[2]]
+
+
+def referents(thing):
+    if isinstance(thing, dict):
+        found = list(thing) + list(thing.values())
+    elif isinstance(thing, (str, bytes)):
+        found = []
+    else:
+        found = gc.get_referents(thing)
+    # Classes and names of attributes others hold as well.
+    return [other for other in found
+            if isinstance(other, (Node, Slotted, Owner, list, dict, set, tuple, str, bytes))
+            and not (isinstance(other, str) and other in ATTRIBUTES)]
+
+
+def survey(top):
+    """{id: (size, ids of what it refers to, type)} of all that the top reaches."""
+    found, left = {}, [top]
+    while left:
+        thing = left.pop()
+        if id(thing) in found:
+            continue
+        others = referents(thing)
+        found[id(thing)] = (sys.getsizeof(thing), [id(other) for other in others],
+                            truth.name_of(type(thing)))
+        left.extend(others)
+    return found
+
+
+def reached(graph, top, gone):
+    seen, left = set(), [top]
+    while left:
+        at = left.pop()
+        if at in seen or at == gone:
+            continue
+        seen.add(at)
+        left.extend(graph[at][1])
+    return seen
+
+
+def measure(top):
+    graph = survey(top)
+    everything = reached(graph, id(top), None)
+    rows, union = {}, {}
+    for at in everything:
+        lost = everything - reached(graph, id(top), at)
+        rows[hex(at)] = [graph[at][2], sum(graph[other][0] for other in lost), graph[at][0]]
+        union.setdefault(graph[at][2], set()).update(lost)
+    kinds = {name: sum(graph[other][0] for other in lost) for name, lost in union.items()}
+    return rows, kinds
+
+
+def main():
+    TOP.extend(build(int(sys.argv[1])))
+    # What was built and is not held is a cycle, or holds one.
+    gc.collect()
+    rows, kinds = measure(TOP)
+    owned, unused = measure(OWNER)
+    say = {"objects": rows, "kinds": kinds, "owner": hex(id(OWNER)),
+           "owned": owned[hex(id(OWNER))][1], "top": hex(id(TOP))}
+    truth.write(say)
+
+
+main()
+gc.collect()
+truth.ready()
+truth.stay()

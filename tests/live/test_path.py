@@ -1,0 +1,96 @@
+"""path: each expression, evaluated in the process itself, gives the very object."""
+
+import os
+
+from harness import all_equal, equal, on, that
+
+TYPE = "__main__.Target"
+# Roots that Python has no word for.
+IN_WORDS = {"held by C code alone": "native", "in a cycle alone": "garbage",
+            "the other in a cycle": "garbage"}
+
+
+def paths_of(scene, *options):
+    rows = scene.ask("path", "--type", TYPE, "--limit", "0", *options)["paths"]
+    found = {}
+    for row in rows:
+        found.setdefault(row["address"], []).append(row)
+    return found
+
+
+def evaluate(scene, expressions):
+    with open(os.path.join(scene.process.directory, "ask"), "w", encoding="utf-8",
+              errors="surrogatepass") as pipe:
+        pipe.write("\0".join(expressions))
+    with open(os.path.join(scene.process.directory, "answer"), encoding="utf-8") as pipe:
+        return pipe.read().split("\0")
+
+
+@on("paths.py", ways=("live",))
+def every_path_evaluates_to_the_object_that_it_leads_to(scene):
+    found = paths_of(scene)
+    asked, unsaid = [], []
+    for name, address in scene.truth["ids"].items():
+        for row in found.get(address, ()):
+            if row["expression"]:
+                asked.append((name, address, row["expression"]))
+        if name not in IN_WORDS and not any(row["expression"] for row in found.get(address, ())):
+            unsaid.append(name)
+    that(not unsaid, "no expression for %s" % unsaid)
+    answers = evaluate(scene, [expression for unused, unused, expression in asked])
+    equal(len(answers), len(asked), "answers")
+    all_equal([("%s: %s" % (name, expression), answer, address)
+               for (name, address, expression), answer in zip(asked, answers)], "ids")
+
+
+@on("paths.py", ways=("live",))
+def each_of_several_paths_evaluates_too(scene):
+    rows = [row for rows in paths_of(scene, "--all", "4").values() for row in rows]
+    said = [row for row in rows if row["expression"]]
+    that(len(rows) > len(scene.truth["ids"]), "no object has several paths: %d" % len(rows))
+    answers = evaluate(scene, [row["expression"] for row in said])
+    all_equal([(row["expression"], answer, row["address"])
+               for row, answer in zip(said, answers)], "ids")
+
+
+@on("paths.py", ways=("live", "core"))
+def what_python_cannot_say_is_said_in_words(scene):
+    found = paths_of(scene)
+    for name, kind in IN_WORDS.items():
+        rows = found[scene.truth["ids"][name]]
+        equal([row["root"]["kind"] for row in rows], [kind], "root of what is " + name)
+
+
+@on("paths.py", ways=("core",))
+def a_module_global_is_written_as_such(scene):
+    found = paths_of(scene)
+    ids = scene.truth["ids"]
+    for name, expression, root in (
+            ("global", "sys.modules['__main__'].GLOBAL", "module __main__: GLOBAL"),
+            ("item", "sys.modules['__main__'].LIST[1][1]", "module __main__: LIST"),
+            ("nested", "sys.modules['__main__'].HOLDER.made['k'][2][0]",
+             "module __main__: HOLDER"),
+            ("closure", "sys.modules['__main__'].CLOSURE.__closure__[0].cell_contents",
+             "module __main__: CLOSURE")):
+        row = found[ids[name]][0]
+        equal(row["expression"], expression, "path to what is a " + name)
+        equal(row["root"], {"kind": "module", "name": root}, "root of it")
+        equal(row["steps"][-1]["address"], ids[name], "end of the steps")
+
+
+@on("paths.py", ways=("core",))
+def a_local_is_told_with_its_thread_and_function(scene):
+    row = paths_of(scene)[scene.truth["ids"]["local of a waiting thread"]][0]
+    equal(row["root"]["kind"], "local", "kind of root")
+    that(row["root"]["name"].startswith("thread "), row["root"]["name"])
+    that(row["root"]["name"].endswith(": waits() local 'plain'"), row["root"]["name"])
+
+
+@on("paths.py", ways=("core",))
+def with_redact_no_key_of_a_dict_is_shown(scene):
+    answer = scene.pycore.run("path", *scene.target, "--type", TYPE, "--limit", "0", "--redact",
+                              "--format", "json")
+    equal(answer.status, 0, str(answer))
+    for secret in "'k'", "it's", "long long", "MainThread", "Thread-1":
+        that(secret not in answer.out, "%r is shown" % secret)
+    that(".HOLDER.made[...][2][0]" in answer.out, "the way is not shown")

@@ -1,0 +1,103 @@
+"""A process that was stopped in a collection, or on its way to the end."""
+
+from harness import equal, on, that
+from test_objects import check_builtin_types, check_exact_types, types_of
+
+# What runs in the main thread, newest first.
+RUNS = {
+    "at_start": ["stay", "stop", "__call__", "in_callback", "at_start", "main", "<module>"],
+    "at_stop": ["stay", "stop", "__call__", "in_callback", "at_stop", "main", "<module>"],
+    "in_subtract_refs": ["collect", "in_subtract_refs", "main", "<module>"],
+    "in_move_unreachable": ["collect", "in_subtract_refs", "in_move_unreachable", "main",
+                            "<module>"],
+    "in_weakref_callback": ["stay", "stop", "<lambda>", "in_weakref_callback", "main",
+                            "<module>"],
+    "in_finalizer": ["stay", "stop", "__del__", "in_finalizer", "main", "<module>"],
+    "in_clear": ["stay", "stop", "__del__", "in_clear", "main", "<module>"],
+    "at_exit": ["stay", "stop", "say"],
+    "of_module": ["__del__"],
+    "of_module_with_threads": ["__del__"],
+    "of_codecs": ["__del__"],
+}
+GARBAGE = {"in_weakref_callback": 0, "in_finalizer": 1, "in_clear": 0}
+FINALIZING = ("of_module", "of_module_with_threads", "of_codecs")
+# A core tells no less; these are looked at alive too.
+LIVE = ("in_subtract_refs", "of_module_with_threads")
+
+
+def in_each_state(function):
+    for state in RUNS:
+        ways = ("live", "core") if state in LIVE else ("core",)
+        function = on("states.py", ways=ways, arguments=(state,))(function)
+    return function
+
+
+def is_at(scene, *states):
+    return scene.truth["stopped_in"] in states
+
+
+@in_each_state
+def what_was_running_is_told_in_any_state(scene):
+    reply = scene.ask("bt")
+    mains = [thread for thread in reply["threads"] if thread["main"]]
+    equal(len(mains), 1, "main threads")
+    equal([frame["function"] for frame in mains[0]["frames"]], RUNS[scene.truth["stopped_in"]],
+          "functions of the main thread")
+    equal(any("shutting down" in line for line in reply["warnings"]),
+          is_at(scene, *FINALIZING), "a warning of the end in %s" % reply["warnings"])
+    if not is_at(scene, *FINALIZING):
+        equal(reply["warnings"], [], "warnings")
+
+
+@in_each_state
+def all_that_lives_is_counted_in_any_state(scene):
+    reply = scene.ask("objects")
+    got = types_of(reply)
+    check_exact_types(scene, got)
+    if not is_at(scene, *FINALIZING):
+        check_builtin_types(scene, got)
+        equal(reply["warnings"], [], "warnings")
+
+
+@in_each_state
+def counts_of_references_are_told_in_any_state(scene):
+    name = scene.truth["listed_type"]
+    got = {row["address"]: [row["bytes"], row["refcount"]]
+           for row in scene.ask("objects", "--type", name, "--limit", "100000")["objects"]}
+    equal(got, {address: [size, references]
+                for address, size, references in scene.truth["listed"]}, "bytes and refcounts")
+
+
+@in_each_state
+def references_are_told_in_any_state(scene):
+    reply = scene.ask("refs", "--type", "__main__.Target")
+    nodes = {node["id"] if "id" in node else node["address"]: node for node in reply["nodes"]}
+    holders = [(nodes[edge["from"]]["type"], edge["label"]) for edge in reply["edges"]
+               if nodes[edge["to"]]["type"] == "__main__.Target"]
+    that(holders in ([("__main__.Holder", ".target")], [("dict", "['target']")]),
+         "what refers to it: %s" % holders)
+
+
+@in_each_state
+def what_the_collector_takes_apart_is_counted(scene):
+    if scene.truth["stopped_in"] not in GARBAGE:
+        return
+    got = types_of(scene.ask("objects"))
+    marked = GARBAGE[scene.truth["stopped_in"]]
+    equal([got["__main__.Garbage"]["count"], got["__main__.Garbage"]["gc"],
+           got.get("__main__.Marked", {}).get("count", 0)],
+          [scene.truth["garbage"] - marked] * 2 + [marked], "garbage")
+
+
+@in_each_state
+def info_tells_the_state(scene):
+    reply = scene.ask("info")
+    equal(reply["interpreter"]["finalizing"], is_at(scene, *FINALIZING), "finalizing")
+    if scene.truth["stopped_in"].startswith(("in_", "at_st")):
+        equal(reply["gc"]["collecting"], True, "collecting")
+
+
+@on("states.py", ways=("live", "core"), arguments=("past_all",))
+def an_interpreter_that_has_ended_is_said_to_have(scene):
+    for command in "info", "bt", "objects":
+        scene.pycore.refuses(command, *scene.target, mentions="has ended")
