@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/scan.h"
+#include "object/text.h"
 
 /*
  * What one object adds: its size, the memory it owns, its references. These
@@ -260,7 +261,7 @@ static uint64_t visit_other(struct scan *s, struct scan_type *t, uint64_t addres
 static uint64_t visit_str(struct scan *s, struct scan_type *t, uint64_t address,
 			  const uint8_t *body)
 {
-	uint32_t state = load_u32(body + L(s->l, PyASCIIObject, state));
+	uint32_t state = text_state(s->l, load_u32(body + L(s->l, PyASCIIObject, state)));
 
 	/* Other forms own memory: their UTF-8, their characters, a wchar_t copy. */
 	if (!(state & STATE_COMPACT) || !(state & STATE_ASCII) ||
@@ -351,7 +352,8 @@ bool scan_fits(const struct scan *s, const struct scan_type *t, const uint8_t *b
 	case SCAN_STR:
 		/* Characters of at least a byte, if they are not elsewhere. */
 		n = load_u64(body + L(l, PyASCIIObject, length));
-		return !(load_u32(body + L(l, PyASCIIObject, state)) & STATE_COMPACT) ||
+		return !(text_state(l, load_u32(body + L(l, PyASCIIObject, state))) &
+			 STATE_COMPACT) ||
 		       (n < room && L(l, PyASCIIObject, sizeof) + n < room);
 	default:
 		return true;

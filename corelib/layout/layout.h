@@ -122,6 +122,7 @@ struct layout {
 	uint32_t version;     /* as PY_VERSION_HEX, of the release the table was made from */
 	uint8_t alike_low, alike_high; /* micro releases known not to differ; 0, 0: none told */
 	enum build_kind build;
+	bool unverified; /* made without the interpreter: nothing was ever read with it */
 	struct field field[N_FIELDS];
 	uint64_t fact[N_FACTS];
 };

@@ -188,7 +188,7 @@ static void fill(struct choice *c, const struct layout *l, const struct layout *
 	*rt = (struct runtime){
 		.layout = *l,
 		.table = table,
-		.verified = !told->minor_only && is_for(table, told->version),
+		.verified = !told->minor_only && !table->unverified && is_for(table, told->version),
 		.version = told->version,
 		.build = table->build,
 		.build_source = build_source(c, k, table),

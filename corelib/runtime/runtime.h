@@ -21,7 +21,8 @@ struct runtime_statics {
 struct runtime {
 	struct layout layout;    /* the table, overlaid by what the target says of itself */
 	const struct layout *table;
-	bool verified;           /* the table is for this very release; else the caller warns */
+	bool verified;           /* the table is for this very release, and was tried; else the
+				  * caller warns */
 	uint32_t version;        /* PY_VERSION_HEX of the target */
 	char version_text[24];   /* "3.11.2", "3.15.0b1" */
 	enum build_kind build;
