@@ -64,6 +64,7 @@ struct thread_state {
 	uint64_t tid;         /* kernel thread id, 0 if not known */
 	bool main, gil;
 	uint8_t state;        /* enum thread_activity */
+	bool ended;           /* the thread is gone, its state is not: Python was shutting down */
 };
 
 struct interpreters {

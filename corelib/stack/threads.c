@@ -187,6 +187,8 @@ static const char *free_state_of(const struct interpreter *interp, const struct 
 
 static const char *state_of(const struct interpreter *interp, const struct thread_state *ts)
 {
+	if (ts->ended)
+		return "ended";
 	if (interp->gil_disabled)
 		return free_state_of(interp, ts);
 	if (!interp->gil)
