@@ -222,7 +222,7 @@ static bool try_layout(struct choice *c, const struct layout *l, const struct la
 		snprintf(c->why, sizeof(c->why), "sys.hexversion is 0x%x, %s says 0x%x", k.version,
 			 c->told.source, c->told.version);
 	if (other)
-		c->other = other;
+		c->other = c->other ? c->other : other;
 	else if (!c->why[0])
 		snprintf(c->why, sizeof(c->why), "%s", k.why);
 	return false;

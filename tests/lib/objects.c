@@ -74,8 +74,10 @@ uint64_t objects_class(struct objects *w, const char *name, uint64_t base, uint6
 	return at;
 }
 
-static uint32_t str_state(unsigned kind, bool ascii)
+static uint32_t str_state(const struct layout *l, unsigned kind, bool ascii)
 {
+	if (L(l, PyASCIIObject, kind) > L(l, PyASCIIObject, state))
+		return kind << 8 | 1u << 11 | (uint32_t)ascii << 12 | 1u << 13;
 	return kind << 2 | 1u << 5 | (uint32_t)ascii << 6 | 1u << 7;
 }
 
@@ -85,7 +87,7 @@ uint64_t objects_str(struct objects *w, const char *ascii)
 	uint64_t at = objects_object(w, w->str, head + len + 1);
 
 	PUT(w, at, PyASCIIObject, length, len);
-	PUT(w, at, PyASCIIObject, state, str_state(1, true));
+	PUT(w, at, PyASCIIObject, state, str_state(w->l, 1, true));
 	fake_bytes(w->f, at + head, ascii, len + 1);
 	return at;
 }
@@ -96,7 +98,7 @@ uint64_t objects_wide_str(struct objects *w, unsigned kind, const uint32_t *char
 	uint64_t at = objects_object(w, w->str, head + (n + 1) * kind);
 
 	PUT(w, at, PyASCIIObject, length, n);
-	PUT(w, at, PyASCIIObject, state, str_state(kind, false));
+	PUT(w, at, PyASCIIObject, state, str_state(w->l, kind, false));
 	for (size_t i = 0; i < n; i++)
 		fake_uint(w->f, at + head + i * kind, kind, characters[i]);
 	return at;
