@@ -269,3 +269,19 @@ def a_busy_process_can_be_counted(scene):
     for unused in range(3):
         got = types_of(scene.ask("objects"))
         that(got["threading.Thread"]["count"] >= len(scene.truth["workers"]), "threads are missing")
+
+
+@on("abandoned.py")
+def what_ended_threads_made_and_others_freed_is_counted_exactly(scene):
+    reply = scene.ask("objects")
+    got = types_of(reply)
+    all_equal([(name, [got.get(name, {}).get("count"), got.get(name, {}).get("bytes")], wanted)
+               for name, wanted in scene.truth["types"].items()], "count, bytes")
+    listed = {row["address"]: row["bytes"]
+              for row in scene.ask("objects", "--type", "bytearray", "--limit", "1000")["objects"]}
+    all_equal([(address, listed.get(address), size)
+               for address, size in scene.truth["big"].items()], "big objects")
+    # What other threads have freed is counted by the allocator until its owner takes it back.
+    within(reply["blocks"]["live"], scene.truth["blocks"],
+           scene.truth["blocks"] * (0.3 if scene.interpreter.build == "free-threaded" else 0.01),
+           "live blocks")
