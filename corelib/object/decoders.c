@@ -3,12 +3,19 @@
 
 const struct decoder pycore_dec_generic = { .fields = NULL };
 
+/*
+ * Its words are a pointer of C code, often to a table of types and functions that looks like an
+ * object, and functions: nothing that it owns as objects own one another.
+ */
+static const struct decoder dec_capsule = { .fields = NULL };
+
 static const struct {
 	const char *tp_name;
 	const struct decoder *decoder;
 } by_name[] = {
 	{ "NoneType", &pycore_dec_none },
 	{ "NotImplementedType", &pycore_dec_not_implemented },
+	{ "PyCapsule", &dec_capsule },
 	{ "_io.BufferedRandom", &pycore_dec_buffered },
 	{ "_io.BufferedReader", &pycore_dec_buffered },
 	{ "_io.BufferedWriter", &pycore_dec_buffered },

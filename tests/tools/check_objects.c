@@ -115,7 +115,7 @@ static void start_object(struct check *k, const char *line)
 	}
 	status = object_refcount(&k->c, address, &count);
 	/* Since then what told of it has let go of it; None is referred to by all and sundry. */
-	if (status || (count != -1 && (count > refcount || count < refcount - 12 - refcount / 50))) {
+	if (status || (count != -1 && (count > refcount + refcount / 50 || count < refcount - 12 - refcount / 50))) {
 		k->wrong_refcount++;
 		if (k->verbose) {
 			describe(k, "refcount");
