@@ -182,6 +182,25 @@ static void a_class_with_a_builtins_name_is_no_builtin(void **state)
 	}
 }
 
+static void the_whole_of_a_named_type_is_known_though_its_base_is_shorter(void **state)
+{
+	struct objects w;
+
+	(void)state;
+	EACH_LAYOUT(&w)
+	{
+		uint64_t size = L(w.l, PyCFunctionObject, sizeof);
+		uint64_t base = objects_static_type(&w, "builtin_function_or_method", 0, 0, size, 0);
+		uint64_t own = objects_static_type(&w, "builtin_method", base, 0, size + 8, 0);
+		uint64_t other = objects_static_type(&w, "cyfunction", base, 0, size + 8, 0);
+
+		assert_ptr_equal(at(&w, own)->decoder, at(&w, base)->decoder);
+		assert_true(at(&w, own)->scan_to <= at(&w, own)->scan_from);
+		assert_int_equal(at(&w, other)->scan_from, size);
+		assert_int_equal(at(&w, other)->scan_to, size + 8);
+	}
+}
+
 static void a_subclass_takes_the_decoder_of_its_base(void **state)
 {
 	struct objects w;
@@ -323,6 +342,7 @@ int main(void)
 		cmocka_unit_test(objects_of_a_plain_type_are_no_types),
 		cmocka_unit_test(sizes_that_no_type_has_are_refused),
 		cmocka_unit_test(a_class_with_a_builtins_name_is_no_builtin),
+		cmocka_unit_test(the_whole_of_a_named_type_is_known_though_its_base_is_shorter),
 		cmocka_unit_test(a_subclass_takes_the_decoder_of_its_base),
 		cmocka_unit_test(what_stands_before_an_object_is_told_by_the_layout),
 		cmocka_unit_test(a_dict_offset_that_leads_nowhere_is_no_dict),
