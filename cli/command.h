@@ -19,6 +19,7 @@ enum option_set {
 	OPTIONS_PATH = 1u << 8,
 	OPTIONS_TREE = 1u << 9,
 	OPTIONS_CAPTURE = 1u << 20, /* writes a core of a process */
+	OPTIONS_COLLECT = 1u << 22, /* takes a core from standard input */
 	OPTIONS_WATCH = 1u << 21,   /* waits for a limit; a command of its own may follow -- */
 };
 

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "collect.h"
 #include "dump.h"
 #include "run.h"
 #include "watch.h"
@@ -153,6 +154,22 @@ const struct command commands[] = {
 		.formats = "text json",
 		.options = OPTIONS_COMMON | OPTIONS_CAPTURE | OPTIONS_WATCH,
 		.run = run_watch,
+	},
+	{
+		.name = "collect",
+		.args = "--dir DIR PID [SIGNAL [TIME]]",
+		.summary = "take a core from the kernel and write what it says",
+		.description =
+			"The receiving end of kernel.core_pattern: reads a core from standard input and\n"
+			"writes DIR/core.PID.TIME.txt, what analyze says of it; and the core, if wished.\n"
+			"What it does goes to standard error and to the system's log.",
+		.examples =
+			"  sysctl kernel.core_pattern='|/usr/bin/pycore collect --dir /var/lib/pycore %P %s %t'\n"
+			"  sysctl kernel.core_pipe_limit=4\n"
+			"  pycore collect --dir . --core reduced 1234 <core.1234\n",
+		.formats = "text",
+		.options = OPTIONS_COMMON | OPTIONS_COLLECT,
+		.run = run_collect,
 	},
 	{ 0 },
 };

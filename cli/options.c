@@ -8,15 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "options_capture.h"
+
 #define MOST_OPTIONS 60
 
-static bool wrong(struct settings *s, const char *format, const char *value)
+bool wrong(struct settings *s, const char *format, const char *value)
 {
 	snprintf(s->error, sizeof(s->error), format, value);
 	return false;
 }
 
-static bool parse_number(const char *text, int base, uint64_t most, uint64_t *out)
+bool parse_number(const char *text, int base, uint64_t most, uint64_t *out)
 {
 	char *end;
 
@@ -287,106 +289,6 @@ static bool apply_locals(struct settings *s, const char *value)
 	return true;
 }
 
-static bool apply_compress(struct settings *s, const char *value)
-{
-	if (strcmp(value, "zstd") && strcmp(value, "none"))
-		return wrong(s, "--compress is zstd or none, not '%s'", value);
-	s->zstd = !strcmp(value, "zstd");
-	return true;
-}
-
-static bool apply_python_only(struct settings *s, const char *value)
-{
-	s->python_only = true;
-	return true;
-}
-
-static bool apply_max_stop(struct settings *s, const char *value)
-{
-	if (!parse_number(value, 10, 86400000, &s->max_stop_ms) || !s->max_stop_ms)
-		return wrong(s, "--max-stop takes milliseconds, not '%s'", value);
-	return true;
-}
-
-static bool apply_cgroup(struct settings *s, const char *value)
-{
-	s->cgroup = value;
-	return true;
-}
-
-/* "800M": units of 1024. */
-static bool parse_size(const char *text, uint64_t *out)
-{
-	static const char units[] = "KMGT";
-	const char *unit;
-	char *end;
-
-	if (!isdigit((unsigned char)*text))
-		return false;
-	errno = 0;
-	*out = strtoull(text, &end, 10);
-	unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
-	if (unit) {
-		end++;
-		if (*end == 'i')
-			end++;
-		for (const char *u = units; u <= unit; u++) {
-			if (__builtin_mul_overflow(*out, UINT64_C(1024), out))
-				return false;
-		}
-	}
-	return !errno && (!*end || !strcmp(end, "B")) && *out;
-}
-
-static bool apply_rss(struct settings *s, const char *value)
-{
-	if (!parse_size(value, &s->rss))
-		return wrong(s, "--rss takes a size such as 800M or 2G, not '%s'", value);
-	return true;
-}
-
-static bool parse_percent(struct settings *s, const char *name, const char *value, uint32_t *out)
-{
-	uint64_t n;
-
-	if (!parse_number(value, 10, 100, &n) || !n) {
-		snprintf(s->error, sizeof(s->error), "%s takes a number from 1 to 100, not '%.60s'",
-			 name, value);
-		return false;
-	}
-	*out = (uint32_t)n;
-	return true;
-}
-
-static bool apply_percent(struct settings *s, const char *value)
-{
-	return parse_percent(s, "--percent", value, &s->percent);
-}
-
-static bool apply_pressure(struct settings *s, const char *value)
-{
-	return parse_percent(s, "--pressure", value, &s->pressure);
-}
-
-static bool apply_then(struct settings *s, const char *value)
-{
-	if (!strcmp(value, "continue"))
-		s->then = THEN_CONTINUE;
-	else if (!strcmp(value, "kill"))
-		s->then = THEN_KILL;
-	else if (!strcmp(value, "stop"))
-		s->then = THEN_STOP;
-	else
-		return wrong(s, "--then is continue, kill or stop, not '%s'", value);
-	return true;
-}
-
-static bool apply_analyze(struct settings *s, const char *value)
-{
-	s->analyze = true;
-	return true;
-}
-
 const struct option_spec option_specs[] = {
 	{ "type", 0, "TYPE",
 	  "objects of this type: module.qualname, a bare\nname, or a glob; builtins are bare: dict",
@@ -440,13 +342,19 @@ const struct option_spec option_specs[] = {
 	  apply_then },
 	{ "analyze", 0, NULL, "and write what analyze says of the core beside it", OPTIONS_WATCH,
 	  apply_analyze },
+	{ "dir", 0, "DIR", "put files there", OPTIONS_COLLECT, apply_dir },
+	{ "core", 0, "WHAT",
+	  "none (default), reduced (as by --python-only,\nzstd) or full: what to keep of the core",
+	  OPTIONS_COLLECT, apply_core },
+	{ "max-size", 0, "SIZE", "read so much of the core at most (default: 32G)", OPTIONS_COLLECT,
+	  apply_max_size },
+	{ "time", 0, "SECONDS", "for all of it (default: 300)", OPTIONS_COLLECT, apply_time },
+	{ "keep", 0, "N", "remove all but the newest so many, 0: none\n(default: 20)",
+	  OPTIONS_COLLECT, apply_keep },
 	{ "python-only", 0, NULL,
 	  "leave out what no question about Python needs:\nprogram code that its file has, unused stack",
 	  OPTIONS_CAPTURE, apply_python_only },
 	{ "compress", 0, "HOW", "none (default) or zstd", OPTIONS_CAPTURE, apply_compress },
-	{ "max-stop", 0, "MS",
-	  "let the process run on after so many milliseconds,\nand write nothing if that was not enough",
-	  OPTIONS_CAPTURE, apply_max_stop },
 	{ "pid", 0, "PID", "the target is this process", OPTIONS_COMMON, apply_pid },
 	{ "exe", 0, "FILE", "executable of a core, if the path in it is wrong", OPTIONS_COMMON,
 	  apply_exe },
@@ -462,6 +370,9 @@ const struct option_spec option_specs[] = {
 	  apply_redact },
 	{ "no-freeze", 0, NULL, "read a process without stopping it: what is\nread may be torn",
 	  OPTIONS_COMMON, apply_no_freeze },
+	{ "max-stop", 0, "MS",
+	  "stop a process for so many milliseconds at most,\nand read a copy; no answer if that is too short",
+	  OPTIONS_COMMON, apply_max_stop },
 	{ "jobs", 'j', "N", "worker threads (default: the processors)", OPTIONS_COMMON,
 	  apply_jobs },
 	{ "quiet", 'q', NULL, "no progress and no warnings", OPTIONS_COMMON, apply_quiet },
@@ -531,6 +442,10 @@ static bool add_word(struct settings *s, const struct command *command, const ch
 {
 	if (s->target && command->options & OPTIONS_OBJECT)
 		return add_object(s, word);
+	if (s->target && command->options & OPTIONS_COLLECT && !s->when) {
+		*(s->signal ? &s->when : &s->signal) = word;
+		return true;
+	}
 	if (s->target)
 		return wrong(s, "one target is enough: what is '%s'?", word);
 	s->target = word;
@@ -579,6 +494,19 @@ static bool check(struct settings *s, const struct command *command)
 		return wrong(s, "there is no format '%s' here", format);
 	if (command->options & OPTIONS_CAPTURE && s->report.redact)
 		return wrong(s, "%s", "a core has every value of the process: there is no --redact here");
+	if (command->options & OPTIONS_COLLECT) {
+		const char *numbers[] = { s->target ? s->target : s->pid, s->signal, s->when };
+
+		s->target = numbers[0];
+		s->pid = NULL;
+		for (size_t i = 0; i < 3; i++) {
+			if (numbers[i] && (!*numbers[i] || strlen(numbers[i]) > 20 ||
+					   strspn(numbers[i], "0123456789") < strlen(numbers[i])))
+				return wrong(s, "process, signal and time are numbers, not '%s'", numbers[i]);
+		}
+		if (!s->dir)
+			return wrong(s, "%s", "where to? Give --dir DIR");
+	}
 	if (command->options & OPTIONS_WATCH && (s->words || s->cgroup) && !s->target && !s->pid)
 		return true;
 	if (s->words)

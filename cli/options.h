@@ -8,6 +8,7 @@
 
 enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
+enum collected { CORE_NONE, CORE_REDUCED, CORE_FULL };
 enum then { THEN_CONTINUE, THEN_KILL, THEN_STOP };
 
 /* What the user typed. Zero is the default of everything. */
@@ -26,6 +27,12 @@ struct settings {
 	enum then then;
 	bool analyze;
 	char **words;       /* a command to run, or NULL */
+	const char *dir;    /* of collect, as all up to keep */
+	const char *signal, *when; /* words after the process's number, or NULL */
+	enum collected core;
+	uint64_t max_size;
+	uint32_t seconds;
+	uint32_t keep;      /* 0: as many as usual; UINT32_MAX: all */
 	struct pycore_report_options report;
 	const char **include, **exclude;
 	size_t n_include, n_exclude;

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 
 #include "base/workers.h"
@@ -205,4 +206,17 @@ void copy_free(unsigned char *room, uint64_t len)
 {
 	if (room)
 		munmap(room, len);
+}
+
+int copy_hurry(void)
+{
+	int before = getpriority(PRIO_PROCESS, 0); /* of this thread alone */
+
+	setpriority(PRIO_PROCESS, 0, -20);
+	return before;
+}
+
+void copy_calm(int before)
+{
+	setpriority(PRIO_PROCESS, 0, before);
 }

@@ -38,4 +38,11 @@ int copy_error(const struct copy *c, double stopped_ms, struct pycore_error *err
 unsigned char *copy_room(uint64_t len, unsigned workers);
 void copy_free(unsigned char *room, uint64_t len);
 
+/*
+ * While a process stands still, this thread and those that it starts come before
+ * others, where that is allowed. @return what to give to copy_calm() afterwards
+ */
+int copy_hurry(void);
+void copy_calm(int before);
+
 #endif

@@ -204,7 +204,7 @@ static int while_stopped(struct dump *d, struct pycore_error *err)
 
 static int capture(struct dump *d, struct pycore_error *err)
 {
-	int rc;
+	int rc, before;
 
 	if (!make_room(d))
 		return no_memory(err);
@@ -214,11 +214,13 @@ static int capture(struct dump *d, struct pycore_error *err)
 		.cancelled = d->options->cancelled,
 		.cancel_ctx = d->options->cancel_ctx,
 	};
+	before = copy_hurry();
 	rc = target_freeze(d->target, err);
-	if (rc)
-		return rc;
-	rc = while_stopped(d, err);
-	target_thaw(d->target);
+	if (!rc) {
+		rc = while_stopped(d, err);
+		target_thaw(d->target);
+	}
+	copy_calm(before);
 	if (!rc && d->room) {
 		rc = lay_out(d, err);
 		if (!rc)

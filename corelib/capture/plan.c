@@ -132,16 +132,16 @@ static bool is_stack_of(const struct target *t, const struct region *r,
 }
 
 /* The x86-64 ABI lets a function use 128 bytes below its stack pointer. */
-static uint64_t reserve_end(const struct maker *m)
+uint64_t plan_stack_reserve(const struct target *t, const struct region *region,
+			    uint64_t main_stack)
 {
-	const struct target *t = m->target;
 	uint64_t end = 0;
 
-	for (size_t i = 0; m->options->leave_stack_reserve && i < t->n_threads; i++) {
+	for (size_t i = 0; i < t->n_threads; i++) {
 		const struct native_thread *thread = &t->threads[i];
 		uint64_t below = (thread->sp - 128) & ~(PAGE - 1);
 
-		if (thread->sp < 128 || !is_stack_of(t, m->region, thread, m->plan->main_stack))
+		if (thread->sp < 128 || !is_stack_of(t, region, thread, main_stack))
 			continue;
 		if (!end || below < end)
 			end = below;
@@ -183,7 +183,8 @@ bool plan_make(struct plan *p, struct target *t, struct pages *pages,
 		m.region = &t->regions[i];
 		m.first = p->runs.n;
 		choose(&m);
-		m.reserve_end = reserve_end(&m);
+		m.reserve_end = options->leave_stack_reserve ?
+					plan_stack_reserve(t, m.region, p->main_stack) : 0;
 		if (m.region->flags & REGION_READ)
 			pages_scan(pages, m.region->start, m.region->end, take_pages, &m);
 		else

@@ -53,4 +53,12 @@ void plan_fini(struct plan *p);
 /* The run that holds byte @p at of all bytes. */
 const struct run *plan_run_at(const struct plan *p, uint64_t at);
 
+/*
+ * Where the part of a stack ends that is not in use: below the stack pointers of
+ * the threads in it. @p main_stack: an address near the upper end of the main
+ * thread's, 0: not known. @return 0: @p region is no stack
+ */
+uint64_t plan_stack_reserve(const struct target *t, const struct region *region,
+			    uint64_t main_stack);
+
 #endif

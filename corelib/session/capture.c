@@ -2,6 +2,7 @@
 #include <pycore/capture.h>
 
 #include "capture/dump.h"
+#include "capture/reduce.h"
 #include "capture/watch.h"
 #include "session/session.h"
 
@@ -15,6 +16,20 @@ int pycore_dump(pid_t pid, const struct pycore_dump_options *options,
 		*out = (struct pycore_dump_result){ 0 };
 	rc = session_take(&taken, sizeof(taken), options, "pycore_dump_options", err);
 	return rc ? rc : dump_process(pid, &taken, out, err);
+}
+
+int pycore_reduce(const char *core, const struct pycore_dump_options *options,
+		  struct pycore_dump_result *out, struct pycore_error *err)
+{
+	struct pycore_dump_options taken;
+	int rc;
+
+	if (out)
+		*out = (struct pycore_dump_result){ 0 };
+	rc = session_take(&taken, sizeof(taken), options, "pycore_dump_options", err);
+	if (!rc && !taken.path)
+		rc = pycore_fail(err, PYCORE_ERR_ARGUMENT, "no name for the reduced core");
+	return rc ? rc : reduce_core(core, &taken, out, err);
 }
 
 int pycore_watch_open(struct pycore_watch **out, const struct pycore_watch_options *options,

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "capture/snapshot.h"
+
 struct ctx session_ctx(struct pycore *s)
 {
 	return (struct ctx){ &s->runtime.layout, &s->reader, &s->types, &s->interps };
@@ -64,8 +66,11 @@ static int find_python(struct pycore *s, struct pycore_error *err)
 
 static int stop(struct pycore *s, struct pycore_error *err)
 {
-	int rc = target_freeze(s->target, err);
+	int rc;
 
+	if (s->options.max_stop_ms && !s->options.already_stopped)
+		return snapshot_take(s->target, s->options.max_stop_ms, s->options.jobs, err);
+	rc = target_freeze(s->target, err);
 	if (rc)
 		return rc;
 	s->frozen = !s->options.already_stopped;
@@ -92,6 +97,10 @@ static int read_interpreters(struct pycore *s, struct pycore_error *err)
 	rc = runtime_interpreters(&s->runtime, &s->reader, &s->interps, err);
 	if (rc)
 		return rc;
+	if (s->interps.interps.n &&
+	    !LOAD(&s->runtime.layout, &s->reader, s->interps.interps.items[0].address,
+		  PyInterpreterState, modules, &s->types.modules))
+		s->types.modules = 0;
 	if (!s->interps.complete)
 		session_warn(s, "the list of interpreters or of their threads breaks off: "
 				"some may be missing");

@@ -53,6 +53,7 @@ class Options(ctypes.Structure):
         ("already_stopped", c_bool),
         ("map_files", c_bool),
         ("unpack_dir", c_char_p),
+        ("max_stop_ms", c_uint64),
     ]
 
 

@@ -19,7 +19,7 @@ COMMAND = os.path.abspath("tests/cli/pycore-fake")
 GOLDEN = os.path.abspath(os.path.join(os.environ.get("srcdir", "."), "tests/golden/report"))
 COMMANDS = ("analyze", "bt", "objects", "heap-top", "refs", "path", "show", "info")
 LATER = (
-    "memory tasks audit snapshot diff collect verify".split()
+    "memory tasks audit snapshot diff verify".split()
 )
 
 

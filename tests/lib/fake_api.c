@@ -177,6 +177,38 @@ int pycore_get_tree(struct pycore *s, const struct pycore_tree_query *query,
 	return answer(fake_api.tree_status, err);
 }
 
+int pycore_dump(pid_t pid, const struct pycore_dump_options *options,
+		struct pycore_dump_result *out, struct pycore_error *err)
+{
+	*out = fake_api.dump;
+	return answer(fake_api.dump_status, err);
+}
+
+int pycore_reduce(const char *core, const struct pycore_dump_options *options,
+		  struct pycore_dump_result *out, struct pycore_error *err)
+{
+	return answer(fake_api.dump_status, err);
+}
+
+int pycore_watch_open(struct pycore_watch **out, const struct pycore_watch_options *options,
+		      struct pycore_error *err)
+{
+	*out = NULL;
+	return answer(fake_api.dump_status, err);
+}
+
+/* The limit is reached at once. */
+int pycore_watch_wait(struct pycore_watch *watch, struct pycore_watch_event *event,
+		      struct pycore_error *err)
+{
+	*event = (struct pycore_watch_event){ .pid = 1234, .reason = "on purpose" };
+	return 1;
+}
+
+void pycore_watch_close(struct pycore_watch *watch)
+{
+}
+
 int pycore_get_objects(struct pycore *s, const struct pycore_object_query *query,
 		       const struct pycore_objects **out, struct pycore_error *err)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "collect.h"
 #include "dump.h"
 #include "options.h"
 #include "run.h"
@@ -22,6 +23,11 @@ int run_dump(const struct command *command, struct settings *s)
 }
 
 int run_watch(const struct command *command, struct settings *s)
+{
+	return EXIT_ANSWERED;
+}
+
+int run_collect(const struct command *command, struct settings *s)
 {
 	return EXIT_ANSWERED;
 }

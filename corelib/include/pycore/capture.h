@@ -65,6 +65,14 @@ struct pycore_dump_result {
 PYCORE_API int pycore_dump(pid_t pid, const struct pycore_dump_options *options,
 			   struct pycore_dump_result *out, struct pycore_error *err);
 
+/**
+ * Copy a core that is not compressed, without what the options leave out: of them
+ * path (which is needed), compression, jobs, leave_text, leave_stack_reserve,
+ * cancelled and warn count.
+ */
+PYCORE_API int pycore_reduce(const char *core, const struct pycore_dump_options *options,
+			     struct pycore_dump_result *out, struct pycore_error *err);
+
 /** A process, or a group of processes, whose memory is watched. */
 struct pycore_watch;
 

@@ -43,6 +43,8 @@ struct pycore_options {
 	                        * file is cut short while open; without it pread is used */
 	const char *unpack_dir; /**< where a compressed core is unpacked, into a file without a
 	                         * name that goes when it is closed; NULL: /var/tmp */
+	uint64_t max_stop_ms;  /**< live: let it run on after so long at most, 0: when closed or thawed;
+	                        * what is read is a copy that was taken meanwhile */
 };
 
 /**

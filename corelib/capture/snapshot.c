@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "capture/snapshot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/workers.h"
+#include "capture/copy.h"
+#include "capture/room.h"
+#include "target/live.h"
+
+enum { MORE_ROOM = 32 << 20 };
+
+struct snapshot {
+	struct target_ops ops; /* the target's, from now on */
+	const struct target_ops *was;
+	struct plan plan;
+	unsigned char *room;
+	uint64_t room_len;
+};
+
+static struct snapshot *of(struct target *t)
+{
+	return (struct snapshot *)((char *)t->ops - offsetof(struct snapshot, ops));
+}
+
+static const struct run *run_at(const struct plan *p, uint64_t addr)
+{
+	size_t low = 0, high = p->runs.n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (p->runs.items[middle].end <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < p->runs.n && p->runs.items[low].start <= addr ? &p->runs.items[low] : NULL;
+}
+
+static bool snapshot_piece(struct target *t, uint64_t addr, struct piece *out)
+{
+	struct snapshot *s = of(t);
+	const struct run *run = run_at(&s->plan, addr);
+
+	if (!run || run->kind != RUN_BYTES)
+		return false;
+	*out = (struct piece){ run->start, run->end - run->start, s->room + run->at };
+	return true;
+}
+
+static size_t snapshot_read(struct target *t, uint64_t addr, void *buf, size_t len)
+{
+	struct snapshot *s = of(t);
+	size_t done = 0;
+
+	while (done < len) {
+		const struct run *run = run_at(&s->plan, addr + done);
+		uint64_t skip, n;
+
+		if (!run || run->kind == RUN_ABSENT)
+			break;
+		skip = addr + done - run->start;
+		n = run->end - run->start - skip;
+		if (n > len - done)
+			n = len - done;
+		if (run->kind == RUN_BYTES)
+			memcpy((char *)buf + done, s->room + run->at + skip, n);
+		else
+			memset((char *)buf + done, 0, n);
+		done += n;
+	}
+	return done;
+}
+
+/* It is what it was when it was taken. */
+static int snapshot_freeze(struct target *t, struct pycore_error *err)
+{
+	return 0;
+}
+
+static void snapshot_free(struct snapshot *s)
+{
+	copy_free(s->room, s->room_len);
+	plan_fini(&s->plan);
+	free(s);
+}
+
+static void snapshot_close(struct target *t)
+{
+	struct snapshot *s = of(t);
+
+	t->ops = s->was;
+	snapshot_free(s);
+	t->ops->close(t);
+}
+
+static int no_room(uint64_t want, struct pycore_error *err)
+{
+	return pycore_fail(err, PYCORE_ERR_NOMEM,
+			   "a copy of the process would take %.1f MiB here, and there is not so much: "
+			   "try without --max-stop",
+			   (double)want / 1048576);
+}
+
+static int copy_stopped(struct target *t, struct snapshot *s, struct pages *pages,
+			const struct plan_options *leave, struct copy *c, unsigned workers,
+			struct pycore_error *err)
+{
+	if (!plan_make(&s->plan, t, pages, leave))
+		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory to plan a copy");
+	if (s->plan.bytes > s->room_len)
+		return no_room(s->plan.bytes, err);
+	return copy_all(c, s->room, workers) ? copy_error(c, target_stopped_ms(t), err) : 0;
+}
+
+static int take(struct target *t, struct snapshot *s, uint64_t max_stop_ms, unsigned workers,
+		struct pycore_error *err)
+{
+	struct plan_options leave = { .leave_text = true, .leave_stack_reserve = true };
+	struct copy c = { .target = t, .plan = &s->plan };
+	struct pages pages;
+	int rc, before;
+
+	pages_open(&pages, target_proc_fd(t));
+	rc = plan_make(&s->plan, t, &pages, &leave) ? 0 : PYCORE_ERR_NOMEM;
+	s->room_len = s->plan.bytes + s->plan.bytes / 16 + MORE_ROOM;
+	if (!rc && s->room_len <= room_for_copy())
+		s->room = copy_room(s->room_len, workers);
+	if (rc || !s->room) {
+		pages_close(&pages);
+		return no_room(s->room_len, err);
+	}
+	t->stop_limit = max_stop_ms * 1000000;
+	before = copy_hurry();
+	rc = target_freeze(t, err);
+	if (!rc) {
+		c.deadline = live_clock() + t->stop_limit - (uint64_t)(target_stopped_ms(t) * 1e6);
+		rc = copy_stopped(t, s, &pages, &leave, &c, workers, err);
+		target_thaw(t);
+	}
+	copy_calm(before);
+	pages_close(&pages);
+	return rc;
+}
+
+int snapshot_take(struct target *t, uint64_t max_stop_ms, uint32_t jobs, struct pycore_error *err)
+{
+	struct snapshot *s = calloc(1, sizeof(*s));
+	int rc;
+
+	if (!s)
+		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory to copy a process");
+	s->was = t->ops;
+	s->ops = (struct target_ops){
+		.piece = snapshot_piece,
+		.read = snapshot_read,
+		.freeze = snapshot_freeze,
+		.close = snapshot_close,
+	};
+	rc = take(t, s, max_stop_ms, workers_count(jobs), err);
+	if (rc)
+		snapshot_free(s);
+	else
+		t->ops = &s->ops;
+	return rc;
+}
