@@ -313,7 +313,8 @@ static void explain(const struct choice *c, struct pycore_error *err)
 			    "it has not started yet, or has ended", version, base_name(c));
 	else
 		pycore_fail(err, PYCORE_ERR_UNSUPPORTED,
-			    "%sCPython %s (%.60s) does not look as any table for it says: %s",
+			    "%sCPython %s (%.40s) does not look as any table for it says: %s; "
+			    "it takes a table made from its debug information",
 			    choose_build(c->told.build), version, base_name(c),
 			    c->why[0] ? c->why : c->other ? c->other : "nothing could be checked");
 }
