@@ -315,6 +315,7 @@ const struct option_spec option_specs[] = {
 	  OPTIONS_ROWS, apply_limit },
 	{ "limit", 0, "N", "fields and referrers to show, 0 for all (default: 20)", OPTIONS_OBJECT,
 	  apply_limit },
+	{ "limit", 0, "N", "faults to show, 0 for all (default: 20)", OPTIONS_FAULTS, apply_limit },
 	{ "depth", 0, "N", "levels of fields to show (default: 1)", OPTIONS_OBJECT, apply_depth },
 	{ "no-referrers", 0, NULL, "do not look for what refers to the object: quick\nin a heap of any size",
 	  OPTIONS_OBJECT, apply_no_referrers },

@@ -143,8 +143,7 @@ static void add_storage(void *arg, uint64_t address, uint64_t bytes)
 		*sum = UINT64_MAX;
 }
 
-/* Bytes of the object itself, without what it owns elsewhere. */
-static uint64_t own_bytes(const struct ctx *c, struct object o)
+uint64_t spot_own_bytes(const struct ctx *c, struct object o)
 {
 	uint64_t all, outside = 0, least = o.type->basicsize;
 
@@ -161,7 +160,7 @@ static bool covers(const struct ctx *c, struct object o, uint64_t address)
 {
 	if (address < o.address)
 		return o.address - address <= o.type->pre_header;
-	return address - o.address < own_bytes(c, o);
+	return address - o.address < spot_own_bytes(c, o);
 }
 
 /* How many bytes debug hooks take at the beginning of a block: its size, then the forbidden byte. */
@@ -236,7 +235,7 @@ static bool reaches(const struct ctx *c, struct object o, uint64_t address, cons
 {
 	struct place p;
 
-	return covers(c, o, address) && own_bytes(c, o) <= r->end - o.address &&
+	return covers(c, o, address) && spot_own_bytes(c, o) <= r->end - o.address &&
 	       !in_pool(c, o.address, &p);
 }
 

@@ -57,6 +57,13 @@ bool pool_looks_emptied(const struct layout *l, const uint8_t *bytes, uint64_t a
 enum pool_verdict pool_read(const struct layout *l, const uint8_t *bytes, uint64_t addr,
 			    struct pool *out);
 
+/*
+ * Whether pool_read() would call it damaged: then @p text says why, and @p where
+ * is the address of what is wrong.
+ */
+bool pool_fault(const struct layout *l, const uint8_t *bytes, uint64_t addr, uint64_t *where,
+		char *text, size_t size);
+
 static inline uint64_t load_u64(const void *p)
 {
 	uint64_t v;
