@@ -151,6 +151,7 @@ static int find_objects(struct work *w, const struct interpreters *interps)
 		rc = closure_join_storage(w->scans, w->workers);
 	if (rc)
 		return rc;
+	free_lists(&w->scans[0], interps);
 	for (unsigned i = 0; i < w->workers; i++)
 		scan_class_dead(&w->scans[i]);
 	workers_run(w->workers, w->chunks.n, class_job, w);

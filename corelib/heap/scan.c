@@ -78,6 +78,13 @@ static bool candidate_at(struct scan *s, const uint8_t *p, uint64_t address, uin
 	return !t->type->is_gc || gc_words_fit(s, out->body, &out->head);
 }
 
+/* Whether the block's memory begins with what the head of an object is. */
+static bool begins_with_head(struct scan *s, const uint8_t *p)
+{
+	return scan_type_at(s, load_u64(p + L(s->l, PyObject, ob_type))) &&
+	       life_of(s->l, load_u64(p + L(s->l, PyObject, ob_refcnt))) == LIFE_LIVE;
+}
+
 static void block(struct scan *s, const uint8_t *p, uint64_t address, uint64_t room, uint32_t *hint)
 {
 	/*
@@ -88,6 +95,9 @@ static void block(struct scan *s, const uint8_t *p, uint64_t address, uint64_t r
 	struct candidate found;
 	bool any = candidate_at(s, p, address, room, *hint, &found);
 
+	/* Behind a short object may be what is left of one that had the block before. */
+	if (any && *hint && !found.head.tracked && begins_with_head(s, p))
+		any = false;
 	for (size_t i = 0; !any && i < sizeof(pre_headers) / sizeof(pre_headers[0]); i++) {
 		if (pre_headers[i] == *hint)
 			continue;

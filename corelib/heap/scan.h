@@ -148,6 +148,8 @@ unsigned scan_bias(const struct layout *l, struct reader *r, const struct arenas
 void scan_contest(struct scan *s, struct index_chunk *chunk);
 /* Take back what looks tracked, but no neighbour in a list knows of it. */
 void scan_unlisted(struct scan *s, struct index_chunk *chunk);
+/* Find blocks that the interpreters keep free for reuse; more of them look like dead objects. */
+void free_lists(struct scan *s, const struct interpreters *interps);
 /* When that is done: class the blocks of freed objects, one worker after the other; */
 void scan_class_dead(struct scan *s);
 /* then all others. */

@@ -130,8 +130,9 @@ void scan_class_dead(struct scan *s)
 		uint64_t bit = (block & (INDEX_CHUNK_SIZE - 1)) >> INDEX_GRANULE_SHIFT;
 		struct index_chunk *chunk = arenas_chunk(s->arenas, block);
 
-		/* A list's items may look like a dead object. */
-		if (chunk->storage[bit >> 6] >> (bit & 63) & 1)
+		/* A list's items may look like a dead object, and a free list tells of some twice. */
+		if (chunk->storage[bit >> 6] >> (bit & 63) & 1 ||
+		    !(chunk->live[bit >> 6] >> (bit & 63) & 1))
 			continue;
 		s->blocks.free_list++;
 		chunk->live[bit >> 6] &= ~(UINT64_C(1) << (bit & 63));

@@ -89,6 +89,11 @@ enum {
 	/* GC_HEAD: what tells that an object is on a collector's list */
 	GC_HEAD_REFS = 1,    /* gc_refs >> 1 is not -2; gc_next may be anything (to 3.7) */
 	GC_HEAD_LINKS,       /* _gc_next is not NULL; low bits of links are flags (3.8) */
+	/* TYPE_NAMES: tp_name of static types that have been renamed; in order */
+	TYPE_NAMES_3_6 = 1,
+	TYPE_NAMES_3_10,     /* weakref and contextvars name their modules */
+	TYPE_NAMES_3_11,     /* iter("") is a str_ascii_iterator */
+	TYPE_NAMES_3_14,     /* types.UnionType is typing.Union */
 	/* SIZEOF_HEAD: what sys.getsizeof adds to __sizeof__ */
 	SIZEOF_GC_HEAD = 1,  /* the GC head (to 3.10) */
 	SIZEOF_PRE_HEADER,   /* all that stands before the object (3.11); as if static types had it too */

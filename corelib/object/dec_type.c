@@ -182,12 +182,28 @@ static int module_state(const struct ctx *c, struct object o, uint64_t *state, u
 	return *size < STATE_MOST && type_is_address(*state) ? 0 : PYCORE_ERR_DAMAGED;
 }
 
+/* What a module was made by; from 3.15 on it may also be made of slots alone. */
+static uint64_t module_token(const struct ctx *c, struct object o)
+{
+	uint64_t is_def, token;
+
+	if (!HAS(c->l, PyModuleObject, md_token) ||
+	    !LOAD(c->l, c->r, o.address, PyModuleObject, md_token_is_def, &is_def) || !is_def ||
+	    !LOAD(c->l, c->r, o.address, PyModuleObject, md_token, &token))
+		return 0;
+	return token;
+}
+
 static int module_edges(const struct ctx *c, struct object o, edge_fn *fn, void *arg)
 {
 	static const struct label label = { LABEL_FIELD, "module state", 0, 0 };
+	static const struct label def = { LABEL_FIELD, "md_def", 0, 0 };
 	uint64_t state, size;
-	int status = module_state(c, o, &state, &size);
+	int status = emit(fn, arg, module_token(c, o), EDGE_BORROWED, &def);
 
+	if (status)
+		return status;
+	status = module_state(c, o, &state, &size);
 	return status ? status : emit_items(c, state, size / 8, EDGE_GUESS, label, fn, arg);
 }
 

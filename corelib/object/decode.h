@@ -134,7 +134,8 @@ extern const struct named_decoder pycore_async_types[], pycore_buffer_types[];
 extern const struct named_decoder pycore_builtin_types[], pycore_codecs_types[];
 extern const struct named_decoder pycore_context_types[], pycore_ctypes_types[];
 extern const struct named_decoder pycore_iterators_types[], pycore_itertools_types[];
-extern const struct named_decoder pycore_pickle_types[], pycore_sqlite_types[];
+extern const struct named_decoder pycore_numpy_types[], pycore_pickle_types[];
+extern const struct named_decoder pycore_sqlite_types[];
 extern const struct named_decoder pycore_stdlib_types[], pycore_typing_types[];
 extern const struct named_decoder pycore_xml_types[], pycore_zone_types[];
 

@@ -3,12 +3,19 @@
 
 const struct decoder pycore_dec_generic = { .fields = NULL };
 
+/*
+ * Its words are a pointer of C code, often to a table of types and functions that looks like an
+ * object, and functions: nothing that it owns as objects own one another.
+ */
+static const struct decoder dec_capsule = { .fields = NULL };
+
 static const struct {
 	const char *tp_name;
 	const struct decoder *decoder;
 } by_name[] = {
 	{ "NoneType", &pycore_dec_none },
 	{ "NotImplementedType", &pycore_dec_not_implemented },
+	{ "PyCapsule", &dec_capsule },
 	{ "_io.BufferedRandom", &pycore_dec_buffered },
 	{ "_io.BufferedReader", &pycore_dec_buffered },
 	{ "_io.BufferedWriter", &pycore_dec_buffered },
@@ -82,10 +89,10 @@ static const struct {
 };
 
 static const struct named_decoder *const tables[] = {
-	pycore_async_types,  pycore_buffer_types,    pycore_builtin_types,   pycore_codecs_types,
-	pycore_context_types, pycore_ctypes_types,   pycore_iterators_types, pycore_itertools_types,
-	pycore_pickle_types, pycore_sqlite_types,    pycore_stdlib_types,    pycore_typing_types,
-	pycore_xml_types,    pycore_zone_types,
+	pycore_async_types,    pycore_buffer_types, pycore_builtin_types,   pycore_codecs_types,
+	pycore_context_types,  pycore_ctypes_types, pycore_iterators_types, pycore_itertools_types,
+	pycore_numpy_types,    pycore_pickle_types, pycore_sqlite_types,    pycore_stdlib_types,
+	pycore_typing_types,   pycore_xml_types,    pycore_zone_types,
 };
 
 const struct decoder *decoder_named(const char *tp_name)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "object/type.h"
 
+#include <stdio.h>
+
 #include "object/dict.h"
+#include "object/static_names.h"
 #include "object/type_name.h"
 
 #define NOT_A_TYPE UINT64_MAX
@@ -21,6 +24,7 @@ void type_table_fini(struct type_table *tt)
 	pthread_rwlock_destroy(&tt->lock);
 	vec_free(&tt->types);
 	map_free(&tt->by_address);
+	map_free(&tt->static_names);
 	arena_free(&tt->arena);
 }
 
@@ -269,6 +273,16 @@ static bool plausible(const struct layout *l, const struct type *t)
 	return !t->base || t->basicsize >= t->base->basicsize;
 }
 
+/* For one whose tp_name is not at hand; @p name stays empty if there is none. */
+static void find_static_name(struct type_table *tt, struct reader *r, uint64_t type, char *name,
+			     size_t size)
+{
+	const char *known_name = static_name(tt, r, type);
+
+	if (known_name)
+		snprintf(name, size, "%s", known_name);
+}
+
 static struct type *build(struct type_table *tt, struct reader *r, const struct candidate *c,
 			  const struct type *metatype, const struct type *base, bool *nomem)
 {
@@ -304,11 +318,13 @@ static struct type *build(struct type_table *tt, struct reader *r, const struct 
 	t->python_class = type_is_python_class(l, r, t, &b);
 	if (t->flags & TPFLAGS_HEAPTYPE)
 		t->cached_keys = BODY(&b, l, PyHeapTypeObject, ht_cached_keys);
+	if (!*tp_name && !(t->flags & TPFLAGS_HEAPTYPE))
+		find_static_name(tt, r, t->address, tp_name, sizeof(tp_name));
 	t->name = type_show_name(tt, r, t, &b, tp_name);
 	if (!t->name)
 		return NULL;
 	*nomem = type_read_slots(tt, r, t, &b) != 0 || read_attr_keys(tt, r, t) != 0;
-	set_scan(l, t, set_decoder(l, t, tp_name));
+	set_scan(l, t, set_decoder(l, t, *tp_name ? tp_name : t->name));
 	read_hidden_items(tt, r, t);
 	t->leaf = is_leaf(t);
 	return t;

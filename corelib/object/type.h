@@ -46,6 +46,7 @@ struct type {
 	uint32_t sizeof_head; /* what sys.getsizeof adds for what stands before */
 	bool is_gc;
 	bool python_class;    /* made by a class statement: C code has put nothing into it */
+	bool nameless;        /* static, and its name is not to be had: @c name tells where it is */
 	bool leaf;            /* its instances refer to nothing */
 	const struct decoder *decoder; /* never NULL: at least the generic one */
 	const char *name;     /* module.qualname, builtins bare */
@@ -68,6 +69,9 @@ struct type_table {
 	struct map by_address;  /* type address -> number + 1; not a type: UINT64_MAX */
 	VEC(struct type *) types;
 	size_t n_rejected;
+	uint64_t modules;        /* sys.modules of the main interpreter, 0: not known; set by the owner */
+	struct map static_names; /* type address -> char *, of those whose own is not at hand */
+	bool static_names_made;
 	pthread_rwlock_t lock;
 };
 

@@ -43,6 +43,15 @@ bool type_is_python_class(const struct layout *l, struct reader *r, const struct
 	return tp_name == text.data || (text.utf8 && tp_name == text.utf8);
 }
 
+/* Of C code's types some have a __module__ that is no name; tp_name is "module.name" then. */
+static bool is_full_name(const char *tp_name, const struct buf *name)
+{
+	size_t len = strlen(tp_name);
+
+	return !name->failed && len > name->len + 1 && tp_name[len - name->len - 1] == '.' &&
+	       !strcmp(tp_name + len - name->len, name->text);
+}
+
 /*
  * The name of the type's module with a dot behind it, nothing for builtins.
  * @return false if there is one but it cannot be read
@@ -70,6 +79,7 @@ static const char *heap_name(struct type_table *tt, struct reader *r, const stru
 	const struct layout *l = &tt->rt->layout;
 	struct buf name = { NULL };
 	const char *kept = NULL;
+	bool has_module;
 
 	if (!put_module(l, r, BODY(b, l, PyTypeObject, tp_dict), &name)) {
 		if (strchr(tp_name, '.'))
@@ -77,16 +87,19 @@ static const char *heap_name(struct type_table *tt, struct reader *r, const stru
 		/* A bare name would be taken for a builtin's. */
 		buf_puts(&name, "?.");
 	}
+	has_module = name.len;
 	if (put_str(l, r, BODY(b, l, PyHeapTypeObject, ht_qualname), &name) ||
 	    put_str(l, r, BODY(b, l, PyHeapTypeObject, ht_name), &name)) {
-		if (!name.failed)
+		if (!has_module && is_full_name(tp_name, &name))
+			kept = arena_strdup(&tt->arena, tp_name);
+		else if (!name.failed)
 			kept = arena_strndup(&tt->arena, name.text, name.len);
 	}
 	buf_free(&name);
 	return kept;
 }
 
-const char *type_show_name(struct type_table *tt, struct reader *r, const struct type *t,
+const char *type_show_name(struct type_table *tt, struct reader *r, struct type *t,
 			   struct body *b, const char *tp_name)
 {
 	struct target *target = r->target;
@@ -108,6 +121,7 @@ const char *type_show_name(struct type_table *tt, struct reader *r, const struct
 	symbol = m ? module_symbol_at(target, m, t->address) : NULL;
 	if (symbol)
 		return arena_strdup(&tt->arena, symbol);
+	t->nameless = true;
 	return arena_printf(&tt->arena, "<static type at %#llx>", (unsigned long long)t->address);
 }
 

@@ -10,7 +10,7 @@
  * The name to show, in the table's arena; NULL: it has none, so it is no type.
  * @p tp_name is its tp_name, "" if that cannot be read.
  */
-const char *type_show_name(struct type_table *tt, struct reader *r, const struct type *t,
+const char *type_show_name(struct type_table *tt, struct reader *r, struct type *t,
 			   struct body *b, const char *tp_name);
 
 /* Whether tp_name is the text of ht_name: what a class statement makes, and C code does not. */

@@ -332,6 +332,21 @@ static uint64_t find_tid(struct walk *w, const struct thread_state *ts)
 	return tid ? tid : native;
 }
 
+/*
+ * Threads that want the GIL when Python shuts down are ended where they stand (to 3.13).
+ * Not told of sub-interpreters: a thread that made a state may be gone, and another use it.
+ */
+static bool has_ended(struct walk *w, const struct thread_state *ts)
+{
+	const struct target *t = w->r->target;
+
+	for (size_t i = 0; i < t->n_threads; i++)
+		if (!t->threads[i].fs_base || t->threads[i].fs_base == ts->ident ||
+		    t->threads[i].tid == ts->tid)
+			return false;
+	return t->n_threads && ts->ident && !ts->interpreter && !ts->gil;
+}
+
 static void reverse_threads(struct thread_state *items, size_t n)
 {
 	for (size_t i = 0; i < n / 2; i++) {
@@ -366,6 +381,7 @@ static void walk_threads(struct walk *w, uint32_t interpreter)
 			ts.ident = 0;
 		ts.tid = find_tid(w, &ts);
 		ts.gil = i->gil_holder == at;
+		ts.ended = has_ended(w, &ts);
 		if (!vec_push(&out->threads, ts)) {
 			w->no_memory = true;
 			return;

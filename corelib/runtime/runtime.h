@@ -52,6 +52,7 @@ struct thread_state {
 	uint64_t ident;       /* pthread_t */
 	uint64_t tid;         /* kernel thread id, 0 if not known */
 	bool main, gil;
+	bool ended;           /* the thread is gone, its state is not: Python was shutting down */
 };
 
 struct interpreters {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "session/session.h"
@@ -124,6 +125,24 @@ static struct pycore_census *make_census(struct arena *a, const struct heap *h)
 	return census;
 }
 
+/* The files that were not found are told elsewhere; this is what their lack means here. */
+static void warn_nameless(struct pycore *s, const struct heap *h)
+{
+	uint64_t types = 0, objects = 0;
+
+	for (size_t i = 0; i < h->n_counts && i < h->types->types.n; i++) {
+		if (!h->types->types.items[i]->nameless || !h->counts[i].count)
+			continue;
+		types++;
+		objects += h->counts[i].count;
+	}
+	if (types)
+		session_warnf(s,
+			      "%" PRIu64 " types (%" PRIu64 " objects) have no name here: that is in "
+			      "files which were not found",
+			      types, objects);
+}
+
 int pycore_get_census(struct pycore *s, const struct pycore_census **out, struct pycore_error *err)
 {
 	struct heap *h;
@@ -133,6 +152,7 @@ int pycore_get_census(struct pycore *s, const struct pycore_census **out, struct
 		rc = session_heap(s, &h, err);
 		if (rc)
 			return rc;
+		warn_nameless(s, h);
 		s->census = make_census(&s->arena, h);
 		if (!s->census)
 			return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for the counts");

@@ -97,6 +97,10 @@ static int read_interpreters(struct pycore *s, struct pycore_error *err)
 	rc = runtime_interpreters(&s->runtime, &s->reader, &s->interps, err);
 	if (rc)
 		return rc;
+	if (s->interps.interps.n &&
+	    !LOAD(&s->runtime.layout, &s->reader, s->interps.interps.items[0].address,
+		  PyInterpreterState, modules, &s->types.modules))
+		s->types.modules = 0;
 	if (!s->interps.complete)
 		session_warn(s, "the list of interpreters or of their threads breaks off: "
 				"some may be missing");

@@ -167,6 +167,8 @@ static int add_frame(void *arg, const struct stack_frame *frame)
 
 static const char *state_of(const struct interpreter *interp, const struct thread_state *ts)
 {
+	if (ts->ended)
+		return "ended";
 	if (!interp->gil)
 		return NULL;
 	if (!ts->gil)

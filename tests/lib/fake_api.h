@@ -14,14 +14,14 @@ struct fake_api {
 	struct pycore_graph graph;
 	struct pycore_detail detail; /* of its object alone */
 	struct pycore_paths paths;
-	struct pycore_tree tree;
 	struct pycore_dump_result dump;
+	struct pycore_tree tree;
 	const char *warnings[8];
 	double stopped_ms;
 
 	/* Statuses of the calls, 0: they work; then the message is "it failed on purpose". */
 	int open_status, info_status, stacks_status, census_status, objects_status, graph_status,
-		detail_status, retained_status, paths_status, tree_status, dump_status;
+		detail_status, retained_status, paths_status, dump_status, tree_status;
 
 	/* What was asked for. */
 	struct pycore_stack_query stack_query;

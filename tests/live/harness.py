@@ -20,27 +20,36 @@ class Skip(Exception):
 
 
 class Test:
-    def __init__(self, function, program, ways, arguments):
+    def __init__(self, function, program, ways, arguments, where=None):
         self.run = function
         self.name = function.__name__
         self.area = function.__module__[len("test_"):]
         self.program = program
         self.ways = ways
         self.arguments = arguments
+        self.where = where
 
 
-def on(program, ways=WAYS, arguments=()):
-    """A test of what pycore says about a program, in each way of looking at it."""
+def on(program, ways=WAYS, arguments=(), where=None):
+    """A test of what pycore says about a program, in each way of looking at it.
+
+    With @p where, only on the interpreters that it is true of.
+    """
     def register(function):
-        tests.append(Test(function, program, ways, arguments))
+        tests.append(Test(function, program, ways, arguments, where))
         return function
     return register
 
 
-def in_each_interpreter(function):
+def in_each_interpreter(function, where=None):
     """A test that starts what it needs by itself: it gets the interpreter and pycore."""
-    tests.append(Test(function, None, (), ()))
+    tests.append(Test(function, None, (), (), where))
     return function
+
+
+def in_interpreters(where):
+    """The same, only for the interpreters that @p where is true of."""
+    return lambda function: in_each_interpreter(function, where)
 
 
 def once(function):

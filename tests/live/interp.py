@@ -100,6 +100,11 @@ class Interpreter:
                 return path
         return None
 
+    def has_packages(self):
+        """Whether Debian's packages of its root are for this one: tests/tools/get-interpreters."""
+        default = os.path.join(self.root or "/nowhere", "usr/bin/python3")
+        return os.path.exists(default) and os.path.realpath(default) == self.path
+
     def where(self):
         if self.room:
             return "%s, gdb %s" % (os.path.basename(self.room.lower), self.room.gdb_version())

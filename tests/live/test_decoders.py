@@ -6,20 +6,40 @@ import subprocess
 from harness import Failure, Skip, in_each_interpreter
 
 
-@in_each_interpreter
-def every_object_reads_as_the_interpreter_says(interpreter, pycore):
+def check_zoo(interpreter, pycore, *arguments):
+    """Compare all objects of the zoo. @return the lines of zoo.txt"""
     build = os.path.dirname(os.path.dirname(pycore.path))
     check = os.path.join(build, "tests", "tools", "check_objects")
     if not os.path.exists(check):
         raise Skip("%s is not built: make check builds it" % check)
-    with interpreter.start("zoo.py") as process:
+    with interpreter.start("zoo.py", *arguments) as process:
         process.settle()
-        done = subprocess.run(
-            [check, str(process.pid), os.path.join(process.directory, "zoo.txt")],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            encoding="utf-8", errors="replace", timeout=120)
+        path = os.path.join(process.directory, "zoo.txt")
+        done = subprocess.run([check, str(process.pid), path],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
+                              timeout=120)
+        with open(path) as file:
+            lines = file.read().splitlines()
     if done.returncode:
         raise Failure("check_objects: status %d\n%s" % (done.returncode, done.stdout[-1500:]))
+    return lines
+
+
+@in_each_interpreter
+def every_object_reads_as_the_interpreter_says(interpreter, pycore):
+    check_zoo(interpreter, pycore)
+
+
+@in_each_interpreter
+def arrays_of_numpy_read_as_the_interpreter_says(interpreter, pycore):
+    lines = check_zoo(interpreter, pycore, "numpy")
+    arrays = [line for line in lines if line.startswith("O ") and line.endswith(" numpy.ndarray")]
+    failures = [line[2:] for line in lines if line.startswith("F arrays")]
+    if failures and ("No module named 'numpy'" in failures[0] or "IMPORTANT" in failures[0]):
+        raise Skip("it has no numpy, or one of another Python")
+    if failures or len(arrays) < 20:
+        raise Failure("%d arrays: %s" % (len(arrays), failures))
 
 
 # C types of which the zoo shows none: why.

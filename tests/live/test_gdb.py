@@ -120,6 +120,14 @@ def py_refs_draws(scene):
         that(part in text, "%r is not in the picture: %s" % (part, text[-1000:]))
 
 
+@on("refs.py", ways=("live", "core"))
+def py_path_writes_what_pycore_writes(scene):
+    text = gdb(scene.pycore, where(scene), "py-path --type MyBigFatObject")
+    for row in scene.ask("path", "--type", "MyBigFatObject")["paths"]:
+        that(row["expression"] and row["expression"] in text,
+             "%r is not in %s" % (row["expression"], text[-1000:]))
+
+
 @on("stacks.py", ways=("core",))
 def a_core_opened_by_a_short_name_is_found(scene):
     directory, name = os.path.split(scene.target[-1])

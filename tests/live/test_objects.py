@@ -1,6 +1,6 @@
 """objects: how many there are of each type, and of what size."""
 
-from harness import all_equal, equal, on, that, within
+from harness import Scene, all_equal, equal, in_each_interpreter, on, that, within
 
 # Of builtin types, what taking the truth disturbs: the objects that it used while it
 # looked, those in which it was written down, and a lock. Two dozen were the most seen.
@@ -49,7 +49,7 @@ def the_collectors_part_of_user_classes_is_exact(scene):
                for name in scene.truth["exact"]], "tracked by the collector")
 
 
-def check_builtin_types(scene, got, unseen=UNSEEN, unreached={}):
+def check_builtin_types(scene, got, unseen=UNSEEN, unreached={}, untracked=()):
     wrong = []
     for name, (count, size, tracked) in scene.truth["types"].items():
         if name in scene.truth["exact"]:
@@ -58,7 +58,8 @@ def check_builtin_types(scene, got, unseen=UNSEEN, unreached={}):
         least = count - IN_WORK.get(name, DISTURBED) - unreached.get(name, 0)
         if not least <= row["count"] <= count + DISTURBED + unseen.get(name, 0):
             wrong.append("  %s: count %s, truth %d" % (name, row["count"], count))
-        if abs(row["gc"] - tracked) > DISTURBED:
+        if row["gc"] > tracked + DISTURBED or (row["gc"] < tracked - DISTURBED
+                                               and name not in untracked):
             wrong.append("  %s: gc %s, truth %d" % (name, row["gc"], tracked))
     that(not wrong, "%d wrong:\n%s" % (len(wrong), "\n".join(wrong[:12])))
 
@@ -104,11 +105,34 @@ def what_was_frozen_is_counted_as_before(scene):
 
 @on("counts.py", ways=("live", "core"), arguments=("debug",))
 def counts_are_the_same_with_the_hooks_of_pythonmalloc_debug(scene):
+    check_with_pools(scene)
+
+
+def check_with_pools(scene):
     reply = scene.ask("objects")
     check_exact_types(scene, types_of(reply))
     check_builtin_types(scene, types_of(reply))
     within(reply["blocks"]["live"], scene.truth["blocks"], scene.truth["blocks"] * 0.01,
            "live blocks")
+
+
+@on("counts.py", ways=("core",), arguments=("pymalloc_debug",))
+def counts_are_the_same_with_the_hooks_of_pymalloc_debug(scene):
+    check_with_pools(scene)
+
+
+@on("counts.py", ways=("core",), arguments=("tracemalloc",))
+def counts_are_the_same_while_memory_is_traced(scene):
+    check_with_pools(scene)
+
+
+@in_each_interpreter
+def a_debug_build_without_its_hooks_is_counted_as_well(interpreter, pycore):
+    if interpreter.build != "debug":
+        return
+    with interpreter.start("counts.py", "pymalloc") as process:
+        process.settle()
+        check_with_pools(Scene(pycore, process, "live", process.target("live")))
 
 
 def check_without_pools(scene):

@@ -48,7 +48,7 @@ struct check {
 	bool valid;
 	char name[256];
 	unsigned long excess, objects, wrong_type, wrong_size, missing, extra, wrong_repr, dangling,
-		wrong_tracked, wrong_refcount, guesses, needless;
+		wrong_tracked, wrong_refcount, guesses, needless, unknown;
 	bool verbose;
 };
 
@@ -94,7 +94,8 @@ static void start_object(struct check *k, const char *line)
 	}
 	k->valid = true;
 	status = object_sizeof(&k->c, k->o, &bytes);
-	if ((status || bytes != size) && size) {
+	/* numpy's static dtype classes say they are tracked, though nothing stands before them. */
+	if ((status || bytes != size) && size && strcmp(k->name, "numpy._DTypeMeta")) {
 		k->wrong_size++;
 		describe(k, "size");
 		printf(" status %d, %llu, should be %llu\n", status, (unsigned long long)bytes, size);
@@ -108,7 +109,7 @@ static void start_object(struct check *k, const char *line)
 	}
 	status = object_refcount(&k->c, address, &count);
 	/* Since then what told of it has let go of it; None is referred to by all and sundry. */
-	if (status || (count != -1 && (count > refcount || count < refcount - 12 - refcount / 50))) {
+	if (status || (count != -1 && (count > refcount + refcount / 50 || count < refcount - 12 - refcount / 50))) {
 		k->wrong_refcount++;
 		if (k->verbose) {
 			describe(k, "refcount");
@@ -151,10 +152,16 @@ static bool is_live(struct check *k, uint64_t address)
 	       count && count < 1 << 30;
 }
 
+/* A type, or part of one, that only its C code knows. */
+static bool is_unknown(const struct type *t)
+{
+	return t->decoder == &pycore_dec_generic || t->scan_from < t->scan_to || t->scan_items;
+}
+
 /* Modules have C structs, frames that run have values which nobody counts. */
 static bool may_guess(const char *name)
 {
-	return !strcmp(name, "module") || !strcmp(name, "frame") || strstr(name, "generator") ||
+	return !strcmp(name, "module") || !strcmp(name, "numpy.ndarray") || !strcmp(name, "frame") || strstr(name, "generator") ||
 	       !strcmp(name, "coroutine");
 }
 
@@ -218,6 +225,11 @@ static void check_referents(struct check *k, const char *line)
 		    !is_elsewhere(k, k->referents.items[i])) {
 			struct seen_edge e = { k->referents.items[i], 0, { 0 } };
 
+			/* What is behind a pointer in an unknown struct cannot be known. */
+			if (is_unknown(k->o.type)) {
+				k->unknown++;
+				continue;
+			}
 			k->missing++;
 			describe(k, "missing");
 			show_edge(k, &e);
@@ -228,8 +240,7 @@ static void check_referents(struct check *k, const char *line)
 		struct object to;
 
 		if (e->kind == EDGE_GUESS && is_live(k, e->to)) {
-			bool needless = k->o.type->decoder != &pycore_dec_generic &&
-					!may_guess(k->o.type->name);
+			bool needless = !is_unknown(k->o.type) && !may_guess(k->o.type->name);
 
 			k->guesses++;
 			k->needless += needless;
@@ -405,10 +416,10 @@ int main(int argc, char **argv)
 	check_counts(&k, &x);
 	printf("%lu objects of %zu types; wrong: %lu types, %lu sizes, %lu references missing, "
 	       "%lu dangling, %lu reprs, %lu tracked, %lu refcounts, %lu guesses; %lu references more "
-	       "than the collector's, %lu guesses in all; %llu faults\n",
+	       "than the collector's, %lu guesses in all, %lu references that only C code knows; %llu faults\n",
 	       k.objects, types.types.n, k.wrong_type, k.wrong_size, k.missing, k.dangling,
 	       k.wrong_repr, k.wrong_tracked, k.wrong_refcount, k.needless, k.extra,
-	       k.guesses,
+	       k.guesses, k.unknown,
 	       (unsigned long long)r.faults);
 	free(line);
 	map_free(&x.found);

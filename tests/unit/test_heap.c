@@ -234,6 +234,81 @@ static void objects_on_free_lists_are_not_alive(void **state)
 	each_layout(dead);
 }
 
+static void kept_memory(void)
+{
+	uint64_t keys = INTERP + L(l, PyInterpreterState, keys_free), block[4];
+
+	if (!HAS(l, PyInterpreterState, floats_free))
+		return;
+	pools_put(f, l, POOL(0), 0, 32, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		block[i] = pools_block(f, l, POOL(0), i);
+	/* Two floats that wait, a dict's keys that do, and something of nobody. */
+	PUT(INTERP, PyInterpreterState, floats_free, block[0]);
+	if (FACT(l, FREE_LISTS) == FREE_LISTS_FIRST_WORD)
+		fake_u64(f, block[0], block[1]);
+	else
+		PUT(block[0], PyObject, ob_type, block[1]);
+	if (HAS(l, PyInterpreterState, keys_numfree))
+		PUT(INTERP, PyInterpreterState, keys_numfree, 1);
+	fake_u64(f, keys, block[2]);
+	fake_u64(f, block[3], 1);
+	read_it();
+	assert_int_equal(heap.blocks.free_list, 3);
+	assert_int_equal(heap.blocks.unknown, 1);
+}
+
+static void memory_kept_for_floats_and_dicts_is_on_a_free_list(void **state)
+{
+	(void)state;
+	each_layout(kept_memory);
+}
+
+static void free_list_of_the_living(void)
+{
+	uint64_t block;
+
+	if (!HAS(l, PyInterpreterState, floats_free))
+		return;
+	pools_put(f, l, POOL(0), 0, 32, 1);
+	block = pools_block(f, l, POOL(0), 0);
+	put_object(block, PLAIN_TYPE);
+	PUT(INTERP, PyInterpreterState, floats_free, block);
+	read_it();
+	assert_int_equal(count_of(PLAIN_TYPE).count, 1);
+	assert_int_equal(heap.blocks.object, 1);
+	assert_int_equal(heap.blocks.free_list, 0);
+}
+
+static void a_free_list_takes_no_life(void **state)
+{
+	(void)state;
+	each_layout(free_list_of_the_living);
+}
+
+static void ring_of_free_floats(void)
+{
+	uint64_t block;
+
+	if (!HAS(l, PyInterpreterState, floats_free))
+		return;
+	pools_put(f, l, POOL(0), 0, 32, 1);
+	block = pools_block(f, l, POOL(0), 0);
+	PUT(INTERP, PyInterpreterState, floats_free, block);
+	if (FACT(l, FREE_LISTS) == FREE_LISTS_FIRST_WORD)
+		fake_u64(f, block, block);
+	else
+		PUT(block, PyObject, ob_type, block);
+	read_it();
+	assert_int_equal(heap.blocks.free_list, 1);
+}
+
+static void a_free_list_in_a_circle_has_an_end(void **state)
+{
+	(void)state;
+	each_layout(ring_of_free_floats);
+}
+
 static void outside(void)
 {
 	uint64_t list, tuple;
@@ -452,6 +527,9 @@ int main(void)
 		cmocka_unit_test(instances_in_live_blocks_are_counted_and_freed_ones_are_not),
 		cmocka_unit_test(what_a_list_owns_is_storage_even_if_it_looks_like_an_object),
 		cmocka_unit_test(objects_on_free_lists_are_not_alive),
+		cmocka_unit_test(memory_kept_for_floats_and_dicts_is_on_a_free_list),
+		cmocka_unit_test(a_free_list_takes_no_life),
+		cmocka_unit_test(a_free_list_in_a_circle_has_an_end),
 		cmocka_unit_test(objects_out_of_the_pools_are_found_by_reference),
 		cmocka_unit_test(the_collectors_list_leads_to_objects_out_of_the_pools),
 		cmocka_unit_test(objects_in_a_damaged_pool_are_found_by_the_collectors_list),

@@ -528,6 +528,26 @@ static void the_targets_own_threads_tell_the_kernels_ids(void **state)
 	}
 }
 
+static void a_thread_that_has_ended_is_told_where_all_threads_are_known(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (unsigned i = 0; world_init(&w, i); i++) {
+		fake_thread(w.f, MAIN_TID, PTHREAD(0));
+		fake_thread(w.f, MAIN_TID + 1, PTHREAD(1));
+		list(&w);
+		for (unsigned k = 0; k < 3; k++)
+			assert_int_equal(w.is.threads.items[k].ended, k == 2);
+		/* A thread whose registers are not known may be the one. */
+		fake_thread(w.f, 77000, 0);
+		list(&w);
+		for (unsigned k = 0; k < 3; k++)
+			assert_false(w.is.threads.items[k].ended);
+		world_fini(&w);
+	}
+}
+
 static void nobody_holds_a_gil_that_is_not_locked(void **state)
 {
 	struct world w;
@@ -722,6 +742,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_python_is_told_with_what_was_looked_for),
 		cmocka_unit_test(threads_come_main_first_then_oldest_first),
 		cmocka_unit_test(the_targets_own_threads_tell_the_kernels_ids),
+		cmocka_unit_test(a_thread_that_has_ended_is_told_where_all_threads_are_known),
 		cmocka_unit_test(nobody_holds_a_gil_that_is_not_locked),
 		cmocka_unit_test(a_holder_that_is_no_thread_is_not_told),
 		cmocka_unit_test(the_main_interpreter_comes_first),

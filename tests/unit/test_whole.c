@@ -43,7 +43,8 @@ static void put_edges(struct whole *w, struct edge *edges, uint32_t n)
 {
 	struct links *f = &w->objects.forward;
 
-	qsort(edges, n, sizeof(*edges), by_from);
+	if (n)
+		qsort(edges, n, sizeof(*edges), by_from);
 	assert_int_equal(links_room(f, w->n, n), 0);
 	for (uint32_t i = 0; i < n; i++) {
 		f->start[edges[i].from + 1]++;

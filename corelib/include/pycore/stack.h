@@ -33,7 +33,8 @@ struct pycore_thread {
 	bool signal;       /**< took the signal that ended the process */
 	bool complete;     /**< the chain of frames was read to its end */
 	const char *state; /**< "holds GIL", "collecting garbage", "shutting down", "waiting" (without
-	                    * the GIL: for it, or in a call that lets go of it), NULL: not known */
+	                    * the GIL: for it, or in a call that lets go of it), "ended" (there is no
+	                    * such thread any more: this is where it was), NULL: not known */
 	const char *exception_type;    /**< being handled or propagating, or NULL */
 	const char *exception_message; /**< its first argument as text, or NULL */
 	const struct pycore_frame *frames; /**< newest first */

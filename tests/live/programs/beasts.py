@@ -613,7 +613,31 @@ FAMILIES = (iterators, itertools, callables, awaitables, contexts, typed, templa
             frames, foreign, odds, rare)
 
 
-def fill():
+def arrays():
+    """Of numpy, which few have: when a program asks for it."""
+    np = importlib.import_module("numpy")
+    grid = np.arange(6000.0).reshape(100, 60)
+    objects = np.array([[[1], "two"], [None, {3: 4}]], dtype=object)
+    records = np.zeros(50, dtype=[("number", "i4"), ("what", "O"), ("at", "f8", (3,))])
+    records["what"][7] = ["held"]
+    class Own(np.ndarray):
+        pass
+    own = np.zeros(30).view(Own)
+    own.label = ["label"]
+    yield lambda: [grid, grid[3:5], grid.T, grid.copy(order="F"), objects, objects.T, objects[1],
+                   np.asfortranarray(objects), records, records[7], records["what"],
+                   records.dtype, records.dtype.fields, np.zeros(()), np.zeros((0, 5)),
+                   np.array(["text", "longer"]), np.array(["a"], dtype="S10"),
+                   np.array(["2020-01-01"], dtype="M8[D]"), np.dtype("f8"), np.dtype("O"),
+                   np.dtype((np.int32, (2, 3))), np.dtype("i4", metadata={"a": [1]}),
+                   np.float64(1.5), np.int32(3), np.bool_(True), np.str_("s"), np.bytes_(b"s"),
+                   np.datetime64("2020-01-01"), own, np.ma.array([1, 2], mask=[0, 1]),
+                   np.frombuffer(bytearray(80)), np.add, np.nditer(grid), grid.flat,
+                   np.broadcast(grid, 1), np.random.default_rng(1), grid.__array_interface__,
+                   np.empty(100, dtype=object), np.ones(1000000, dtype="i1")]
+
+
+def fill(families=FAMILIES):
     """Make all there are. @return why some were not made"""
     failures = []
     for name in c_modules() + list(PURE):
@@ -621,7 +645,7 @@ def fill():
             importlib.import_module(name)
         except Exception as error:
             failures.append("%s: %r" % (name, error))
-    for family in FAMILIES:
+    for family in families:
         makers = family()
         while True:
             try:

@@ -489,18 +489,20 @@ def measure(mine, theirs, more={}):
                  "listed_type": truth.name_of(SlottedChild), "big": big, **more})
 
 
-def become_one_with(allocator):
-    """Start again with another allocator."""
-    if allocator == "debug" and sys.version_info < (3, 7):
-        allocator = "pymalloc_debug"  # there "debug" is malloc's
-    if os.environ.get("PYTHONMALLOC") != allocator:
-        os.environ["PYTHONMALLOC"] = allocator
+def become_one_with(name, value):
+    """Start again with that in the environment."""
+    if os.environ.get(name) != value:
+        os.environ[name] = value
         os.execv(sys.executable, [sys.executable] + sys.argv)
 
 
 def main(way=""):
-    if way in ("debug", "malloc", "malloc_debug"):
-        become_one_with(way)
+    if way == "debug" and sys.version_info < (3, 7):
+        way = "pymalloc_debug"  # there "debug" is malloc's
+    if way in ("debug", "malloc", "malloc_debug", "pymalloc", "pymalloc_debug"):
+        become_one_with("PYTHONMALLOC", way)
+    if way == "tracemalloc":
+        become_one_with("PYTHONTRACEMALLOC", "1")
     gc.disable()
     mine = zoo()
     theirs = builtins()

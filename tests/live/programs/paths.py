@@ -189,7 +189,9 @@ def fill():
     cached(1)
     LOCALS.held = Target("value of a threading.local")
     weak = Target("held by more than a weak reference")
-    LIST.append(weak)
+    # The way along the weak references is the shorter one.
+    HOLDER.made["k"].append([[weak]])
+    globals()["WEAK"] = weakref.ref(weak)
     DICT["weak"] = weakref.WeakValueDictionary({"k": weak})
     native = Target("held by C code alone")
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(native))

@@ -21,6 +21,18 @@ import typing
 LEAVES = (int, float, complex, str, bytes, array.array)
 # Of static types there is no more than this.
 STATIC_TYPE = 400
+# Types of which C code has some that nobody else knows of, though they are collected.
+STATICS = ("ContextVar", "dict") if sys.version_info < (3, 10) else ("ContextVar",)
+# What a for statement keeps, and the collector does not track.
+RANGE_ITERATOR = type(iter(range(0)))
+# Words before the local variables of a running frame.
+FRAME_HEAD = 9
+# PyBUF_READ
+READ_ONLY = 0x100
+# PyModuleDef.m_size
+MODULE_SIZE = 56
+# Of a thread's state, what can hold references.
+THREAD_STATE = 512 if sys.version_info >= (3, 13) else 256
 # Py_TPFLAGS_MANAGED_DICT, Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_HAVE_GC
 MANAGED_DICT = 1 << 4
 HEAP_TYPE = 1 << 9
@@ -29,7 +41,7 @@ HAVE_GC = 1 << 14
 # They have names that are strings, and tp_traverse leaves these out.
 PARTLY_KNOWN = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType,
                 type(str.join), type(dict.__dict__["fromkeys"]),
-                types.MemberDescriptorType, types.GetSetDescriptorType,
+                types.MemberDescriptorType, types.GetSetDescriptorType, types.ModuleType,
                 type(object.__init__), property, slice, typing.TypeVar)
 
 
@@ -91,8 +103,14 @@ class Memory:
         return self.readable(address - 16) and (not self.words[0] or self.words[0] >= 4096)
 
 
+LOOK = ctypes.pythonapi.PyMemoryView_FromMemory
+LOOK.restype = ctypes.py_object
+LOOK.argtypes = [ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int]
+
+
 def words(address, size):
-    return array.array("Q", ctypes.string_at(address, size & ~7))
+    """A look at memory, not a copy: that would stay behind and look like what it is of."""
+    return LOOK(address, size & ~7, READ_ONLY).cast("Q")
 
 
 def static_kinds():
@@ -107,8 +125,15 @@ def static_kinds():
             if kind not in kinds:
                 kinds.add(kind)
                 todo.append(kind)
-    return {id(kind): bool(kind.__flags__ & HAVE_GC) for kind in kinds
-            if not kind.__flags__ & HEAP_TYPE}
+    return [kind for kind in kinds if not kind.__flags__ & HEAP_TYPE]
+
+
+def by_address(kinds):
+    """Addresses of types -> whether the collector knows their instances: true, or None.
+
+    Not True and False: there are few references to those, which are counted.
+    """
+    return {id(kind): kind.__flags__ & HAVE_GC or None for kind in kinds}
 
 
 def static_data():
@@ -134,6 +159,62 @@ MEMORY = Memory()
 SEGMENTS = static_data()
 
 
+def thread_states():
+    """Addresses: a thread's dict, untracked if nothing tracked is in it, is known to them alone."""
+    api = ctypes.pythonapi
+    for name in "PyInterpreterState_Head", "PyInterpreterState_ThreadHead", "PyThreadState_Next":
+        function = getattr(api, name)
+        function.restype = ctypes.c_void_p
+        function.argtypes = [ctypes.c_void_p] * (name != "PyInterpreterState_Head")
+    state = api.PyInterpreterState_ThreadHead(api.PyInterpreterState_Head())
+    while state:
+        yield state
+        state = api.PyThreadState_Next(state)
+
+
+def module_state(module):
+    """The words of memory that C code has for itself in a module."""
+    api = ctypes.pythonapi
+    module = ctypes.py_object(module)
+    api.PyModule_GetState.restype = api.PyModule_GetDef.restype = ctypes.c_void_p
+    state, definition = api.PyModule_GetState(module), api.PyModule_GetDef(module)
+    size = ctypes.c_ssize_t()
+    if hasattr(api, "PyModule_GetStateSize"):
+        api.PyModule_GetStateSize(module, ctypes.byref(size))
+    elif definition:
+        size.value = ctypes.c_ssize_t.from_address(definition + MODULE_SIZE).value
+    return words(state, size.value) if state and size.value > 0 else []
+
+
+def running_frames():
+    """Of every thread; since 3.11 there is no such object until somebody asks for it."""
+    for frame in sys._current_frames().values():
+        while frame:
+            yield frame
+            frame = frame.f_back
+
+
+def referents(thing):
+    """As the collector tells. Not of modules: _asyncio's tells of freed objects (3.12), which
+    are freed once more when the answer is.
+    """
+    if isinstance(thing, types.ModuleType):
+        return [vars(thing)]
+    return gc.get_referents(thing)
+
+
+def frame_words(frame):
+    """The local variables of a running frame, of which the collector is not told since 3.11,
+    and its stack of values, of which it is never told.
+    """
+    if sys.version_info < (3, 11):
+        return [], words(id(frame) + 16, sys.getsizeof(frame) - 32)
+    code = frame.f_code
+    size = FRAME_HEAD + code.co_nlocals + len(code.co_cellvars) + len(code.co_freevars)
+    at = words(id(frame) + 24, 8)[0]
+    return words(at, size * 8), words(at + size * 8, code.co_stacksize * 8)
+
+
 def body(thing):
     """The words of an object that may be references the collector does not know of.
 
@@ -150,14 +231,20 @@ def body(thing):
         size = bytearray.__basicsize__
     elif kind in PARTLY_KNOWN or not (kind.__flags__ & HAVE_GC or isinstance(thing, LEAVES)):
         size = kind.__basicsize__
-    found = words(id(thing), size)[2:]
+    # Not the two words of the head: a copy of those would look like one more object.
+    found = array.array("Q", words(id(thing) + 16, size - 16))
     if isinstance(thing, type):
         # tp_name is text, and behind a short one is what was there before it. Some types
         # have it twice.
         found = array.array("Q", [word for word in found if word != found[1]])
+    if kind.__name__ == "ndarray":
+        # numpy's. Its first words are memory that may be anything, but for arrays of objects.
+        found = found[4:]
+        if thing.dtype.hasobject:
+            found.extend(words(thing.ctypes.data, thing.nbytes))
     if kind.__flags__ & MANAGED_DICT and sys.version_info >= (3, 11):
         # Its __dict__, of which 3.13.0 does not tell while the values are inline.
-        found += words(id(thing) - 32, 16)
+        found.extend(words(id(thing) - 32, 16))
     return found
 
 
@@ -169,10 +256,15 @@ class Census:
         self.memory = MEMORY
         self.not_objects = set()
         # The frames that code objects keep (3.9) are dead, or run while we look.
-        self.kinds = static_kinds()
-        del self.kinds[id(types.FrameType)]
-        self.texts = {id(str): False, id(bytes): False}
-        self.seen = {id(self), id(self.texts), id(self.rows), id(self.kinds), id(self.not_objects)}
+        self.types = static_kinds()
+        self.kinds = by_address(kind for kind in self.types if kind is not types.FrameType)
+        # Those that have no free lists.
+        self.of_statics = by_address(
+            kind for kind in self.types
+            if kind.__name__ in STATICS or not kind.__flags__ & HAVE_GC
+            and kind not in (float, types.CodeType))
+        self.seen = {id(self), id(vars(self)), id(self.types), id(self.of_statics), id(self.rows),
+                     id(self.kinds), id(self.not_objects)}
         self.seen.add(id(self.seen))
 
     def objects_at(self, candidates, kinds=None):
@@ -187,14 +279,20 @@ class Census:
                 self.not_objects.add(word)
         return found
 
+    def objects_of_any_type(self, candidates):
+        return self.objects_at(candidates, {**self.kinds, **by_address(self.rows)})
+
     def static_roots(self):
-        """Text that static data refers to. Nothing else: free lists are static, and what
-        is taken from them while we look is gone again when we have found it. Nor what is
+        """What static data refers to and is of a type that has no free list: those are static
+        too, and lead to what is taken from them while we look, or what is free. Nor what is
         static itself: only C code in a module knows of it.
         """
         return [thing for start, end in SEGMENTS
-                for thing in self.objects_at(words(start, end - start), self.texts)
+                for thing in self.objects_at(words(start, end - start), self.of_statics)
                 if not any(first <= id(thing) < last for first, last in SEGMENTS)]
+
+    def note(self, thing):
+        """For those who want to know more of the objects than their counts."""
 
     def follow(self, todo):
         self.seen.add(id(todo))
@@ -211,18 +309,32 @@ class Census:
             row[0] += 1
             row[1] += sys.getsizeof(thing)
             row[2] += gc.is_tracked(thing)
-            todo += gc.get_referents(thing)
+            self.note(thing)
+            todo += referents(thing)
             if isinstance(thing, dict):
                 todo += dict.keys(thing)
             todo += self.objects_at(body(thing))
+            if isinstance(thing, types.ModuleType):
+                todo += self.objects_of_any_type(module_state(thing))
 
 
-def count():
-    census = Census()
+def count(census=None, frames=()):
+    """type -> [count, bytes, tracked]. @p frames run, and will run on."""
+    SEGMENTS[:] = static_data()  # more may have been loaded
+    census = census or Census()
     # A caller's frame that is looked at would stay, and hold what it knows.
     frame = sys._getframe()
     census.seen.add(id(frame))
     del frame
     census.follow(gc.get_objects())
+    census.follow(list(census.types))
+    for state in thread_states():
+        census.follow(census.objects_of_any_type(words(state, THREAD_STATE)))
+    census.follow(list(frames))
+    for frame in frames:
+        variables, stack = frame_words(frame)
+        census.follow(census.objects_at(variables))
+        # Behind the top of the stack is what has been there: take what cannot be mistaken.
+        census.follow(census.objects_at(stack, by_address([RANGE_ITERATOR])))
     census.follow(census.static_roots())
     return census.rows

@@ -16,7 +16,12 @@ SYS_GETTID = 186  # x86-64
 def name_of(cls):
     """A type's name as pycore prints it: module.qualname, builtins bare."""
     module = cls.__module__
-    if not isinstance(module, str) or module == "builtins":
+    if not isinstance(module, str):
+        # C code's, of which tp_name tells; else it has none.
+        import describe
+        name = describe.static_name(cls)
+        return name if name.endswith("." + cls.__qualname__) else cls.__qualname__
+    if module == "builtins":
         return cls.__qualname__
     return module + "." + cls.__qualname__
 
@@ -72,8 +77,8 @@ def nap():
         time.sleep(0.01)
 
 
-def stay():
+def stay(gate=None):
     """Stay for ever in one line, without the GIL."""
-    gate = threading.Lock()
+    gate = gate or threading.Lock()
     gate.acquire()
     gate.acquire()

@@ -34,6 +34,7 @@ import weakref
 import xml.etree.ElementTree
 
 import beasts
+import describe
 import truth
 
 try:
@@ -384,44 +385,15 @@ def everything():
     return [o for o in found if id(o) not in own]
 
 
-def name_of(cls):
-    module = cls.__dict__.get("__module__") if cls.__flags__ & 1 << 9 else None
-    if not cls.__flags__ & 1 << 9:
-        return static_name(cls)
-    if not isinstance(module, str) or module == "builtins":
-        return cls.__qualname__
-    return module + "." + cls.__qualname__
-
-
-def static_name(cls):
-    offset = 24  # tp_name
-    return ctypes.string_at(ctypes.c_uint64.from_address(id(cls) + offset).value).decode()
-
-
-def describe(o, out, shown):
-    try:
-        size = sys.getsizeof(o)
-    except Exception:
-        size = 0
-    out.write("O %x %x %d %d %d %s\n" % (id(o), id(type(o)), size, gc.is_tracked(o),
-                                        sys.getrefcount(o), name_of(type(o))))
-    out.write("R " + " ".join("%x" % id(r) for r in gc.get_referents(o)) + "\n")
-    if id(o) in shown:
-        out.write("V " + repr(o).encode("utf-8", "replace").hex() + "\n")
-
-
 def main():
     truth.write({})
-    symbol = "_PyRuntime" if sys.version_info >= (3, 7) else "_PyThreadState_Current"
-    runtime = ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, symbol))
     shown = {id(v) for v in values}
     ignored = {id(sys._getframe()), id(shown)}
     found = everything()
     ignored.add(id(found))
     with open("zoo.txt", "w") as out:
         ignored.add(id(out))
-        build = "debug" if hasattr(sys, "gettotalrefcount") else "release"
-        out.write("L %x %x %x %s\n" % (runtime, id(type), sys.hexversion, build))
+        describe.begin(out)
         for failure in failures:
             out.write("F %s\n" % failure)
         types_there = beasts.c_types()
@@ -432,12 +404,12 @@ def main():
                 out.write("T %s\n" % beasts.tp_name(cls))
         for o in found:
             if id(o) not in ignored and o is not found:
-                describe(o, out, shown)
+                describe.describe(o, out, shown)
         out.flush()
         truth.ready()
         truth.stay()
 
 
 # Here, and not in main(): tracebacks keep the frames that they come through.
-failures = beasts.fill()
+failures = beasts.fill([beasts.arrays] if "numpy" in sys.argv else beasts.FAMILIES)
 main()

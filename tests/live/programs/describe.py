@@ -1,0 +1,50 @@
+"""One object in full, for tests/tools/check_objects: type, size, references, repr."""
+
+import ctypes
+import gc
+import sys
+
+import reach
+
+TP_NAME = 24
+
+
+def name_of(cls):
+    module = cls.__dict__.get("__module__") if cls.__flags__ & 1 << 9 else None
+    if not cls.__flags__ & 1 << 9:
+        return static_name(cls)
+    if not isinstance(module, str) or module == "builtins":
+        return cls.__qualname__
+    return module + "." + cls.__qualname__
+
+
+def static_name(cls):
+    return ctypes.string_at(ctypes.c_uint64.from_address(id(cls) + TP_NAME).value).decode()
+
+
+def has_own_sizeof(kind):
+    """Whether sys.getsizeof runs what the program's own library says: pandas adds up its columns."""
+    for cls in kind.__mro__:
+        if "__sizeof__" in vars(cls):
+            return cls.__module__.startswith("pandas.") or hasattr(cls.__sizeof__, "__code__")
+    return False
+
+
+def begin(out):
+    """Where the interpreter's own structures are."""
+    symbol = "_PyRuntime" if sys.version_info >= (3, 7) else "_PyThreadState_Current"
+    runtime = ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, symbol))
+    build = "debug" if hasattr(sys, "gettotalrefcount") else "release"
+    out.write("L %x %x %x %s\n" % (runtime, id(type), sys.hexversion, build))
+
+
+def describe(o, out, shown=()):
+    try:
+        size = 0 if has_own_sizeof(type(o)) else sys.getsizeof(o)
+    except Exception:
+        size = 0
+    out.write("O %x %x %d %d %d %s\n" % (id(o), id(type(o)), size, gc.is_tracked(o),
+                                        sys.getrefcount(o), name_of(type(o))))
+    out.write("R " + " ".join("%x" % id(r) for r in reach.referents(o)) + "\n")
+    if id(o) in shown:
+        out.write("V " + repr(o).encode("utf-8", "replace").hex() + "\n")
