@@ -24,6 +24,7 @@ enum place_kind {
 struct place {
 	enum place_kind kind;
 	uint64_t start, bytes; /* of the block or chunk, else 0 */
+	bool no_object; /* the allocator has it for other things than objects */
 	const struct region *region; /* NULL if unmapped */
 	struct module *module;       /* of PLACE_STATIC */
 };

@@ -38,6 +38,7 @@ static bool header_sane(const struct layout *l, const struct header *h, uint64_t
 	uint32_t pool_size = (uint32_t)FACT(l, POOL_SIZE);
 	uint64_t offset = h->freeblock - addr;
 
+	p->heap = POOL_HEAP_ANY;
 	p->header = L(l, pool_header, sizeof);
 	p->size = pool_size - h->most;
 	if (!size_sane(l, h->szidx, p->size) || pool_size > POOL_SIZE_MOST || p->header > 256 ||
@@ -47,7 +48,7 @@ static bool header_sane(const struct layout *l, const struct header *h, uint64_t
 	if ((h->next - p->header) % p->size || h->next > pool_size)
 		return false;
 	p->carved = (h->next - p->header) / p->size;
-	if (p->carved > POOL_BLOCKS_MOST)
+	if (p->carved > POOL_SIZE_MOST / 8)
 		return false;
 	p->counted = h->ref;
 	p->arena = h->arena;
@@ -85,7 +86,7 @@ enum pool_verdict pool_read(const struct layout *l, const uint8_t *bytes, uint64
 		return POOL_EMPTY;
 	if (!header_sane(l, &h, addr, p))
 		return POOL_DAMAGED;
-	memset(p->freed, 0, sizeof(p->freed));
+	memset(p->freed, 0, (p->carved + 63) / 64 * sizeof(*p->freed));
 	for (uint64_t at = h.freeblock; at; n_freed++) {
 		uint64_t offset = at - addr;
 		uint32_t i;

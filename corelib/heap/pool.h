@@ -12,14 +12,28 @@
  * are chained through their first word.
  */
 #define POOL_SIZE_MOST 16384u
-#define POOL_BLOCKS_MOST (POOL_SIZE_MOST / 16)
 #define POOL_BLOCK_MOST 512u
+
+/* A page of mimalloc's that is one slice is walked as a pool. */
+#define PAGE_SIZE_MOST 65536u
+#define POOL_BLOCKS_MOST (PAGE_SIZE_MOST / 8)
+
+/* What the blocks are for: one more than _Py_mimalloc_heap_id, Include/internal/pycore_mimalloc.h */
+enum pool_heap {
+	POOL_HEAP_ANY,    /* pymalloc: objects and memory alike */
+	POOL_HEAP_MEMORY, /* no objects */
+	POOL_HEAP_OBJECT, /* objects that the collector does not know; also memory of C code */
+	POOL_HEAP_GC,     /* objects that it knows, and nothing else */
+	POOL_HEAP_GC_PRE, /* the same, with two words before them */
+	POOL_HEAP_NONE,
+};
 
 struct pool {
 	uint32_t header, size;      /* bytes of the header and of a block */
 	uint32_t carved, n_live;    /* blocks ever handed out; of these, in use */
 	uint32_t counted;           /* n_live as the allocator counts */
 	uint32_t arena;             /* arenaindex */
+	uint8_t heap;               /* enum pool_heap */
 	uint64_t freed[POOL_BLOCKS_MOST / 64]; /* bit i: block i is on the free chain */
 };
 
