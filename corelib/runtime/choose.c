@@ -141,6 +141,10 @@ static const char *other_build(const struct choice *c, const struct checks *k,
 {
 	bool debug = table->build == BUILD_DEBUG;
 
+	if (c->told.threads_sure &&
+	    c->told.free_threaded != (table->build == BUILD_FREE_THREADED))
+		return c->told.free_threaded ? "debug offsets say that it is free-threaded" :
+					       "debug offsets say that it is not free-threaded";
 	if (c->told.debug_sure)
 		return debug == (c->told.build == BUILD_DEBUG) ? NULL : "symbols tell another build";
 	if (!k->version || k->debug == debug)
@@ -184,7 +188,7 @@ static void fill(struct choice *c, const struct layout *l, const struct layout *
 	*rt = (struct runtime){
 		.layout = *l,
 		.table = table,
-		.verified = !told->minor_only && is_for(table, told->version),
+		.verified = !told->minor_only && !table->unverified && is_for(table, told->version),
 		.version = told->version,
 		.build = table->build,
 		.build_source = build_source(c, k, table),
@@ -218,7 +222,7 @@ static bool try_layout(struct choice *c, const struct layout *l, const struct la
 		snprintf(c->why, sizeof(c->why), "sys.hexversion is 0x%x, %s says 0x%x", k.version,
 			 c->told.source, c->told.version);
 	if (other)
-		c->other = other;
+		c->other = c->other ? c->other : other;
 	else if (!c->why[0])
 		snprintf(c->why, sizeof(c->why), "%s", k.why);
 	return false;
