@@ -404,6 +404,13 @@ static void check_counts(struct check *k, struct closure *x)
 	k->excess = excess;
 }
 
+static enum build_kind build_named(const char *name)
+{
+	if (!strcmp(name, "free-threaded"))
+		return BUILD_FREE_THREADED;
+	return !strcmp(name, "debug") ? BUILD_DEBUG : BUILD_RELEASE;
+}
+
 static bool open_all(struct check *k, struct process *p, struct runtime *rt, FILE *truth,
 		     const char *pid)
 {
@@ -418,7 +425,7 @@ static bool open_all(struct check *k, struct process *p, struct runtime *rt, FIL
 	snprintf(path, sizeof(path), "/proc/%s/mem", pid);
 	p->memory = open(path, O_RDONLY | O_CLOEXEC);
 	p->target.ops = &ops;
-	l = layout_find(version, !strcmp(build, "debug") ? BUILD_DEBUG : BUILD_RELEASE, &exact);
+	l = layout_find(version, build_named(build), &exact);
 	if (p->memory < 0 || !l) {
 		fprintf(stderr, "check_objects: %s: %s\n", path,
 			l ? strerror(errno) : "no layout");
