@@ -364,7 +364,6 @@ const struct named_decoder pycore_stdlib_types[] = {
 	{ "unicodedata.GraphemeBreakIterator", { .fields = grapheme_fields } },
 	{ "unicodedata.Segment", { .fields = segment_fields } },
 	/* No references: what is in them may look like some. */
-	{ "PyCapsule", { .fields = NULL } },
 	{ "_blake2.blake2b", { .fields = NULL } },
 	{ "_blake2.blake2s", { .fields = NULL } },
 	{ "_bz2.BZ2Compressor", { .fields = NULL } },

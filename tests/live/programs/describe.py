@@ -5,8 +5,10 @@ import gc
 import sys
 
 import reach
+import truth
 
-TP_NAME = 24
+# The first field behind ob_size.
+TP_NAME = object.__basicsize__ + 8
 
 
 def name_of(cls):
@@ -38,7 +40,8 @@ def begin(out):
     """Where the interpreter's own structures are."""
     symbol = "_PyRuntime" if sys.version_info >= (3, 7) else "_PyThreadState_Current"
     runtime = ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, symbol))
-    build = "debug" if hasattr(sys, "gettotalrefcount") else "release"
+    build = ("free-threaded" if truth.FREE_THREADED else
+             "debug" if hasattr(sys, "gettotalrefcount") else "release")
     out.write("L %x %x %x %s\n" % (runtime, id(type), sys.hexversion, build))
 
 
