@@ -35,6 +35,7 @@ void captured_options(struct pycore_dump_options *options, const struct settings
 		.compression = s->zstd ? PYCORE_ZSTD : PYCORE_PLAIN,
 		.jobs = s->open.jobs,
 		.max_stop_ms = s->max_stop_ms,
+		.most_memory = s->max_memory,
 		.no_freeze = s->open.no_freeze,
 		.leave_text = s->python_only,
 		.leave_stack_reserve = s->python_only,

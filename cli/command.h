@@ -21,6 +21,7 @@ enum option_set {
 	OPTIONS_CAPTURE = 1u << 20, /* writes a core of a process */
 	OPTIONS_COLLECT = 1u << 22, /* takes a core from standard input */
 	OPTIONS_WATCH = 1u << 21,   /* waits for a limit; a command of its own may follow -- */
+	OPTIONS_FAULTS = 1u << 12,
 };
 
 /* sysexits.h has EX_USAGE; the rest is ours. */

@@ -110,6 +110,23 @@ const struct command commands[] = {
 		.run = run_report,
 	},
 	{
+		.name = "verify",
+		.summary = "what in the heap contradicts itself",
+		.description =
+			"Looks at every object for what no CPython leaves so: types that are none,\n"
+			"references to freed memory, reference counts that are too low, links of the\n"
+			"cycle collector that do not lead back, tables of dicts and sets, lists,\n"
+			"strings, and the allocator's free blocks; and shows the bytes around it. It is\n"
+			"the first thing to ask where an extension may have written to memory that is\n"
+			"not its own.\n"
+			"Faults are an answer: the exit status is 0 with them, too.",
+		.examples = "  pycore verify core.1234\n"
+			    "  pycore verify --format json core.1234 | jq '.faults[].address'\n",
+		.formats = "text json",
+		.options = OPTIONS_COMMON | OPTIONS_FAULTS,
+		.run = run_report,
+	},
+	{
 		.name = "info",
 		.summary = "process, signal, interpreter, mapped files",
 		.description =

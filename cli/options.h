@@ -20,7 +20,7 @@ struct settings {
 	bool quiet, verbose, help, version;
 	struct pycore_options open;
 	bool zstd, python_only; /* of a core that is written */
-	uint64_t max_stop_ms;
+	uint64_t max_stop_ms, max_memory;
 	const char *cgroup; /* of watch, as all up to analyze */
 	uint64_t rss;
 	uint32_t percent, pressure;

@@ -59,6 +59,13 @@ static bool parse_size(const char *text, uint64_t *out)
 	return !errno && (!*end || !strcmp(end, "B")) && *out;
 }
 
+bool apply_max_memory(struct settings *s, const char *value)
+{
+	if (!parse_size(value, &s->max_memory))
+		return wrong(s, "--max-memory takes a size such as 800M or 2G, not '%s'", value);
+	return true;
+}
+
 bool apply_rss(struct settings *s, const char *value)
 {
 	if (!parse_size(value, &s->rss))

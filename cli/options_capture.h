@@ -11,6 +11,7 @@ bool parse_number(const char *text, int base, uint64_t most, uint64_t *out);
 
 /* What the options mean of the commands that write cores; as struct option_spec has them. */
 bool apply_compress(struct settings *s, const char *value);
+bool apply_max_memory(struct settings *s, const char *value);
 bool apply_python_only(struct settings *s, const char *value);
 bool apply_max_stop(struct settings *s, const char *value);
 bool apply_cgroup(struct settings *s, const char *value);

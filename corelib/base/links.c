@@ -15,7 +15,7 @@ int links_room(struct links *l, size_t n_nodes, uint64_t most)
 	if (n_nodes >= UINT32_MAX)
 		return PYCORE_ERR_UNSUPPORTED;
 	if (most > UINT32_MAX)
-		most = UINT32_MAX; /* who writes must count */
+		return PYCORE_ERR_UNSUPPORTED;
 	if (!most)
 		most = 1;
 	l->start = calloc(n_nodes + 1, sizeof(*l->start));
@@ -30,6 +30,23 @@ int links_room(struct links *l, size_t n_nodes, uint64_t most)
 	}
 	l->to = to;
 	l->room = most;
+	return 0;
+}
+
+int links_grow(struct links *l, uint64_t n)
+{
+	uint64_t room = n + n / 2;
+	void *to;
+
+	if (n <= l->room)
+		return 0;
+	if (n > UINT32_MAX)
+		return PYCORE_ERR_UNSUPPORTED;
+	to = mremap(l->to, l->room * sizeof(*l->to), room * sizeof(*l->to), MREMAP_MAYMOVE);
+	if (to == MAP_FAILED)
+		return PYCORE_ERR_NOMEM;
+	l->to = to;
+	l->room = room;
 	return 0;
 }
 

@@ -16,11 +16,16 @@ struct links {
 };
 
 /**
- * Room for @p n_nodes and up to @p most edges; all zero. Memory is taken where it is
- * written, so a generous @p most costs nothing. @return 0, PYCORE_ERR_NOMEM, or
+ * Room for @p n_nodes and @p most edges; all zero. Memory is taken where it is written.
+ * @return 0, PYCORE_ERR_NOMEM, or
  * PYCORE_ERR_UNSUPPORTED if numbers of 32 bits are too few
  */
 int links_room(struct links *l, size_t n_nodes, uint64_t most);
+
+/**
+ * Room for at least @p n edges; @c to may move, but is not copied. @return as links_room()
+ */
+int links_grow(struct links *l, uint64_t n);
 
 /** Give back what is behind the last edge; start[n_nodes] tells how many there are. */
 void links_trim(struct links *l);

@@ -14,13 +14,13 @@
 #include "capture/copy.h"
 #include "capture/elf_out.h"
 #include "capture/notes_out.h"
+#include "capture/queue.h"
 #include "capture/room.h"
 #include "capture/sink.h"
 #include "target/live.h"
 
 enum {
 	MORE_ROOM = 32 << 20, /* for what a process takes between a look and its stop */
-	CHUNK = 4 << 20,      /* written at a time */
 };
 
 /*
@@ -38,7 +38,8 @@ struct dump {
 	struct buf notes, headers;
 	unsigned char *room; /* memory is copied there, or NULL: it is written while it is stopped */
 	uint64_t room_len;
-	uint64_t core_bytes;
+	uint64_t core_bytes, written;
+	struct queue *queue; /* while it is written without such a copy */
 	unsigned workers;
 	bool was_stopped;
 };
@@ -76,21 +77,29 @@ static bool make_plan(struct dump *d)
 	return plan_make(&d->plan, d->target, &d->pages, &leave);
 }
 
+/* A disk may take any time: then there is no bound to a stop that waits for it. */
+static int no_bound(const struct dump *d, uint64_t want, struct pycore_error *err)
+{
+	return pycore_fail(err, PYCORE_ERR_NOMEM,
+			   "a stop of %" PRIu64 " ms at most needs room for a copy, %.1f MiB, which is not "
+			   "free here: try without --max-stop",
+			   d->options->max_stop_ms, (double)want / 1048576);
+}
+
 /* A look at the process while it runs tells how much room its copy will want. */
-static bool make_room(struct dump *d)
+static int make_room(struct dump *d, struct pycore_error *err)
 {
 	uint64_t most = d->options->most_memory, want;
 
 	if (!make_plan(d))
-		return false;
+		return no_memory(err);
 	want = d->plan.bytes + d->plan.bytes / 16 + MORE_ROOM;
 	if (!most)
 		most = d->options->small_footprint ? MORE_ROOM : room_for_copy();
-	if (want > most)
-		return true;
-	d->room = copy_room(want, d->workers);
+	if (want <= most)
+		d->room = copy_room(want, d->workers);
 	d->room_len = d->room ? want : 0;
-	return true;
+	return d->options->max_stop_ms && !d->room ? no_bound(d, want, err) : 0;
 }
 
 static int lay_out(struct dump *d, struct pycore_error *err)
@@ -111,8 +120,8 @@ static int lay_out(struct dump *d, struct pycore_error *err)
 static void show_progress(const struct dump *d)
 {
 	if (d->options->progress)
-		d->options->progress(d->options->progress_ctx, "writing the core", d->sink.at,
-				     d->core_bytes);
+		d->options->progress(d->options->progress_ctx, "writing the core", d->written,
+				     d->plan.bytes);
 }
 
 static bool is_cancelled(struct dump *d)
@@ -122,29 +131,44 @@ static bool is_cancelled(struct dump *d)
 	return d->copy.status;
 }
 
-/* Write bytes [at, at + len) of the plan: from the copy, or by way of @p chunk. */
-static bool write_bytes(struct dump *d, uint64_t at, uint64_t len, unsigned char *chunk)
+/* By way of the queue: while the process stands still. */
+static bool queue_bytes(struct dump *d, uint64_t at, size_t len)
+{
+	unsigned char *chunk = queue_room(d->queue);
+
+	if (!chunk || !copy_bytes(&d->copy, at, chunk, len))
+		return false;
+	queue_put(d->queue, len);
+	return true;
+}
+
+/* Write bytes [at, at + len) of the plan. */
+static bool write_bytes(struct dump *d, uint64_t at, uint64_t len)
 {
 	while (len) {
-		size_t n = len < CHUNK ? (size_t)len : CHUNK;
-		const unsigned char *from = chunk;
+		size_t n = len < QUEUE_CHUNK ? (size_t)len : QUEUE_CHUNK;
 
 		if (is_cancelled(d))
 			return false;
-		if (d->room)
-			from = d->room + at;
-		else if (!copy_bytes(&d->copy, at, chunk, n))
-			return false;
-		if (!sink_put(&d->sink, from, n))
+		if (!(d->queue ? queue_bytes(d, at, n) : sink_put(&d->sink, d->room + at, n)))
 			return false;
 		at += n;
 		len -= n;
+		d->written += n;
 		show_progress(d);
 	}
 	return true;
 }
 
-static bool write_parts(struct dump *d, unsigned char *chunk)
+static bool write_zeros(struct dump *d, uint64_t len)
+{
+	if (!d->queue)
+		return sink_skip(&d->sink, len);
+	queue_skip(d->queue, len);
+	return true;
+}
+
+static bool write_parts(struct dump *d)
 {
 	for (size_t i = 0; i < d->plan.parts.n; i++) {
 		const struct part *part = &d->plan.parts.items[i];
@@ -152,8 +176,8 @@ static bool write_parts(struct dump *d, unsigned char *chunk)
 		for (size_t j = part->first; j < part->last; j++) {
 			const struct run *run = &d->plan.runs.items[j];
 			uint64_t len = run->end - run->start;
-			bool ok = run->kind == RUN_ZERO ? sink_skip(&d->sink, len) :
-							  write_bytes(d, run->at, len, chunk);
+			bool ok = run->kind == RUN_ZERO ? write_zeros(d, len) :
+							  write_bytes(d, run->at, len);
 
 			if (!ok)
 				return false;
@@ -164,13 +188,16 @@ static bool write_parts(struct dump *d, unsigned char *chunk)
 
 static int write_memory(struct dump *d, struct pycore_error *err)
 {
-	unsigned char *chunk = d->room ? NULL : malloc(CHUNK);
 	bool ok;
 
-	if (!d->room && !chunk)
+	if (!d->room)
+		d->queue = queue_begin(&d->sink);
+	if (!d->room && !d->queue)
 		return no_memory(err);
-	ok = write_parts(d, chunk);
-	free(chunk);
+	ok = write_parts(d);
+	if (d->queue)
+		ok = queue_end(d->queue) && ok;
+	d->queue = NULL;
 	if (ok)
 		return 0;
 	if (d->sink.error)
@@ -192,6 +219,8 @@ static int while_stopped(struct dump *d, struct pycore_error *err)
 	if (d->room && d->plan.bytes > d->room_len) {
 		copy_free(d->room, d->room_len);
 		d->room = NULL;
+		if (d->options->max_stop_ms)
+			return no_bound(d, d->plan.bytes, err);
 	}
 	if (d->room) {
 		if (copy_all(&d->copy, d->room, d->workers))
@@ -206,8 +235,9 @@ static int capture(struct dump *d, struct pycore_error *err)
 {
 	int rc, before;
 
-	if (!make_room(d))
-		return no_memory(err);
+	rc = make_room(d, err);
+	if (rc)
+		return rc;
 	d->copy = (struct copy){
 		.target = d->target,
 		.plan = &d->plan,

@@ -142,6 +142,15 @@ static void drop_behind(struct sink *s)
 	s->dropped = s->size;
 }
 
+void sink_past_cache(struct sink *s, bool past)
+{
+	int flags = fcntl(s->fd, F_GETFL);
+
+	s->past = past && !s->packer && flags >= 0 && !fcntl(s->fd, F_SETFL, flags | O_DIRECT);
+	if (!s->past && flags >= 0)
+		fcntl(s->fd, F_SETFL, flags & ~O_DIRECT);
+}
+
 static bool write_all(struct sink *s, const unsigned char *bytes, size_t len)
 {
 	while (len) {
@@ -149,6 +158,10 @@ static bool write_all(struct sink *s, const unsigned char *bytes, size_t len)
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EINVAL && s->past) {
+			sink_past_cache(s, false);
+			continue;
+		}
 		if (n <= 0) {
 			errno = n ? errno : ENOSPC;
 			return fail(s);

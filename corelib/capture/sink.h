@@ -15,8 +15,8 @@ struct sink {
 	char *beside;      /* the name until then; NULL: it has none */
 	uint64_t at;       /* bytes so far, unpacked */
 	uint64_t size;     /* of the file so far */
-	uint64_t dropped;  /* of it from the cache */
-	bool drop;
+	uint64_t dropped;  /* of it */
+	bool drop, past;   /* written bytes from the cache; do not use it at all */
 	struct ZSTD_CCtx_s *packer;
 	unsigned char *packed;
 	size_t room;
@@ -32,6 +32,12 @@ int sink_pack(struct sink *s, uint64_t size, unsigned workers, struct pycore_err
 /* The next bytes, or zeros. @return false: see s->error */
 bool sink_put(struct sink *s, const void *bytes, uint64_t len);
 bool sink_skip(struct sink *s, uint64_t len);
+
+/*
+ * From here on whole pages in memory of whole pages are written to the disk itself
+ * (@p past), not to the cache; where the disk cannot do that, it is as before.
+ */
+void sink_past_cache(struct sink *s, bool past);
 
 /* Give it its name: of all that was written, nothing is missing. */
 int sink_finish(struct sink *s, struct pycore_error *err);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "heap/pool.h"
+#include "heap/mimalloc.h"
 #include "heap/pool_scan.h"
 
 #define MOST_ARENAS (UINT32_C(1) << 24)
@@ -143,10 +143,49 @@ int arenas_index(struct arenas *a, struct target *t, struct index *x)
 void arenas_fini(struct arenas *a)
 {
 	vec_free(&a->ranges);
+	vec_free(&a->pages);
 	free(a->pools);
 	free(a->host);
 	free(a->chunks);
 	*a = (struct arenas){ 0 };
+}
+
+const struct mi_page *arenas_page(const struct arenas *a, uint64_t addr)
+{
+	size_t first = 0, end = a->pages.n;
+	const struct mi_page *page;
+
+	/* The last that does not begin after it. */
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+
+		if (a->pages.items[middle].slices <= addr)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	if (!first)
+		return NULL;
+	page = &a->pages.items[first - 1];
+	return addr - page->slices < (uint64_t)page->n_slices << MI_SLICE_SHIFT ? page : NULL;
+}
+
+bool arenas_is_gc(const struct arenas *a, uint64_t addr)
+{
+	const struct mi_page *page = arenas_page(a, addr);
+
+	return page && (page->heap == POOL_HEAP_GC || page->heap == POOL_HEAP_GC_PRE);
+}
+
+enum pool_verdict arenas_read_pool(const struct arenas *a, const struct layout *l,
+				   const uint8_t *bytes, uint64_t at, struct pool *out)
+{
+	const struct mi_page *page;
+
+	if (!a->pages.n)
+		return pool_read(l, bytes, at, out);
+	page = arenas_page(a, at);
+	return page && page->n_slices == 1 ? mimalloc_read(page, bytes, out) : POOL_EMPTY;
 }
 
 /* The pools of an arena: [start, end); false if it has none. */
@@ -285,6 +324,10 @@ int arenas_find(struct arenas *a, const struct layout *l, struct reader *r,
 	int rc = 0;
 
 	*a = (struct arenas){ 0 };
+	if (FACT(l, OBMALLOC) == OBMALLOC_MIMALLOC) {
+		rc = mimalloc_find(a, l, r->target, interps);
+		return rc ? rc : arenas_build(a, MI_SLICE_SHIFT);
+	}
 	if (pool < 4096 || pool > POOL_SIZE_MOST || (pool & (pool - 1)) ||
 	    FACT(l, ARENA_SIZE) < pool || !HAS(l, pool_header, sizeof))
 		return 0;

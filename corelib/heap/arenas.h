@@ -4,6 +4,7 @@
 
 #include "base/vec.h"
 #include "heap/index.h"
+#include "heap/pool.h"
 #include "runtime/runtime.h"
 
 /* Whole pools of one or more adjacent arenas. */
@@ -11,8 +12,20 @@ struct arena_range {
 	uint64_t start, end;
 };
 
+/* A page of mimalloc's: some slices with blocks of one size (see mimalloc.h). */
+struct mi_page {
+	uint64_t slices;       /* address of the first of them */
+	uint64_t start, block; /* address of the first block, and bytes of each */
+	uint64_t free, local_free, thread_free; /* chains of blocks */
+	uint64_t owner;        /* address of the heap that it is of; 0: nobody's */
+	uint32_t n_slices;
+	uint32_t capacity, reserved; /* blocks ever handed to the page, that there is room for */
+	uint32_t used;
+	uint8_t heap;          /* enum pool_heap */
+};
+
 /*
- * Which memory is pymalloc's. Whether an address is in an arena is asked for
+ * Which memory is pymalloc's, or mimalloc's in pages of one slice. Whether an address is in an arena is asked for
  * every reference of every object, so it is one look into a bitmap of pools
  * that covers the addresses from the lowest arena to the highest.
  */
@@ -25,7 +38,9 @@ struct arenas {
 	uint64_t left_out;              /* ranges too far from the others to be true */
 	bool scanned;                   /* found by scan, not from the allocator's state */
 	bool raw_known;
-	uint64_t raw_blocks;            /* blocks of malloc behind the allocator, as it counts */
+	uint64_t raw_blocks;            /* blocks of malloc behind the allocator, as it counts; or
+					 * live ones in mimalloc's bigger pages */
+	VEC(struct mi_page) pages;      /* of mimalloc, by address, bigger ones too */
 
 	/* By chunk of the index, from the chunk of lo on. */
 	uint64_t first_chunk;
@@ -81,6 +96,22 @@ int arenas_find(struct arenas *a, const struct layout *l, struct reader *r,
 int arenas_index(struct arenas *a, struct target *t, struct index *x);
 
 void arenas_fini(struct arenas *a);
+
+/* Read the pool, or page of one slice, at @p at, whose bytes are @p bytes. */
+enum pool_verdict arenas_read_pool(const struct arenas *a, const struct layout *l,
+				   const uint8_t *bytes, uint64_t at, struct pool *out);
+
+/* The page of mimalloc's that has @p addr in one of its slices; NULL: none. */
+const struct mi_page *arenas_page(const struct arenas *a, uint64_t addr);
+
+/* Whether @p addr is in a page that is no pool: of more than one slice. */
+static inline bool arenas_big(const struct arenas *a, uint64_t addr)
+{
+	return a->pages.n && !arenas_has(a, addr) && arenas_page(a, addr);
+}
+
+/* Whether @p addr is in memory where nothing is but objects that the collector knows. */
+bool arenas_is_gc(const struct arenas *a, uint64_t addr);
 
 /*
  * For arenas.c and tests: note that [start, end) is one arena's; then, when all

@@ -34,15 +34,16 @@ static bool head_fits(struct scan *s, uint64_t address, const struct scan_type *
 
 struct scan_type *scan_validate(struct scan *s, uint64_t address)
 {
-	uint64_t type, count = 0;
+	uint8_t head[OBJECT_HEAD_MOST];
+	const uint8_t *object;
 	struct scan_type *t;
 
-	if (address < 4096 || address >> 47 || address & 7 ||
-	    !reader_probe_u64(&s->reader, address + L(s->l, PyObject, ob_refcnt), &count) ||
-	    life_of(s->l, count) != LIFE_LIVE ||
-	    !reader_probe_u64(&s->reader, address + L(s->l, PyObject, ob_type), &type))
+	if (address < 4096 || address >> 47 || address & 7)
 		return NULL;
-	t = scan_type_at(s, type);
+	object = reader_probe(&s->reader, address, L(s->l, PyObject, sizeof), head);
+	if (!object || life_of(s->l, object) != LIFE_LIVE)
+		return NULL;
+	t = scan_type_at(s, load_u64(object + L(s->l, PyObject, ob_type)));
 	if (t) {
 		uint8_t scratch[8];
 
@@ -75,7 +76,11 @@ static void visit(struct scan *s, struct index *x, uint64_t address, struct scan
 
 	if (!chunk || bitmap_set(chunk->object, address))
 		return;
-	s->blocks.outside++;
+	/* Big blocks of mimalloc are no finds: the allocator has told of them. */
+	if (arenas_big(s->arenas, address))
+		s->big_objects++;
+	else
+		s->blocks.outside++;
 	t->count++;
 	if (object_gc_tracked(&s->c, o)) {
 		t->tracked++;

@@ -10,8 +10,8 @@
 
 /*
  * One pass over all objects in the order of memory, by as many workers as there
- * are. Each fills a buffer with the references of a chunk; chunks are then put
- * behind one another in their order, so that no copy of all references is made.
+ * are. Each fills a buffer with the references of a chunk; chunks are put
+ * behind one another in their order, so that there is never a second copy of all.
  */
 
 struct pass {
@@ -109,25 +109,23 @@ static int look_at(void *arg, uint64_t address)
 	return me->sink.failed;
 }
 
-/* Wait for the chunk's turn, then say where its references go. */
-static uint64_t take_place(struct pass *p, size_t job, uint64_t n)
+/* Wait for the chunk's turn, then put its references behind those before. */
+static void put_edges(struct pass *p, size_t job, const struct edge_sink *sink)
 {
-	uint64_t place;
+	struct links *to = &p->out->forward;
 
 	pthread_mutex_lock(&p->lock);
 	while (p->next != job)
 		pthread_cond_wait(&p->turn, &p->lock);
-	place = p->edges;
 	p->next++;
-	if (p->status || n > p->out->forward.room - place) {
-		p->status = p->status ? p->status : PYCORE_ERR_UNSUPPORTED;
-		place = UINT64_MAX;
-	} else {
-		p->edges += n;
+	if (!p->status)
+		p->status = links_grow(to, p->edges + sink->to.n);
+	if (!p->status && sink->to.n) {
+		memcpy(to->to + p->edges, sink->to.items, sink->to.n * sizeof(uint32_t));
+		p->edges += sink->to.n;
 	}
 	pthread_cond_broadcast(&p->turn);
 	pthread_mutex_unlock(&p->lock);
-	return place;
 }
 
 static void look_through(void *arg, size_t job, unsigned worker)
@@ -135,17 +133,13 @@ static void look_through(void *arg, size_t job, unsigned worker)
 	struct pass *p = arg;
 	struct worker *me = &p->workers[worker];
 	const struct index_chunk *chunk = p->h->index.order.items[job];
-	uint64_t place;
 
 	if (!worker && p->progress)
 		p->progress(p->progress_ctx, "reading references", job, p->h->index.order.n);
 	me->number = chunk->first;
 	me->sink.to.n = 0;
 	index_chunk_each(chunk, look_at, me);
-	place = take_place(p, job, me->sink.to.n);
-	if (place != UINT64_MAX && me->sink.to.n)
-		memcpy(p->out->forward.to + place, me->sink.to.items,
-		       me->sink.to.n * sizeof(uint32_t));
+	put_edges(p, job, &me->sink);
 }
 
 static int run(struct pass *p, const struct ctx *c, unsigned n)
@@ -187,9 +181,7 @@ int heap_edges(const struct heap *h, const struct ctx *c, struct object_arrays *
 {
 	struct pass p = { .h = h, .out = out, .progress = progress, .progress_ctx = progress_ctx };
 	unsigned n = workers_count(h->jobs);
-	/* A word of memory is one reference; where several objects claim the same, it may be more. */
-	uint64_t most = c->r->target->bytes_mapped / 8 + 2 * h->index.n_objects + 1000000;
-	int rc = links_room(&out->forward, h->index.n_objects, most);
+	int rc = links_room(&out->forward, h->index.n_objects, h->index.n_objects);
 
 	if (rc)
 		return rc;

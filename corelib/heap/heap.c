@@ -136,6 +136,10 @@ static int find_objects(struct work *w, const struct interpreters *interps)
 {
 	int rc;
 
+	if (w->h->arenas.pages.n) {
+		w->h->arenas.raw_blocks = scan_big(&w->scans[0]);
+		w->h->arenas.raw_known = true;
+	}
 	workers_run(w->workers, w->chunks.n, chunk_job, w);
 	rc = failed(w);
 	if (rc)
@@ -223,6 +227,11 @@ static uint64_t raw_objects(struct work *w, struct target *t)
 	const struct index *x = &w->h->index;
 	struct raw raw = { .t = t };
 
+	if (w->h->arenas.pages.n) {
+		for (unsigned i = 0; i < w->workers; i++)
+			raw.n += w->scans[i].big_objects;
+		return raw.n;
+	}
 	for (size_t i = 0; i < x->order.n; i++) {
 		const struct index_chunk *chunk = x->order.items[i];
 		uint64_t number = (chunk->start >> INDEX_CHUNK_SHIFT) - w->h->arenas.first_chunk;

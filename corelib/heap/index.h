@@ -25,7 +25,7 @@ struct index_chunk {
 	uint32_t rank[INDEX_WORDS];       /* objects before each word */
 	_Atomic uint64_t object[INDEX_WORDS];
 	_Atomic uint64_t storage[INDEX_WORDS]; /* block starts claimed as some object's memory */
-	uint8_t block_size[INDEX_CHUNK_SIZE >> 12]; /* by page: / 8, of the pool that begins there */
+	uint16_t block_size[INDEX_CHUNK_SIZE >> 12]; /* by page: / 8, of the pool that begins there */
 	uint64_t live[INDEX_WORDS]; /* starts of live blocks: written by the one that walks the chunk */
 };
 

@@ -103,7 +103,7 @@ static uint32_t count_live(struct chain *c, const uint8_t *p)
 
 		if (!is_type_of(c, load_u64(o + L(c->s->l, PyObject, ob_type))))
 			continue;
-		if (life_of(c->s->l, load_u64(o + L(c->s->l, PyObject, ob_refcnt))) != LIFE_LIVE)
+		if (life_of(c->s->l, o) != LIFE_LIVE)
 			return UINT32_MAX;
 		n++;
 	}

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "heap/mimalloc.h"
 #include "heap/scan.h"
 
 /* How far before an address an object may begin that it is inside of, out of pymalloc's pools. */
@@ -37,6 +38,21 @@ static void find_block(const struct pool *pool, bool all_freed, uint64_t at, uin
 	out->bytes = pool->size;
 }
 
+static bool in_page(const struct ctx *c, uint64_t address, struct place *out)
+{
+	uint64_t freed[POOL_BLOCKS_MOST / 64], i;
+	struct mi_page page;
+
+	if (!mimalloc_page_at(c->l, c->r, address, &page) || mimalloc_live(&page, c->r, freed) < 0)
+		return false;
+	i = (address - page.start) / page.block;
+	out->kind = freed[i / 64] >> (i % 64) & 1 ? PLACE_FREED : PLACE_BLOCK;
+	out->start = page.start + i * page.block;
+	out->bytes = page.block;
+	out->no_object = page.heap == POOL_HEAP_MEMORY;
+	return true;
+}
+
 /* @return whether @p address is in a pool; then @p out tells where */
 static bool in_pool(const struct ctx *c, uint64_t address, struct place *out)
 {
@@ -47,6 +63,8 @@ static bool in_pool(const struct ctx *c, uint64_t address, struct place *out)
 	struct pool pool;
 	bool in = false, emptied = false;
 
+	if (FACT(c->l, OBMALLOC) == OBMALLOC_MIMALLOC)
+		return in_page(c, address, out);
 	if (!HAS(c->l, pool_header, sizeof) || size < 4096 || size > POOL_SIZE_MOST)
 		return false;
 	at = address & ~(size - 1);
@@ -100,11 +118,10 @@ static void place_of(const struct ctx *c, uint64_t address, struct place *out)
 
 static enum life life_at(const struct ctx *c, uint64_t address)
 {
-	uint64_t word;
+	uint8_t scratch[OBJECT_HEAD_MOST];
+	const uint8_t *p = reader_probe(c->r, address, L(c->l, PyObject, sizeof), scratch);
 
-	if (!reader_probe_u64(c->r, address + L(c->l, PyObject, ob_refcnt), &word))
-		return LIFE_NONE;
-	return life_of(c->l, word);
+	return p ? life_of(c->l, p) : LIFE_NONE;
 }
 
 static bool typed_at(const struct ctx *c, uint64_t address, struct object *out)
@@ -128,8 +145,7 @@ static void add_storage(void *arg, uint64_t address, uint64_t bytes)
 		*sum = UINT64_MAX;
 }
 
-/* Bytes of the object itself, without what it owns elsewhere. */
-static uint64_t own_bytes(const struct ctx *c, struct object o)
+uint64_t spot_own_bytes(const struct ctx *c, struct object o)
 {
 	uint64_t all, outside = 0, least = o.type->basicsize;
 
@@ -146,7 +162,7 @@ static bool covers(const struct ctx *c, struct object o, uint64_t address)
 {
 	if (address < o.address)
 		return o.address - address <= o.type->pre_header;
-	return address - o.address < own_bytes(c, o);
+	return address - o.address < spot_own_bytes(c, o);
 }
 
 /* How many bytes debug hooks take at the beginning of a block: its size, then the forbidden byte. */
@@ -171,6 +187,8 @@ static bool block_object(const struct ctx *c, const struct place *p, struct obje
 {
 	uint64_t from = p->start + hooks_of(c, p), end = p->start + p->bytes;
 
+	if (p->no_object)
+		return false;
 	/* The farthest first: the words before an object may be anything. */
 	for (unsigned before = MOST_BEFORE + 1; before--;) {
 		uint64_t at = from + 8 * before;
@@ -220,7 +238,7 @@ static bool reaches(const struct ctx *c, struct object o, uint64_t address, cons
 {
 	struct place p;
 
-	return covers(c, o, address) && own_bytes(c, o) <= r->end - o.address &&
+	return covers(c, o, address) && spot_own_bytes(c, o) <= r->end - o.address &&
 	       !in_pool(c, o.address, &p);
 }
 

@@ -24,6 +24,7 @@ enum place_kind {
 struct place {
 	enum place_kind kind;
 	uint64_t start, bytes; /* of the block or chunk, else 0 */
+	bool no_object; /* the allocator has it for other things than objects */
 	const struct region *region; /* NULL if unmapped */
 	struct module *module;       /* of PLACE_STATIC */
 };
@@ -42,6 +43,9 @@ struct spot {
 };
 
 void spot_find(const struct ctx *c, uint64_t address, struct spot *out);
+
+/* Bytes of the object itself from its address on, without what it owns elsewhere. */
+uint64_t spot_own_bytes(const struct ctx *c, struct object o);
 
 /* Whether a live object begins at @p address: for a word that may be a reference or not. */
 bool spot_is_object(const struct ctx *c, uint64_t address);

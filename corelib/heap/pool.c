@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/pool.h"
 
+#include <stdio.h>
+
 struct header {
 	uint64_t freeblock;
 	uint32_t ref, arena, szidx, next, most;
@@ -36,6 +38,7 @@ static bool header_sane(const struct layout *l, const struct header *h, uint64_t
 	uint32_t pool_size = (uint32_t)FACT(l, POOL_SIZE);
 	uint64_t offset = h->freeblock - addr;
 
+	p->heap = POOL_HEAP_ANY;
 	p->header = L(l, pool_header, sizeof);
 	p->size = pool_size - h->most;
 	if (!size_sane(l, h->szidx, p->size) || pool_size > POOL_SIZE_MOST || p->header > 256 ||
@@ -45,7 +48,7 @@ static bool header_sane(const struct layout *l, const struct header *h, uint64_t
 	if ((h->next - p->header) % p->size || h->next > pool_size)
 		return false;
 	p->carved = (h->next - p->header) / p->size;
-	if (p->carved > POOL_BLOCKS_MOST)
+	if (p->carved > POOL_SIZE_MOST / 8)
 		return false;
 	p->counted = h->ref;
 	p->arena = h->arena;
@@ -83,7 +86,7 @@ enum pool_verdict pool_read(const struct layout *l, const uint8_t *bytes, uint64
 		return POOL_EMPTY;
 	if (!header_sane(l, &h, addr, p))
 		return POOL_DAMAGED;
-	memset(p->freed, 0, sizeof(p->freed));
+	memset(p->freed, 0, (p->carved + 63) / 64 * sizeof(*p->freed));
 	for (uint64_t at = h.freeblock; at; n_freed++) {
 		uint64_t offset = at - addr;
 		uint32_t i;
@@ -101,4 +104,53 @@ enum pool_verdict pool_read(const struct layout *l, const uint8_t *bytes, uint64
 	if (p->n_live > p->counted + 1 || p->counted > p->n_live + 1)
 		return POOL_DAMAGED;
 	return POOL_READ;
+}
+
+/* The first block of the chain that is none, or is on it twice. */
+static bool chain_fault(const struct header *h, const struct pool *p, const uint8_t *bytes,
+			uint64_t addr, uint64_t *where, char *text, size_t size)
+{
+	uint64_t seen[POOL_BLOCKS_MOST / 64] = { 0 };
+
+	for (uint64_t at = h->freeblock; at;) {
+		uint64_t offset = at - addr, i = (offset - p->header) / p->size;
+
+		if (offset < p->header || offset >= h->next || (offset - p->header) % p->size) {
+			snprintf(text, size,
+				 "its chain of free blocks leads to 0x%llx, which is none of them: "
+				 "freed memory was written to",
+				 (unsigned long long)at);
+			return true;
+		}
+		*where = at;
+		if (seen[i / 64] >> (i % 64) & 1) {
+			snprintf(text, size, "its chain of free blocks comes to one again: freed twice?");
+			return true;
+		}
+		seen[i / 64] |= UINT64_C(1) << (i % 64);
+		at = load_u64(bytes + offset);
+	}
+	return false;
+}
+
+bool pool_fault(const struct layout *l, const uint8_t *bytes, uint64_t addr, uint64_t *where,
+		char *text, size_t size)
+{
+	struct header h = header_of(l, bytes);
+	struct pool p;
+
+	*where = addr;
+	if (pool_read(l, bytes, addr, &p) != POOL_DAMAGED)
+		return false;
+	if (!header_sane(l, &h, addr, &p)) {
+		snprintf(text, size, "the allocator's header makes no sense");
+		return true;
+	}
+	*where = addr + L(l, pool_header, freeblock);
+	if (chain_fault(&h, &p, bytes, addr, where, text, size))
+		return true;
+	*where = addr + L(l, pool_header, ref);
+	snprintf(text, size, "%u blocks are in use by its count, and others by its chain of free ones",
+		 p.counted);
+	return true;
 }

@@ -3,10 +3,12 @@
 
 #include <stdlib.h>
 
+#include "heap/mimalloc.h"
+
 /* The collector's words before an object. False: those of no object of a collected type. */
 static bool gc_words_fit(struct scan *s, const uint8_t *body, struct gc_head *head)
 {
-	*head = gc_head_of(s, body - s->gc_size);
+	*head = gc_head_of(s, body);
 	if (!head->fits)
 		return false;
 	if (!head->tracked)
@@ -21,10 +23,12 @@ static bool gc_words_fit(struct scan *s, const uint8_t *body, struct gc_head *he
 bool scan_gc_head(struct scan *s, uint64_t address, struct gc_head *out)
 {
 	uint8_t scratch[GC_HEAD_MOST];
-	const uint8_t *p = reader_probe(&s->reader, address - s->gc_size, s->gc_size, scratch);
+	/* Where there is no head the object's own first bytes tell. */
+	uint32_t len = s->gc_size ? s->gc_size : L(s->l, PyObject, sizeof);
+	const uint8_t *p = reader_probe(&s->reader, address - s->gc_size, len, scratch);
 
 	if (p)
-		*out = gc_head_of(s, p);
+		*out = gc_head_of(s, p + s->gc_size);
 	return p != NULL;
 }
 
@@ -43,6 +47,8 @@ void scan_links(struct scan *s, uint64_t address, const struct gc_head *head, in
 	uint64_t forth = link_hash(address - s->gc_size, head->next);
 	uint64_t back = link_hash(head->prev, address - s->gc_size);
 
+	if (!s->gc_size)
+		return;
 	s->links_forth += sign < 0 ? -forth : forth;
 	s->links_back += sign < 0 ? -back : back;
 }
@@ -61,12 +67,12 @@ static bool candidate_at(struct scan *s, const uint8_t *p, uint64_t address, uin
 {
 	struct scan_type *t;
 
-	if (room < pre + 16u)
+	if (room < pre + L(s->l, PyObject, sizeof))
 		return false;
 	t = scan_type_at(s, load_u64(p + pre + L(s->l, PyObject, ob_type)));
 	if (!t || t->pre_header != pre || pre + t->least > room)
 		return false;
-	out->life = life_of(s->l, load_u64(p + pre + L(s->l, PyObject, ob_refcnt)));
+	out->life = life_of(s->l, p + pre);
 	if (out->life == LIFE_NONE)
 		return false;
 	out->type = t;
@@ -78,11 +84,28 @@ static bool candidate_at(struct scan *s, const uint8_t *p, uint64_t address, uin
 	return !t->type->is_gc || gc_words_fit(s, out->body, &out->head);
 }
 
+/* What was found in the block whose memory begins at @p address. */
+static void take(struct scan *s, uint64_t address, const struct candidate *found)
+{
+	if (found->life == LIFE_DEAD) {
+		if (!vec_push(&s->dead, address))
+			s->failed = true;
+		return;
+	}
+	bitmap_set_alone(s->chunk->object, found->address);
+	found->type->count++;
+	if (found->head.tracked) {
+		found->type->tracked++;
+		scan_links(s, found->address, &found->head, 1);
+	}
+	found->type->bytes += scan_visit(s, found->type, found->address, found->body);
+}
+
 /* Whether the block's memory begins with what the head of an object is. */
 static bool begins_with_head(struct scan *s, const uint8_t *p)
 {
 	return scan_type_at(s, load_u64(p + L(s->l, PyObject, ob_type))) &&
-	       life_of(s->l, load_u64(p + L(s->l, PyObject, ob_refcnt))) == LIFE_LIVE;
+	       life_of(s->l, p) == LIFE_LIVE;
 }
 
 static void block(struct scan *s, const uint8_t *p, uint64_t address, uint64_t room, uint32_t *hint)
@@ -105,20 +128,8 @@ static void block(struct scan *s, const uint8_t *p, uint64_t address, uint64_t r
 		if (any)
 			*hint = pre_headers[i];
 	}
-	if (!any)
-		return;
-	if (found.life == LIFE_DEAD) {
-		if (!vec_push(&s->dead, address))
-			s->failed = true;
-		return;
-	}
-	bitmap_set_alone(s->chunk->object, found.address);
-	found.type->count++;
-	if (found.head.tracked) {
-		found.type->tracked++;
-		scan_links(s, found.address, &found.head, 1);
-	}
-	found.type->bytes += scan_visit(s, found.type, found.address, found.body);
+	if (any)
+		take(s, address, &found);
 }
 
 /*
@@ -138,6 +149,17 @@ static bool hooked(const uint8_t *p, uint64_t room, uint64_t *size)
 	return true;
 }
 
+/* An object that begins, or does not, where all objects of its heap do in their blocks. */
+static void block_of_heap(struct scan *s, uint8_t heap, const uint8_t *p, uint64_t address,
+			  uint64_t room)
+{
+	struct candidate found;
+
+	if (heap != POOL_HEAP_MEMORY &&
+	    candidate_at(s, p, address, room, heap == POOL_HEAP_GC_PRE ? 16 : 0, &found))
+		take(s, address, &found);
+}
+
 static void blocks(struct scan *s, const struct pool *pool, const uint8_t *p, uint64_t address)
 {
 	uint32_t hint = 0;
@@ -150,10 +172,13 @@ static void blocks(struct scan *s, const struct pool *pool, const uint8_t *p, ui
 		if (pool->freed[i / 64] >> (i % 64) & 1)
 			continue;
 		s->chunk->live[bit >> 6] |= UINT64_C(1) << (bit & 63);
-		if (!s->bias)
+		if (s->bias && !hooked(p + offset, room, &room))
+			continue;
+		offset += s->bias;
+		if (pool->heap == POOL_HEAP_ANY)
 			block(s, p + offset, address + offset, room, &hint);
-		else if (hooked(p + offset, room, &room))
-			block(s, p + offset + s->bias, address + offset + s->bias, room, &hint);
+		else
+			block_of_heap(s, pool->heap, p + offset, address + offset, room);
 	}
 	s->blocks.live += pool->n_live;
 	s->blocks.live_bytes += (uint64_t)pool->n_live * pool->size;
@@ -196,7 +221,7 @@ static void fill_copy(struct scan *s, uint64_t at, uint64_t end)
 unsigned scan_bias(const struct layout *l, struct reader *r, const struct arenas *a)
 {
 	unsigned hooked_blocks = 0, all = 0;
-	uint8_t *scratch = malloc(POOL_SIZE_MOST);
+	uint8_t *scratch = malloc(UINT64_C(1) << a->pool_shift);
 	uint64_t pool_size = UINT64_C(1) << a->pool_shift;
 
 	for (size_t i = 0; scratch && i < a->ranges.n && all < 1000; i++) {
@@ -207,7 +232,7 @@ unsigned scan_bias(const struct layout *l, struct reader *r, const struct arenas
 			struct pool pool;
 			uint64_t size;
 
-			if (!p || pool_read(l, p, at, &pool) != POOL_READ)
+			if (!p || arenas_read_pool(a, l, p, at, &pool) != POOL_READ)
 				continue;
 			for (uint32_t b = 0; b < pool.carved; b++) {
 				if (pool.freed[b / 64] >> (b % 64) & 1)
@@ -230,11 +255,11 @@ static void pools(struct scan *s, uint64_t at, uint64_t end)
 	for (; at < end; at += size) {
 		const uint8_t *p = s->bytes + (at - s->chunk->start);
 
-		switch (pool_read(s->l, p, at, &pool)) {
+		switch (arenas_read_pool(s->arenas, s->l, p, at, &pool)) {
 		case POOL_READ:
 			s->blocks.pools++;
 			s->chunk->block_size[(at - s->chunk->start) >> 12] =
-				(uint8_t)(pool.size >> INDEX_GRANULE_SHIFT);
+				(uint16_t)(pool.size >> INDEX_GRANULE_SHIFT);
 			blocks(s, &pool, p, at);
 			break;
 		case POOL_DAMAGED:
@@ -273,4 +298,35 @@ void scan_chunk(struct scan *s, uint64_t start)
 		each_run(s, fill_copy);
 	each_run(s, pools);
 	s->bytes = NULL;
+}
+
+/* The objects of one page are looked at with those that are found by reference. */
+static uint64_t big_page(struct scan *s, const struct mi_page *page)
+{
+	uint64_t freed[POOL_BLOCKS_MOST / 64];
+	int64_t live = mimalloc_live(page, &s->reader, freed);
+	uint32_t before = s->bias + (page->heap == POOL_HEAP_GC_PRE ? 16 : 0);
+
+	if (live < 0) {
+		s->blocks.unreadable++;
+		return 0;
+	}
+	s->blocks.pools++;
+	for (uint32_t i = 0; i < page->capacity && page->heap != POOL_HEAP_MEMORY; i++) {
+		if (!(freed[i / 64] >> (i % 64) & 1))
+			scan_outside(s, page->start + i * page->block + before);
+	}
+	return (uint64_t)live;
+}
+
+uint64_t scan_big(struct scan *s)
+{
+	const struct arenas *a = s->arenas;
+	uint64_t live = 0;
+
+	for (size_t i = 0; i < a->pages.n; i++) {
+		if (a->pages.items[i].n_slices > 1)
+			live += big_page(s, &a->pages.items[i]);
+	}
+	return live;
 }

@@ -62,7 +62,7 @@ struct scan {
 	struct reader reader;
 	const struct layout *l;
 	const struct arenas *arenas;
-	uint32_t gc_size;          /* of the collector's head before an object */
+	uint32_t gc_size;          /* of the collector's head before an object; 0: no lists */
 	uint32_t gc_refs;          /* where in it gc_refs is, which tells what is tracked; 0: none */
 	unsigned gc_refs_shift;    /* bits of it that are something else */
 	unsigned bias;             /* bytes that debug hooks put before a block's memory */
@@ -89,6 +89,7 @@ struct scan {
 	 * that links back: the collector's lists are checked without a walk.
 	 */
 	uint64_t links_forth, links_back;
+	uint64_t big_objects;      /* in pages of mimalloc's that are no pools */
 	struct pycore_blocks blocks;
 	uint64_t numbers, number_blocks; /* objects in blocks of many, and these blocks (2.7) */
 
@@ -118,12 +119,17 @@ static inline struct gc_head gc_head_by_refs(const struct scan *s, const uint8_t
 	return head;
 }
 
-/* The head whose s->gc_size bytes are @p p. */
-static inline struct gc_head gc_head_of(const struct scan *s, const uint8_t *p)
+/* What the collector knows of the object whose bytes are @p body; s->gc_size are before it. */
+static inline struct gc_head gc_head_of(const struct scan *s, const uint8_t *body)
 {
+	const uint8_t *p = body - s->gc_size;
 	struct gc_head head;
 	uint64_t prev;
 
+	if (!s->gc_size)
+		return (struct gc_head){
+			.tracked = body[L(s->l, PyObject, ob_gc_bits)] & 1, .fits = true
+		};
 	if (s->gc_refs)
 		return gc_head_by_refs(s, p);
 	prev = load_u64(p + 8);
@@ -142,6 +148,9 @@ bool scan_gc_head(struct scan *s, uint64_t address, struct gc_head *out);
 
 /* All pools of the chunk of the index that begins at @p start. */
 void scan_chunk(struct scan *s, uint64_t start);
+
+/* All pages of mimalloc's that are no pools. @return their live blocks */
+uint64_t scan_big(struct scan *s);
 
 /* Whether blocks carry debug hooks: how many bytes these put before the memory. */
 unsigned scan_bias(const struct layout *l, struct reader *r, const struct arenas *a);
@@ -196,8 +205,9 @@ static inline struct scan_type *scan_type_at(struct scan *s, uint64_t address)
 {
 	uint64_t *slot;
 
-	/* Types are too big for pymalloc. */
-	if (address < 4096 || address >> 47 || address & 7 || arenas_has(s->arenas, address))
+	/* Types are too big for pymalloc; not for mimalloc. */
+	if (address < 4096 || address >> 47 || address & 7 ||
+	    (!s->arenas->pages.n && arenas_has(s->arenas, address)))
 		return NULL;
 	slot = map_get(&s->types, address);
 	if (slot)
@@ -209,9 +219,34 @@ static inline struct scan_type *scan_type_at(struct scan *s, uint64_t address)
 
 enum life { LIFE_NONE, LIFE_LIVE, LIFE_DEAD };
 
-/* What the word of the reference count says of an object of a known type. */
-static inline enum life life_of(const struct layout *l, uint64_t word)
+/* PyObject is no more than that. */
+#define OBJECT_HEAD_MOST 32u
+
+/* Free-threaded builds. Deferred counting adds about 1 << 60 to what the other threads count. */
+static inline enum life life_of_biased(const struct layout *l, const uint8_t *object)
 {
+	uint32_t local = load_u32(object + L(l, PyObject, ob_ref_local));
+	int64_t shared = (int64_t)load_u64(object + L(l, PyObject, ob_ref_shared)) >> 2;
+
+	if (local == UINT32_MAX)
+		return LIFE_LIVE;
+	if (shared >= INT64_C(1) << 59)
+		shared -= INT64_C(1) << 60;
+	if (shared < -(INT64_C(1) << 40) || shared >= INT64_C(1) << 40)
+		return LIFE_NONE;
+	if (!local && !shared)
+		return LIFE_DEAD;
+	return local + shared > 0 ? LIFE_LIVE : LIFE_NONE;
+}
+
+/* What the reference count of the object whose first bytes are @p object says, its type being known. */
+static inline enum life life_of(const struct layout *l, const uint8_t *object)
+{
+	uint64_t word;
+
+	if (FACT(l, IMMORTAL) == IMMORTAL_LOCAL)
+		return life_of_biased(l, object);
+	word = load_u64(object + L(l, PyObject, ob_refcnt));
 	switch (FACT(l, IMMORTAL)) {
 	case IMMORTAL_LOW32:
 		if (word - 1 < UINT32_MAX)

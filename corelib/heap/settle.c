@@ -6,12 +6,17 @@
  * another object owns was none, and each live block gets its class.
  */
 
-/* How many of the neighbours in the collector's list point back; no chance makes them do that. */
+/*
+ * How many of the neighbours in the collector's list point back; no chance makes them do that.
+ * Where there are no lists, a heap of its own tells as well.
+ */
 static int neighbours_know(struct scan *s, uint64_t address)
 {
 	uint64_t at = address - s->gc_size, back = 0, forth = 0;
 	struct gc_head head;
 
+	if (!s->gc_size)
+		return arenas_is_gc(s->arenas, address) ? 2 : 0;
 	if (!scan_gc_head(s, address, &head) || !head.tracked)
 		return 0;
 	reader_probe_u64(&s->reader, head.next + 8, &back);
@@ -28,9 +33,11 @@ static void take_back(struct scan *s, struct index_chunk *chunk, uint64_t addres
 	uint8_t scratch[1024];
 	const uint8_t *p = NULL;
 
-	/* A block has at most 512 bytes. */
+	/* That is all which is looked at of bigger ones. */
 	if (before + t->least <= sizeof(scratch))
 		p = reader_probe(&s->reader, address - before, before + t->least, scratch);
+	else if (t->kind == SCAN_OTHER)
+		p = reader_probe(&s->reader, address - before, sizeof(scratch), scratch);
 	if (!p)
 		return;
 	bitmap_clear(chunk->object, address);
@@ -38,7 +45,7 @@ static void take_back(struct scan *s, struct index_chunk *chunk, uint64_t addres
 	t->count--;
 	t->bytes -= scan_visit(s, t, address, p + before);
 	if (t->type->is_gc)
-		head = gc_head_of(s, p + before - s->gc_size);
+		head = gc_head_of(s, p + before);
 	if (head.tracked) {
 		t->tracked--;
 		scan_links(s, address, &head, -1);

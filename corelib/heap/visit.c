@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/scan.h"
+#include "object/text.h"
 
 /*
  * What one object adds: its size, the memory it owns, its references. These
@@ -193,7 +194,8 @@ static uint64_t visit_list(struct scan *s, struct scan_type *t, const uint8_t *b
 	uint64_t room = load_u64(body + L(s->l, PyListObject, allocated));
 
 	if (items) {
-		scan_claim(s, items);
+		/* The head is 0 bytes but in free-threaded builds. */
+		scan_claim(s, items - L(s->l, _PyListArray, ob_item));
 		words_at(s, items, n < room ? n : room);
 	}
 	return t->base + 8 * (room >> 48 ? 0 : room);
@@ -277,7 +279,7 @@ static uint64_t visit_other(struct scan *s, struct scan_type *t, uint64_t addres
 static uint64_t visit_str(struct scan *s, struct scan_type *t, uint64_t address,
 			  const uint8_t *body)
 {
-	uint32_t state = load_u32(body + L(s->l, PyASCIIObject, state));
+	uint32_t state = text_state(s->l, load_u32(body + L(s->l, PyASCIIObject, state)));
 
 	/* Other forms own memory: their UTF-8, their characters, a wchar_t copy. */
 	if (!(state & STATE_COMPACT) || !(state & STATE_ASCII) ||
@@ -305,15 +307,16 @@ static void instance_dict(struct scan *s, uint64_t dict)
 		edge_sink_part(s->edges, dict);
 }
 
-/* Attributes that are not slots: o - 24 and o - 32 are words before the collector's two. */
+/* Attributes that are not slots: in the two words before the collector's head. */
 static void visit_managed_dict(struct scan *s, struct scan_type *t, uint64_t address,
 			       const uint8_t *body)
 {
-	uint64_t dict = load_u64(body - 24), values;
+	const uint8_t *head = body - s->gc_size;
+	uint64_t dict = load_u64(head - 8), values;
 
 	switch (FACT(s->l, MANAGED_DICT)) {
 	case MANAGED_DICT_TWO_WORDS:
-		values = load_u64(body - 32);
+		values = load_u64(head - 16);
 		if (values)
 			values_at(s, values, t->n_values);
 		break;
@@ -367,7 +370,8 @@ bool scan_fits(const struct scan *s, const struct scan_type *t, const uint8_t *b
 	case SCAN_STR:
 		/* Characters of at least a byte, if they are not elsewhere. */
 		n = load_u64(body + L(l, PyASCIIObject, length));
-		return !(load_u32(body + L(l, PyASCIIObject, state)) & STATE_COMPACT) ||
+		return !(text_state(l, load_u32(body + L(l, PyASCIIObject, state))) &
+			 STATE_COMPACT) ||
 		       (n < room && L(l, PyASCIIObject, sizeof) + n < room);
 	default:
 		return true;

@@ -62,6 +62,7 @@ enum {
 	IMMORTAL_NONE = 1,
 	IMMORTAL_LOW32,      /* refcnt word is 0xffffffff (3.12, 3.13) */
 	IMMORTAL_FLAGS,      /* u32 count >= 0x80000000, flags in the high half (3.14) */
+	IMMORTAL_LOCAL,      /* ob_ref_local is 0xffffffff (free-threaded) */
 	/* STACK_REF */
 	STACK_PLAIN = 1,     /* PyObject * */
 	STACK_TAGGED,        /* _PyStackRef (3.14) */
@@ -69,6 +70,7 @@ enum {
 	OBMALLOC_STATIC = 1, /* file statics: scan for pools (to 3.11) */
 	OBMALLOC_EMBEDDED,   /* in the interpreter (3.12) */
 	OBMALLOC_POINTER,    /* interp->obmalloc (3.13) */
+	OBMALLOC_MIMALLOC,   /* none: heaps of mimalloc (free-threaded) */
 	/* FREE_LISTS: how a freed object that is kept looks */
 	FREE_LISTS_REFCNT0 = 1, /* ob_refcnt 0, or ob_type used as link (to 3.13) */
 	FREE_LISTS_FIRST_WORD,  /* linked through the first word, ob_type intact (3.14) */
@@ -95,6 +97,7 @@ enum {
 	GC_HEAD_REFS = 1,    /* gc_refs >> 1 is not -2; gc_next may be anything (to 3.7) */
 	GC_HEAD_REFS_PLAIN,  /* the same of gc_refs itself (2.7) */
 	GC_HEAD_LINKS,       /* _gc_next is not NULL; low bits of links are flags (3.8) */
+	GC_HEAD_NONE,        /* ob_gc_bits & 1; there are no lists (free-threaded) */
 	/* TYPE_NAMES: tp_name of static types that have been renamed; in order */
 	TYPE_NAMES_3_6 = 1,
 	TYPE_NAMES_3_10,     /* weakref and contextvars name their modules */
@@ -130,6 +133,7 @@ struct layout {
 	uint32_t version;     /* as PY_VERSION_HEX, of the release the table was made from */
 	uint8_t alike_low, alike_high; /* micro releases known not to differ; 0, 0: none told */
 	enum build_kind build;
+	bool unverified; /* made without the interpreter: nothing was ever read with it */
 	struct field field[N_FIELDS];
 	uint64_t fact[N_FACTS];
 };

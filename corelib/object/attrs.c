@@ -2,10 +2,10 @@
 #include "object/decode.h"
 #include "object/dict.h"
 
-/* What a word before the object (a managed dict's, or its values') is. */
+/* What a word before the object (a managed dict's, or its values') is; before the GC head. */
 static bool slot_before(const struct ctx *c, struct object o, unsigned words, uint64_t *out)
 {
-	return reader_u64(c->r, o.address - 8 * words, out);
+	return reader_u64(c->r, o.address - L(c->l, PyGC_Head, sizeof) - 8 * words, out);
 }
 
 static int set_values(const struct ctx *c, struct object o, uint64_t values, struct attrs *out)
@@ -43,11 +43,11 @@ static int managed(const struct ctx *c, struct object o, struct attrs *out)
 {
 	uint64_t dict, values;
 
-	if (!slot_before(c, o, 3, &dict))
+	if (!slot_before(c, o, 1, &dict))
 		return PYCORE_ERR_FAULT;
 	switch (FACT(c->l, MANAGED_DICT)) {
 	case MANAGED_DICT_TWO_WORDS:
-		if (!slot_before(c, o, 4, &values))
+		if (!slot_before(c, o, 2, &values))
 			return PYCORE_ERR_FAULT;
 		out->dict = dict;
 		return values ? set_values(c, o, values, out) : 0;

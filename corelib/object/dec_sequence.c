@@ -68,10 +68,12 @@ static int list_extent(const struct ctx *c, struct object o, uint64_t *bytes)
 
 static void list_storage(const struct ctx *c, struct object o, storage_fn *fn, void *arg)
 {
+	/* Free-threaded builds have the room's size before the items, once more. */
+	uint64_t head = L(c->l, _PyListArray, ob_item);
 	struct items items;
 
 	if (!list_items(c, o, &items) && items.allocated && items.address)
-		fn(arg, items.address, items.allocated * 8);
+		fn(arg, items.address - head, items.allocated * 8 + head);
 }
 
 static int items_repr(const struct ctx *c, const struct items *items, const char *close,

@@ -130,6 +130,9 @@ struct named_decoder {
 	struct decoder decoder;
 };
 
+/* All of these; NULL past the last. */
+extern const struct named_decoder *const pycore_decoder_tables[];
+
 extern const struct named_decoder pycore_async_types[], pycore_buffer_types[];
 extern const struct named_decoder pycore_builtin_types[], pycore_codecs_types[];
 extern const struct named_decoder pycore_context_types[], pycore_ctypes_types[];

@@ -100,11 +100,12 @@ static const struct {
 	{ TPFLAGS_TYPE, &pycore_dec_type },
 };
 
-static const struct named_decoder *const tables[] = {
+const struct named_decoder *const pycore_decoder_tables[] = {
 	pycore_async_types,    pycore_buffer_types, pycore_builtin_types,   pycore_codecs_types,
 	pycore_context_types,  pycore_ctypes_types, pycore_iterators_types, pycore_itertools_types,
 	pycore_numpy_types,    pycore_pickle_types, pycore_sqlite_types,    pycore_stdlib_types,
 	pycore_typing_types,   pycore_xml_types,    pycore_zone_types,
+	NULL,
 };
 
 const struct decoder *decoder_named(const char *tp_name)
@@ -113,8 +114,8 @@ const struct decoder *decoder_named(const char *tp_name)
 		if (!strcmp(by_name[i].tp_name, tp_name))
 			return by_name[i].decoder;
 	}
-	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
-		for (const struct named_decoder *d = tables[i]; d->tp_name; d++) {
+	for (size_t i = 0; pycore_decoder_tables[i]; i++) {
+		for (const struct named_decoder *d = pycore_decoder_tables[i]; d->tp_name; d++) {
 			if (!strcmp(d->tp_name, tp_name))
 				return &d->decoder;
 		}

@@ -309,11 +309,28 @@ void object_storage(const struct ctx *c, struct object o, storage_fn *fn, void *
 		fn(arg, a.block, a.block_bytes);
 }
 
+/*
+ * Py_REFCNT() of a free-threaded build: what the owning thread counts and what all others do.
+ * Deferred counting adds to the latter; sys.getrefcount() does not take that off either.
+ */
+static int biased_refcount(const struct ctx *c, uint64_t address, int64_t *out)
+{
+	uint64_t local, shared;
+
+	if (!LOAD(c->l, c->r, address, PyObject, ob_ref_local, &local) ||
+	    !LOAD(c->l, c->r, address, PyObject, ob_ref_shared, &shared))
+		return PYCORE_ERR_FAULT;
+	*out = local == UINT32_MAX ? -1 : (int64_t)local + ((int64_t)shared >> 2);
+	return 0;
+}
+
 int object_refcount(const struct ctx *c, uint64_t address, int64_t *out)
 {
 	uint64_t word;
 
 	*out = 0;
+	if (HAS(c->l, PyObject, ob_ref_local))
+		return biased_refcount(c, address, out);
 	if (!reader_u64(c->r, address + L(c->l, PyObject, ob_refcnt), &word))
 		return PYCORE_ERR_FAULT;
 	if (FACT(c->l, IMMORTAL) == IMMORTAL_NONE)
@@ -325,7 +342,7 @@ int object_refcount(const struct ctx *c, uint64_t address, int64_t *out)
 
 bool object_gc_tracked(const struct ctx *c, struct object o)
 {
-	uint64_t head = o.address - L(c->l, PyGC_Head, sizeof), next, refs, flags;
+	uint64_t head = o.address - L(c->l, PyGC_Head, sizeof), next, refs, flags, bits;
 
 	if (!o.type->is_gc)
 		return false;
@@ -333,6 +350,8 @@ bool object_gc_tracked(const struct ctx *c, struct object o)
 	    (!LOAD(c->l, c->r, o.address, PyTypeObject, tp_flags, &flags) ||
 	     !(flags & TPFLAGS_HEAPTYPE)))
 		return false;
+	if (FACT(c->l, GC_HEAD) == GC_HEAD_NONE)
+		return PROBE(c->l, c->r, o.address, PyObject, ob_gc_bits, &bits) && bits & 1;
 	if (!PROBE(c->l, c->r, head, PyGC_Head, gc_next, &next))
 		return false;
 	/* _PyGC_REFS_UNTRACKED is -2; bit 0 may be something else */

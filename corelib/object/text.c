@@ -11,7 +11,7 @@
 
 static int head(const struct layout *l, struct body *b, uint64_t address, struct text *t)
 {
-	uint32_t state = (uint32_t)BODY(b, l, PyASCIIObject, state);
+	uint32_t state = text_state(l, (uint32_t)BODY(b, l, PyASCIIObject, state));
 
 	t->length = BODY(b, l, PyASCIIObject, length);
 	t->kind = STATE_KIND(state);

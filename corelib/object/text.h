@@ -18,6 +18,17 @@ struct text {
 	uint64_t wstr, wstr_length; /* outside the object, 0: none */
 };
 
+/*
+ * PyASCIIObject.state of @p word as most builds have it: two bits of interned, then kind.
+ * From 3.14 on a free-threaded build has a byte of interned.
+ */
+static inline uint32_t text_state(const struct layout *l, uint32_t word)
+{
+	if (L(l, PyASCIIObject, kind) > L(l, PyASCIIObject, state))
+		return (word & 3) | word >> 8 << 2;
+	return word;
+}
+
 /* Read the head of the str (2.7: or unicode) at @p address. */
 int text_at(const struct layout *l, struct reader *r, uint64_t address, struct text *out);
 

@@ -111,8 +111,9 @@ static void python_text(const struct report *r, struct buf *out)
 		   i->finalizing ? ", shutting down" : "");
 	row(r, out, "layout");
 	escape_text(out, i->layout_table, 0);
-	buf_puts(out, i->layout_verified ? ", made for this release"
-					 : ", the nearest known; its checks passed");
+	buf_puts(out, i->layout_untried    ? ", never tried on an interpreter; its checks passed"
+		      : i->layout_verified ? ", made for this release"
+					   : ", the nearest known; its checks passed");
 	if (r->o.verbose)
 		buf_printf(out, " (fields: %u of the table, %u of debug offsets, %u of DWARF)",
 			   i->fields_table, i->fields_debug_offsets, i->fields_dwarf);

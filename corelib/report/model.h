@@ -53,6 +53,7 @@ struct report {
 	const struct pycore_detail *detail;
 	const struct pycore_paths *paths;
 	const struct pycore_tree *tree;
+	const struct pycore_verdict *verdict;
 	struct thread_rows threads;
 	struct type_rows types;
 	struct object_rows top;

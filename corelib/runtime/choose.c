@@ -142,6 +142,10 @@ static const char *other_build(const struct choice *c, const struct checks *k,
 {
 	bool debug = table->build == BUILD_DEBUG;
 
+	if (c->told.threads_sure &&
+	    c->told.free_threaded != (table->build == BUILD_FREE_THREADED))
+		return c->told.free_threaded ? "debug offsets say that it is free-threaded" :
+					       "debug offsets say that it is not free-threaded";
 	if (c->told.debug_sure)
 		return debug == (c->told.build == BUILD_DEBUG) ? NULL : "symbols tell another build";
 	if (!k->version || k->debug == debug)
@@ -185,7 +189,7 @@ static void fill(struct choice *c, const struct layout *l, const struct layout *
 	*rt = (struct runtime){
 		.layout = *l,
 		.table = table,
-		.verified = !told->minor_only && is_for(table, told->version),
+		.verified = !told->minor_only && !table->unverified && is_for(table, told->version),
 		.version = told->version,
 		.build = table->build,
 		.build_source = build_source(c, k, table),
@@ -220,7 +224,7 @@ static bool try_layout(struct choice *c, const struct layout *l, const struct la
 		snprintf(c->why, sizeof(c->why), "sys.hexversion is 0x%x, %s says 0x%x", k.version,
 			 c->told.source, c->told.version);
 	if (other)
-		c->other = other;
+		c->other = c->other ? c->other : other;
 	else if (!c->why[0])
 		snprintf(c->why, sizeof(c->why), "%s", k.why);
 	return false;
@@ -311,7 +315,8 @@ static void explain(const struct choice *c, struct pycore_error *err)
 			    "it has not started yet, or has ended", version, base_name(c));
 	else
 		pycore_fail(err, PYCORE_ERR_UNSUPPORTED,
-			    "%sCPython %s (%.60s) does not look as any table for it says: %s",
+			    "%sCPython %s (%.40s) does not look as any table for it says: %s; "
+			    "it takes a table made from its debug information",
 			    choose_build(c->told.build), version, base_name(c),
 			    c->why[0] ? c->why : c->other ? c->other : "nothing could be checked");
 }

@@ -93,6 +93,9 @@ static void read_collector(struct walk *w, const struct collector *c, uint64_t h
 
 	i->gc_enabled = load_flag(w, holder, c->enabled);
 	i->gc_collecting = load_flag(w, holder, c->collecting);
+	/* Without heads there are no lists, though the struct still has room for them. */
+	if (FACT(w->l, GC_HEAD) == GC_HEAD_NONE)
+		return;
 	i->gc_generation0 = generation0(w, c, holder);
 	if (permanent->present)
 		i->gc_permanent = holder + permanent->offset;
@@ -169,9 +172,12 @@ static void read_gil_of_current(struct walk *w, struct interpreter *i)
 
 static void read_gil_by_pointer(struct walk *w, struct interpreter *i)
 {
-	uint64_t gil, locked, holder;
+	uint64_t gil, locked, holder, enabled;
 
-	if (!LOAD(w->l, w->r, i->address, PyInterpreterState, gil, &gil) || !gil ||
+	if (!LOAD(w->l, w->r, i->address, PyInterpreterState, gil, &gil) || !gil)
+		return;
+	i->gil_disabled = LOAD(w->l, w->r, gil, _gil_runtime_state, enabled, &enabled) && !enabled;
+	if (i->gil_disabled ||
 	    !LOAD(w->l, w->r, gil, _gil_runtime_state, locked, &locked))
 		return;
 	i->gil = gil;
@@ -357,6 +363,22 @@ static void reverse_threads(struct thread_state *items, size_t n)
 	}
 }
 
+static uint8_t thread_activity(struct walk *w, uint64_t tstate)
+{
+	/* _Py_THREAD_DETACHED and so on; 4 and 5 are new in 3.15. */
+	static const uint8_t activities[] = {
+		THREAD_DETACHED, THREAD_ATTACHED, THREAD_SUSPENDED, THREAD_ENDING,
+		THREAD_SUSPENDED, THREAD_DETACHED,
+	};
+	uint64_t state;
+
+	if (!HAS(w->l, PyThreadState, state) ||
+	    !LOAD(w->l, w->r, tstate, PyThreadState, state, &state) ||
+	    state >= sizeof(activities))
+		return THREAD_UNKNOWN;
+	return activities[state];
+}
+
 static void walk_threads(struct walk *w, uint32_t interpreter)
 {
 	struct interpreters *out = w->out;
@@ -381,6 +403,7 @@ static void walk_threads(struct walk *w, uint32_t interpreter)
 			ts.ident = 0;
 		ts.tid = find_tid(w, &ts);
 		ts.gil = i->gil_holder == at;
+		ts.state = thread_activity(w, at);
 		ts.ended = has_ended(w, &ts);
 		if (!vec_push(&out->threads, ts)) {
 			w->no_memory = true;

@@ -21,7 +21,8 @@ struct runtime_statics {
 struct runtime {
 	struct layout layout;    /* the table, overlaid by what the target says of itself */
 	const struct layout *table;
-	bool verified;           /* the table is for this very release; else the caller warns */
+	bool verified;           /* the table is for this very release, and was tried; else the
+				  * caller warns */
 	uint32_t version;        /* PY_VERSION_HEX of the target */
 	char version_text[24];   /* "3.11.2", "3.15.0b1" */
 	enum build_kind build;
@@ -39,11 +40,21 @@ struct interpreter {
 	int64_t id;
 	uint64_t gil;         /* address of its GIL's state, 0: not known */
 	bool gil_locked;
+	bool gil_disabled;    /* free-threaded: any number of threads run at a time */
 	uint64_t gil_holder;  /* address of the thread state that holds it, 0: nobody */
 	bool gc_enabled, gc_collecting;
 	bool finalizing;
 	uint64_t gc_generation0; /* address of the first of three list heads, 0: not known */
 	uint64_t gc_permanent;   /* address of the permanent generation's list head, 0: none */
+};
+
+/* PyThreadState.state, from 3.13 on: Include/internal/pycore_pystate.h */
+enum thread_activity {
+	THREAD_UNKNOWN,
+	THREAD_DETACHED,  /* outside of Python: waits, or runs other code */
+	THREAD_ATTACHED,  /* runs Python */
+	THREAD_SUSPENDED, /* by another that has stopped the world */
+	THREAD_ENDING,
 };
 
 struct thread_state {
@@ -52,6 +63,7 @@ struct thread_state {
 	uint64_t ident;       /* pthread_t */
 	uint64_t tid;         /* kernel thread id, 0 if not known */
 	bool main, gil;
+	uint8_t state;        /* enum thread_activity */
 	bool ended;           /* the thread is gone, its state is not: Python was shutting down */
 };
 

@@ -150,6 +150,10 @@ void version_tell(struct told *told, struct reader *r, const struct found *f)
 		told->version = (uint32_t)head.version;
 		told->minor_only = false;
 		told->source = "debug offsets";
+		told->threads_sure = true;
+		told->free_threaded = head.free_threaded;
+		if (!head.free_threaded && told->build == BUILD_FREE_THREADED)
+			told->build = BUILD_RELEASE;
 		if (head.free_threaded) {
 			told->build = BUILD_FREE_THREADED;
 			told->build_source = "debug offsets";

@@ -11,6 +11,8 @@ struct told {
 	bool minor_only;    /* the micro release is not known: version is PYVER(major, minor, 0) */
 	enum build_kind build;
 	bool debug_sure;    /* symbols tell whether it is a debug build */
+	bool threads_sure;  /* debug offsets tell whether it is free-threaded, as next: */
+	bool free_threaded;
 	const char *source; /* static: "debug offsets", "Py_Version", "file name" */
 	const char *build_source; /* static: "symbol", "debug offsets", "file name"; NULL: nothing */
 };

@@ -104,6 +104,7 @@ static void tell_runtime(const struct pycore *s, struct pycore_info *out)
 	out->runtime = rt->address;
 	out->layout_table = rt->table->name;
 	out->layout_verified = rt->verified;
+	out->layout_untried = rt->table->unverified;
 	out->found_by = rt->found_by;
 	out->version_source = rt->version_source;
 	out->build_source = rt->build_source;

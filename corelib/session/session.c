@@ -81,6 +81,14 @@ static void note_release(struct pycore *s)
 {
 	char line[300];
 
+	if (s->runtime.table->unverified) {
+		snprintf(line, sizeof(line),
+			 "the layout %s was made from headers and never tried on an interpreter: "
+			 "its checks passed, but what is not checked may be read wrongly",
+			 s->runtime.table->name);
+		session_note(s, line);
+		return;
+	}
 	snprintf(line, sizeof(line),
 		 "Python %s is no release that this pycore knows: read as %s, of which every check "
 		 "passed",

@@ -46,6 +46,19 @@ int code_check(const struct ctx *c, uint64_t address, uint64_t *code_type)
 	return 1;
 }
 
+uint64_t code_start(const struct ctx *c, uint64_t code, uint64_t frame)
+{
+	uint64_t main = code + L(c->l, PyCodeObject, co_code_adaptive), copies, n, i, start;
+
+	if (!HAS(c->l, PyCodeObject, co_tlbc) ||
+	    !LOAD(c->l, c->r, frame, _PyInterpreterFrame, tlbc_index, &i) || !i ||
+	    !LOAD(c->l, c->r, code, PyCodeObject, co_tlbc, &copies) || !copies ||
+	    !LOAD(c->l, c->r, copies, _PyCodeArray, size, &n) || i >= n ||
+	    !reader_u64(c->r, copies + L(c->l, _PyCodeArray, entries) + 8 * i, &start) || !start)
+		return main;
+	return start;
+}
+
 uint64_t code_frame_size(const struct ctx *c, uint64_t code)
 {
 	uint64_t slots, stack;

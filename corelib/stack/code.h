@@ -10,6 +10,12 @@
  */
 int code_check(const struct ctx *c, uint64_t address, uint64_t *code_type);
 
+/*
+ * Where the instructions begin that a frame of @p code runs: in the code object, or (free-threaded
+ * builds, from 3.14 on) in a copy that a thread has of its own.
+ */
+uint64_t code_start(const struct ctx *c, uint64_t code, uint64_t frame);
+
 /* Bytes of a frame that runs @p code, its value stack included; 0: not known. */
 uint64_t code_frame_size(const struct ctx *c, uint64_t code);
 

@@ -129,7 +129,7 @@ static int read_interpreter_frame(struct walk *w, uint64_t at, uint64_t *next)
 	if (owner == OWNED_BY_GENERATOR)
 		met_frames_add(&w->generators, at);
 	/* Unsigned, so that no pointer overflows; the result is small or nonsense. */
-	w->frame.lasti = (int64_t)(ip - (w->frame.code + L(l, PyCodeObject, co_code_adaptive)));
+	w->frame.lasti = (int64_t)(ip - code_start(w->c, w->frame.code, at));
 	return !is_incomplete(w, owner);
 }
 

@@ -165,10 +165,32 @@ static int add_frame(void *arg, const struct stack_frame *frame)
 	return w->no_memory;
 }
 
+/* Where there is no GIL, any number of threads may run at a time. */
+static const char *free_state_of(const struct interpreter *interp, const struct thread_state *ts)
+{
+	switch (ts->state) {
+	case THREAD_ATTACHED:
+		/* All others have been stopped meanwhile. */
+		if (interp->gc_collecting)
+			return "collecting garbage";
+		return interp->finalizing ? "shutting down" : "running";
+	case THREAD_SUSPENDED:
+		return "stopped by another thread";
+	case THREAD_DETACHED:
+		return "waiting";
+	case THREAD_ENDING:
+		return "ending";
+	default:
+		return NULL;
+	}
+}
+
 static const char *state_of(const struct interpreter *interp, const struct thread_state *ts)
 {
 	if (ts->ended)
 		return "ended";
+	if (interp->gil_disabled)
+		return free_state_of(interp, ts);
 	if (!interp->gil)
 		return NULL;
 	if (!ts->gil)

@@ -292,6 +292,18 @@ COMMANDS = (
     ),
     (
         ReportCommand,
+        "py-verify",
+        "verify",
+        "Show what in the heap contradicts itself: types, references, counts, tables, free blocks.",
+        (
+            Argument("--limit", metavar="N", type=int, help="faults to show (default 20)"),
+            TEXT_OR_JSON,
+            REDACT,
+            OUTPUT,
+        ),
+    ),
+    (
+        ReportCommand,
         "py-info",
         "info",
         "Show the process, its interpreter, and which mapped files were found.",

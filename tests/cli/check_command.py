@@ -17,9 +17,9 @@ import unittest
 
 COMMAND = os.path.abspath("tests/cli/pycore-fake")
 GOLDEN = os.path.abspath(os.path.join(os.environ.get("srcdir", "."), "tests/golden/report"))
-COMMANDS = ("analyze", "bt", "objects", "heap-top", "refs", "path", "show", "info")
+COMMANDS = ("analyze", "bt", "objects", "heap-top", "refs", "path", "show", "info", "verify")
 LATER = (
-    "memory tasks audit snapshot diff verify".split()
+    "memory tasks audit snapshot diff".split()
 )
 
 

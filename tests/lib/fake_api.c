@@ -259,3 +259,15 @@ int pycore_get_object(struct pycore *s, const struct pycore_detail_query *query,
 		return answer(PYCORE_ERR_NOT_FOUND, err);
 	return answer(fake_api.detail_status, err);
 }
+
+int pycore_verify(struct pycore *s, size_t limit, const struct pycore_verdict **out,
+		  struct pycore_error *err)
+{
+	static struct pycore_verdict found;
+
+	found = fake_api.verdict;
+	if (limit && limit < found.n_faults)
+		found.n_faults = limit;
+	*out = &found;
+	return answer(fake_api.objects_status, err);
+}

@@ -16,6 +16,7 @@ struct fake_api {
 	struct pycore_paths paths;
 	struct pycore_dump_result dump;
 	struct pycore_tree tree;
+	struct pycore_verdict verdict;
 	const char *warnings[8];
 	double stopped_ms;
 

@@ -143,6 +143,19 @@ static const struct pycore_step detail_steps[] = {
 	{ "['alice']", 0x7f4000, "app.models.Session" },
 };
 
+static const struct pycore_fault faults[] = {
+	{ .kind = "type", .address = 0x7f4000, .at = 0x7f4008,
+	  .text = "its ob_type, 0x4141414141414140, is no type; 0x7f5000 (dict\x1b[31m) refers to it",
+	  .what = "a block of 64 bytes at 0x7f3ff0, no object",
+	  .before = "app.\xe2\x80\xaemodels.Session at 0x7f3fb0", .after = NULL,
+	  .bytes_at = 0x7f4000, .n_bytes = 24,
+	  .bytes = "\3\0\0\0\0\0\0\0@AAAAAAA\x1b[31m\xff\"<" },
+	{ .kind = "pool", .address = 0x7f8000, .at = 0x7f8040,
+	  .text = "its chain of free blocks comes to one again: freed twice?", .what = "free memory" },
+};
+
+static const struct pycore_checked checked[] = { { "objects", 63235 }, { "dict", 1044 } };
+
 static const struct pycore_file files[] = {
 	{ "/usr/bin/python3.11", "3a1bffce", "yes" },
 	{ "/srv/app/_speed.so", NULL, "no" },
@@ -221,6 +234,7 @@ void fake_api_demo(void)
 			.n_steps = LENGTH(detail_steps),
 		},
 		.paths = { paths, LENGTH(paths), 3 },
+		.verdict = { faults, LENGTH(faults), 3, checked, LENGTH(checked) },
 		.tree = { tree, LENGTH(tree), 6424096 },
 		.graph = { nodes, LENGTH(nodes), edges, LENGTH(edges), 2, 2, true },
 	};

@@ -24,11 +24,17 @@ void objects_put(struct objects *w, uint64_t at, unsigned field, uint64_t value)
 		fake_uint(w->f, at + f->offset, f->width, value);
 }
 
+void objects_count(struct objects *w, uint64_t at, uint32_t count)
+{
+	PUT(w, at, PyObject, ob_refcnt, count);
+	PUT(w, at, PyObject, ob_ref_local, count);
+}
+
 uint64_t objects_object(struct objects *w, uint64_t type, size_t size)
 {
 	uint64_t at = objects_room(w, size);
 
-	fake_u64(w->f, at + L(w->l, PyObject, ob_refcnt), 1);
+	objects_count(w, at, 1);
 	PUT(w, at, PyObject, ob_type, type);
 	return at;
 }
@@ -68,8 +74,10 @@ uint64_t objects_class(struct objects *w, const char *name, uint64_t base, uint6
 	return at;
 }
 
-static uint32_t str_state(unsigned kind, bool ascii)
+static uint32_t str_state(const struct layout *l, unsigned kind, bool ascii)
 {
+	if (L(l, PyASCIIObject, kind) > L(l, PyASCIIObject, state))
+		return kind << 8 | 1u << 11 | (uint32_t)ascii << 12 | 1u << 13;
 	return kind << 2 | 1u << 5 | (uint32_t)ascii << 6 | 1u << 7;
 }
 
@@ -91,7 +99,7 @@ uint64_t objects_str(struct objects *w, const char *ascii)
 	if (is_two(w->l))
 		PUT(w, at, PyVarObject, ob_size, len);
 	PUT(w, at, PyASCIIObject, length, len);
-	PUT(w, at, PyASCIIObject, state, str_state(1, true));
+	PUT(w, at, PyASCIIObject, state, str_state(w->l, 1, true));
 	fake_bytes(w->f, at + head, ascii, len + 1);
 	return at;
 }
@@ -119,7 +127,7 @@ uint64_t objects_wide_str(struct objects *w, unsigned kind, const uint32_t *char
 	at = objects_object(w, w->str, head + (n + 1) * kind);
 
 	PUT(w, at, PyASCIIObject, length, n);
-	PUT(w, at, PyASCIIObject, state, str_state(kind, false));
+	PUT(w, at, PyASCIIObject, state, str_state(w->l, kind, false));
 	for (size_t i = 0; i < n; i++)
 		fake_uint(w->f, at + head + i * kind, kind, characters[i]);
 	return at;
@@ -176,7 +184,8 @@ uint64_t objects_tuple(struct objects *w, const uint64_t *items, size_t n)
 uint64_t objects_list(struct objects *w, const uint64_t *items, size_t n)
 {
 	uint64_t at = objects_object(w, w->list, L(w->l, PyListObject, sizeof));
-	uint64_t array = objects_room(w, 8 * n + 8);
+	uint64_t before = L(w->l, _PyListArray, ob_item);
+	uint64_t array = objects_room(w, before + 8 * n + 8) + before;
 
 	PUT(w, at, PyVarObject, ob_size, n);
 	PUT(w, at, PyListObject, allocated, n + 1);
@@ -273,9 +282,9 @@ void objects_init(struct objects *w, const struct layout *l)
 						 L(l, PyIntObject, sizeof), 0);
 	w->boolean = objects_static_type(w, "bool", w->integer,
 					 is_two(l) ? TPFLAGS_INT : TPFLAGS_LONG,
-					 is_two(l) ? L(l, PyIntObject, sizeof) : 32,
+					 is_two(l) ? L(l, PyIntObject, sizeof) : HEAD_OF(w) + 16,
 					 is_two(l) ? 0 : 4);
-	w->floating = objects_static_type(w, "float", 0, 0, 24, 0);
+	w->floating = objects_static_type(w, "float", 0, 0, HEAD_OF(w) + 8, 0);
 	w->tuple = objects_static_type(w, "tuple", 0, TPFLAGS_TUPLE | TPFLAGS_HAVE_GC,
 				       L(l, PyTupleObject, ob_item), 8);
 	w->list = objects_static_type(w, "list", 0, TPFLAGS_LIST | TPFLAGS_HAVE_GC,
@@ -283,8 +292,8 @@ void objects_init(struct objects *w, const struct layout *l)
 	w->dict = objects_static_type(w, "dict", 0, TPFLAGS_DICT | TPFLAGS_HAVE_GC,
 				      L(l, PyDictObject, sizeof), 0);
 	w->set = objects_static_type(w, "set", 0, TPFLAGS_HAVE_GC, L(l, PySetObject, sizeof), 0);
-	w->none = objects_static_type(w, "NoneType", 0, 0, 16, 0);
-	w->none_object = objects_object(w, w->none, 16);
+	w->none = objects_static_type(w, "NoneType", 0, 0, HEAD_OF(w), 0);
+	w->none_object = objects_object(w, w->none, HEAD_OF(w));
 	if (type_table_init(&w->types, &w->rt))
 		abort();
 	w->c = (struct ctx){ &w->rt.layout, fake_reader(w->f), &w->types, NULL };

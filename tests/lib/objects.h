@@ -42,6 +42,12 @@ uint64_t objects_room(struct objects *w, size_t size);
 void objects_put(struct objects *w, uint64_t at, unsigned field, uint64_t value);
 #define PUT(w, at, s, f, value) objects_put(w, at, F_##s##_##f, value)
 
+/* Bytes that every object begins with. */
+#define HEAD_OF(w) L((w)->l, PyObject, sizeof)
+
+/* Set the reference count of the object at @p at. */
+void objects_count(struct objects *w, uint64_t at, uint32_t count);
+
 /* An object of @p size bytes, its reference count 1. */
 uint64_t objects_object(struct objects *w, uint64_t type, size_t size);
 

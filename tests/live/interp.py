@@ -78,17 +78,18 @@ class Interpreter:
         elif self.root:
             self.command = ["chroot", self.root, self.path[len(self.root):]]
         code = ("import sys; print('%d.%d.%d ' % sys.version_info[:3]"
-                " + ('debug' if hasattr(sys, 'gettotalrefcount') else 'release'))")
+                " + ('free-threaded' if 't' in getattr(sys, 'abiflags', '')"
+                " else 'debug' if hasattr(sys, 'gettotalrefcount') else 'release'))")
         try:
             done = subprocess.run(self.command + ["-c", code], env=environment(), timeout=PATIENCE,
                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         except OSError as error:
             raise Trouble("%s: %s" % (path, error))
-        if done.returncode or not re.fullmatch(r"\d+\.\d+\.\d+ \w+\n", done.stdout):
+        if done.returncode or not re.fullmatch(r"\d+\.\d+\.\d+ [\w-]+\n", done.stdout):
             raise Trouble("%s: does not run: %s" % (path, done.stderr.strip()[-200:]))
         self.version, self.build = done.stdout.split()
         self.release = tuple(map(int, self.version.split(".")[:2]))
-        mark = "d" if self.build == "debug" else ""
+        mark = {"debug": "d", "free-threaded": "t"}.get(self.build, "")
         self.name = "%s%s (%s)" % (self.version, mark, self.where())
 
     @staticmethod

@@ -68,14 +68,29 @@ def the_text_has_every_thread_and_function(scene):
 def the_thread_that_holds_the_gil_is_named(scene):
     got = {thread["tid"]: thread["gil"] for thread in threads_of(scene)}
     tids = scene.truth["tids"]
-    all_equal([(name, got.get(tid), name == "holder") for name, tid in tids.items()], "GIL")
+    locked = scene.interpreter.build != "free-threaded"
+    all_equal([(name, got.get(tid), locked and name == "holder") for name, tid in tids.items()],
+              "GIL")
 
 
 @on("refs.py", ways=("core",), arguments=("abort",))
 def a_thread_that_aborts_holds_the_gil(scene):
     threads = [thread for thread in threads_of(scene) if thread["frames"]]
-    equal([(thread["main"], thread["gil"]) for thread in threads], [(True, True)], "threads")
+    locked = scene.interpreter.build != "free-threaded"
+    equal([(thread["main"], thread["gil"]) for thread in threads], [(True, locked)], "threads")
+    if not locked:
+        equal(threads[0]["state"], "running", "state")
     equal([frame["function"] for frame in python_frames(threads[0])], ["<module>"], "frames")
+
+
+@on("gil.py")
+def without_a_gil_it_is_told_who_runs(scene):
+    if scene.interpreter.build != "free-threaded":
+        return
+    got = {thread["tid"]: thread["state"] for thread in threads_of(scene)}
+    tids = scene.truth["tids"]
+    all_equal([(name, got.get(tids[name]), state) for name, state in
+               [("holder", "running"), ("sleeper", "waiting"), ("main", "waiting")]], "states")
 
 
 @on("refs.py", ways=("core",), arguments=("abort", "thread"))

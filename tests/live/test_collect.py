@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from harness import Skip, equal, in_each_interpreter, once, that
-from test_dump import folder, running, QUIET, dump
+from test_dump import Core, QUIET, dump, folder, running
 
 # What the kernel gives besides: no standard streams.
 BARE = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh"]
@@ -64,6 +64,30 @@ def with_core(pycore, place, megabytes=2):
     with running(QUIET, megabytes, 1) as child:
         dump(pycore, child.pid, place + "/the.core")
     return place + "/the.core"
+
+
+@once
+def what_is_left_of_a_reduced_core_is_as_it_was(pycore):
+    with folder() as source, folder() as place:
+        core = with_core(pycore, source)
+        status, err, names = collect(pycore, core, place, "--core", "reduced", "77", "11", "1")
+        equal(status, 0, err)
+        with open(place + "/unpacked", "wb") as out:
+            subprocess.run(["zstd", "-d", "-q", "-c", place + "/core.77.1.zst"], stdout=out,
+                           check=True)
+        cut = code = compared = 0
+        with Core(core) as whole, Core(place + "/unpacked") as reduced:
+            equal([desc for unused, desc in reduced.notes], [desc for unused, desc in whole.notes],
+                  "notes")
+            for addr, memsz, filesz, offset, flags in reduced.loads:
+                load, = [load for load in whole.loads if load[0] <= addr < load[0] + load[1]]
+                skip = addr - load[0]
+                that(reduced.read(offset, filesz) == whole.read(load[3] + skip, filesz),
+                     "memory at 0x%x differs" % addr)
+                compared += filesz
+                cut += memsz and not filesz and flags == 6 and load[2] > 0
+                code += memsz and not filesz and flags == 5 and load[2] > 0
+        that(cut and code and compared > 3 << 20, "%d stacks, %d codes, %d bytes" % (cut, code, compared))
 
 
 @once

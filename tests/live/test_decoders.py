@@ -1,9 +1,12 @@
 """The decoders of builtin objects, beside sys.getsizeof, gc.get_referents and repr."""
 
 import os
+import re
 import subprocess
 
 from harness import Failure, Skip, in_each_interpreter, in_interpreters, since
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def check_zoo(interpreter, pycore, *arguments):
@@ -23,7 +26,21 @@ def check_zoo(interpreter, pycore, *arguments):
             lines = file.read().splitlines()
     if done.returncode:
         raise Failure("check_objects: status %d\n%s" % (done.returncode, done.stdout[-1500:]))
+    beyond = {tuple(line[len("beyond: "):].split(" | ", 1))
+              for line in done.stdout.splitlines() if line.startswith("beyond: ")}
+    listed = listed_kinds()
+    unlisted = sorted(kind for kind in beyond if kind[0] not in listed)
+    if len(beyond) < 20 or unlisted:
+        raise Failure("of %d kinds of references beyond the collector's, doc/references.md lacks "
+                      "%s" % (len(beyond), unlisted))
     return lines
+
+
+def listed_kinds():
+    """The labels in the first column of the tables of doc/references.md."""
+    with open(os.path.join(TOP, "doc", "references.md")) as doc:
+        rows = [line.split("|")[1] for line in doc if line.startswith("| `")]
+    return {label for row in rows for label in re.findall("`([^`]+)`", row)}
 
 
 @in_each_interpreter

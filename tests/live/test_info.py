@@ -38,8 +38,19 @@ def info_knows_the_interpreter(scene):
     interpreter = scene.ask("info")["interpreter"]
     equal(interpreter["version"], scene.truth["version"], "version")
     equal(interpreter["build"], scene.interpreter.build, "build")
+    equal(interpreter["build_source"], "symbol", "how the build is known")
     that(int(interpreter["runtime"], 16) > 0, "runtime: %r" % interpreter["runtime"])
-    equal(interpreter["layout"]["verified"], True, "the layout's self-checks")
+    sources = interpreter["layout"]["sources"]
+    that(sources["table"] > 100, "fields that a table tells: %r" % sources)
+    # Of 3.13 and later the target itself tells some.
+    equal(sources["debug_offsets"] > 20, scene.interpreter.release >= (3, 13),
+          "whether the target tells fields: %r" % sources)
+    # Layouts that were made from headers alone: no such interpreter has been seen.
+    untried = (scene.interpreter.build == "free-threaded"
+               and scene.interpreter.release >= (3, 14))
+    equal(interpreter["layout"]["verified"], not untried, "the layout's self-checks")
+    equal(any("never tried" in line for line in scene.ask("info")["warnings"]), untried,
+          "a warning that the layout was never tried")
 
 
 @on("stacks.py")

@@ -326,6 +326,23 @@ static void a_core_has_holes_where_nothing_was_written(void **state)
 	stop(pid);
 }
 
+/* It stops again only some time after it was released. */
+static void wait_until_stopped(pid_t pid)
+{
+	char path[32], line[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	for (int i = 0; i < 5000 && !strstr(line, ") T "); i++) {
+		FILE *f = fopen(path, "r");
+
+		assert_non_null(f);
+		assert_non_null(fgets(line, sizeof(line), f));
+		fclose(f);
+		usleep(1000);
+	}
+	assert_non_null(strstr(line, ") T "));
+}
+
 static void a_core_is_the_same_with_room_for_a_copy_and_without(void **state)
 {
 	pid_t pid = start(touch_some_pages);
@@ -335,16 +352,28 @@ static void a_core_is_the_same_with_room_for_a_copy_and_without(void **state)
 	unsigned char *core, *other;
 	struct folder f;
 
+	/* Or the kernel tells it of every other processor that it comes to run on (rseq). */
+	kill(pid, SIGSTOP);
+	wait_until_stopped(pid);
 	folder_make(&f);
 	dump(pid, &f, NULL, &copied);
+	assert_true(copied.was_stopped);
 	assert_true(copied.copied);
 	core = load(f.core, &len);
 	unlink(f.core);
+	wait_until_stopped(pid);
 	dump(pid, &f, &direct, &written);
 	assert_false(written.copied);
 	other = load(f.core, &other_len);
 	assert_int_equal(len, other_len);
 	assert_memory_equal(core, other, len);
+	/* A disk may hang: without room there is no end to promise. */
+	unlink(f.core);
+	direct.size = sizeof(direct);
+	direct.path = f.core;
+	direct.max_stop_ms = 10000;
+	assert_int_equal(pycore_dump(pid, &direct, NULL, NULL), PYCORE_ERR_NOMEM);
+	assert_int_equal(folder_files(&f), 0);
 	munmap(core, len);
 	munmap(other, len);
 	folder_remove(&f);
@@ -463,6 +492,50 @@ static void registers_lie_where_debuggers_look_for_them(void **state)
 	assert_int_equal(xsave_standard(out, from, 500), 0);
 }
 
+/* What the process does while its core is written. */
+struct seen {
+	pid_t pid;
+	unsigned times, stopped;
+};
+
+static void look(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	struct seen *s = ctx;
+	char path[32], line[64] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", s->pid);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(line, sizeof(line), f));
+	fclose(f);
+	s->times++;
+	s->stopped += strstr(line, ") t ") != NULL;
+}
+
+static void a_process_runs_on_before_its_copy_is_written(void **state)
+{
+	pid_t pid = start(touch_some_pages);
+	struct seen seen = { .pid = pid };
+	struct pycore_dump_options o = { .progress = look, .progress_ctx = &seen };
+	struct pycore_dump_result result;
+	struct folder f;
+
+	folder_make(&f);
+	dump(pid, &f, &o, &result);
+	assert_true(seen.times);
+	assert_int_equal(seen.stopped, 0);
+	/* Without room for a copy there is no other way. */
+	unlink(f.core);
+	seen = (struct seen){ .pid = pid };
+	o.most_memory = 1;
+	dump(pid, &f, &o, &result);
+	assert_true(seen.times);
+	assert_int_equal(seen.stopped, seen.times);
+	folder_remove(&f);
+	stop(pid);
+}
+
 static bool at_once(void *ctx)
 {
 	++*(int *)ctx;
@@ -498,6 +571,7 @@ int main(void)
 		cmocka_unit_test(a_file_has_no_name_until_it_is_whole),
 		cmocka_unit_test(a_name_that_somebody_takes_meanwhile_stays_theirs),
 		cmocka_unit_test(registers_lie_where_debuggers_look_for_them),
+		cmocka_unit_test(a_process_runs_on_before_its_copy_is_written),
 		cmocka_unit_test(a_caller_who_gives_up_gets_no_file),
 	};
 

@@ -134,7 +134,7 @@ static void a_list_owns_the_array_of_its_items(void **state)
 		assert_int_equal(e.n, 1);
 		object_storage(&w.c, object(&w, l), note_block, &b);
 		assert_int_equal(b.n, 1);
-		assert_int_equal(b.bytes[0], 16);
+		assert_int_equal(b.bytes[0], 16 + L(w.l, _PyListArray, ob_item));
 		assert_int_equal(size_of(&w, l), L(w.l, PyListObject, sizeof) + 16 + GC);
 	}
 }
@@ -296,14 +296,14 @@ static void an_instance_refers_to_its_attributes_by_name(void **state)
 	{
 		uint64_t key = objects_str(&w, "attr"), value = objects_int(&w, 7);
 		uint64_t flags = TPFLAGS_HAVE_GC | TPFLAGS_MANAGED_DICT | TPFLAGS_INLINE_VALUES;
-		uint64_t t = objects_class(&w, "C", 0, flags, 16), o, values;
-		uint64_t shared = objects_keys(&w, &key, NULL, 1);
+		uint64_t t = objects_class(&w, "C", 0, flags, HEAD_OF(&w)), o, values;
+		uint64_t shared = objects_keys(&w, &key, NULL, 1), behind;
 		struct edges e;
 		int i;
 
 		PUT(&w, t, PyHeapTypeObject, ht_cached_keys, shared);
-		o = objects_object(&w, t, 128) + 16;
-		fake_u64(w.f, o + L(w.l, PyObject, ob_refcnt), 1);
+		o = objects_room(&w, 128) + 32;
+		objects_count(&w, o, 1);
 		PUT(&w, o, PyObject, ob_type, t);
 		values = objects_room(&w, 128) + 16;
 		switch (FACT(w.l, MANAGED_DICT)) {
@@ -320,9 +320,10 @@ static void an_instance_refers_to_its_attributes_by_name(void **state)
 			fake_u64(w.f, values, value);
 			break;
 		default:
-			PUT(&w, o + 16, PyDictValues, capacity, 2);
-			PUT(&w, o + 16, PyDictValues, valid, 1);
-			fake_u64(w.f, o + 16 + L(w.l, PyDictValues, values), value);
+			behind = o + HEAD_OF(&w);
+			PUT(&w, behind, PyDictValues, capacity, 2);
+			PUT(&w, behind, PyDictValues, valid, 1);
+			fake_u64(w.f, behind + L(w.l, PyDictValues, values), value);
 		}
 		assert_int_equal(edges_of(&w, o, &e), 0);
 		i = edges_find(&e, value);
@@ -342,13 +343,14 @@ static void an_instance_dict_is_an_attribute_of_its_instance(void **state)
 	EACH_LAYOUT(&w)
 	{
 		uint64_t d = objects_dict(&w, NULL, (uint64_t[1]){ 0 }, 0);
-		uint64_t t = objects_static_type(&w, "thing", 0, 0, 32, 0), o;
+		uint64_t head = HEAD_OF(&w);
+		uint64_t t = objects_static_type(&w, "thing", 0, 0, head + 16, 0), o;
 		struct edges e;
 
-		PUT(&w, t, PyTypeObject, tp_dictoffset, 24);
-		o = objects_object(&w, t, 32);
-		fake_u64(w.f, o + 24, d);
-		fake_u64(w.f, o + 16, w.none_object);
+		PUT(&w, t, PyTypeObject, tp_dictoffset, head + 8);
+		o = objects_object(&w, t, head + 16);
+		fake_u64(w.f, o + head + 8, d);
+		fake_u64(w.f, o + head, w.none_object);
 		assert_int_equal(edges_of(&w, o, &e), 0);
 		assert_int_equal(e.n, 2);
 		assert_string_equal(e.seen[1].label.text, "__dict__");
@@ -471,8 +473,8 @@ static void a_ring_of_a_queue_is_read_around_its_end(void **state)
 	(void)state;
 	EACH_LAYOUT(&w)
 	{
-		uint64_t t = objects_static_type(&w, "_queue.SimpleQueue", 0, TPFLAGS_HAVE_GC, 96, 0);
-		uint64_t q = objects_object(&w, t, 96), items = objects_room(&w, 32);
+		uint64_t t = objects_static_type(&w, "_queue.SimpleQueue", 0, TPFLAGS_HAVE_GC, 112, 0);
+		uint64_t q = objects_object(&w, t, 112), items = objects_room(&w, 32);
 		struct edges e;
 
 		if (!HAS(w.l, simplequeueobject, items))
@@ -502,8 +504,8 @@ static void an_element_refers_to_its_children(void **state)
 	EACH_LAYOUT(&w)
 	{
 		uint64_t t = objects_static_type(&w, "xml.etree.ElementTree.Element", 0,
-						 TPFLAGS_HAVE_GC, 56, 0);
-		uint64_t at = objects_object(&w, t, 56), extra = objects_room(&w, 64);
+						 TPFLAGS_HAVE_GC, HEAD_OF(&w) + 40, 0);
+		uint64_t at = objects_object(&w, t, HEAD_OF(&w) + 40), extra = objects_room(&w, 64);
 		uint64_t children = extra + L(w.l, ElementObjectExtra, _children);
 		struct edges e;
 
@@ -519,9 +521,10 @@ static void an_element_refers_to_its_children(void **state)
 		assert_int_equal(e.n, 2);
 		assert_int_equal(e.seen[0].to, w.none_object);
 		assert_int_equal(size_of(&w, at),
-				 56 + GC + (FACT(w.l, LIBRARY_SIZEOF) != YES ?
-						    0 :
-						    L(w.l, ElementObjectExtra, sizeof)));
+				 HEAD_OF(&w) + 40 + GC +
+					 (FACT(w.l, LIBRARY_SIZEOF) != YES ?
+						  0 :
+						  L(w.l, ElementObjectExtra, sizeof)));
 		PUT(&w, extra, ElementObjectExtra, length, UINT64_MAX);
 		assert_true(edges_of(&w, at, &e) < 0);
 	}
@@ -534,8 +537,8 @@ static void a_weak_reference_is_weak(void **state)
 	(void)state;
 	EACH_LAYOUT(&w)
 	{
-		uint64_t t = objects_static_type(&w, "weakref", 0, TPFLAGS_HAVE_GC, 64, 0);
-		uint64_t r = objects_object(&w, t, 64);
+		uint64_t t = objects_static_type(&w, "weakref", 0, TPFLAGS_HAVE_GC, 96, 0);
+		uint64_t r = objects_object(&w, t, 96);
 		struct edges e;
 
 		PUT(&w, r, PyWeakReference, wr_object, w.none_object);
@@ -554,19 +557,47 @@ static void immortal_objects_have_no_count(void **state)
 	(void)state;
 	EACH_LAYOUT(&w)
 	{
-		uint64_t o = objects_object(&w, w.floating, 24);
+		uint64_t o = objects_object(&w, w.floating, HEAD_OF(&w) + 8);
 		int64_t count;
 
-		fake_u64(w.f, o, 3);
+		objects_count(&w, o, 3);
 		assert_int_equal(object_refcount(&w.c, o, &count), 0);
 		assert_int_equal(count, 3);
 		reader_forget(w.c.r);
-		fake_u64(w.f, o, UINT64_C(0x00050000C0000000));
+		if (FACT(w.l, IMMORTAL) == IMMORTAL_LOCAL)
+			objects_count(&w, o, UINT32_MAX);
+		else
+			fake_u64(w.f, o, UINT64_C(0x00050000C0000000));
 		object_refcount(&w.c, o, &count);
 		if (FACT(w.l, IMMORTAL) == IMMORTAL_NONE)
 			assert_true(count > 0);
 		else
 			assert_int_equal(count, -1);
+	}
+}
+
+static void a_count_in_two_parts_is_their_sum(void **state)
+{
+	struct objects w;
+
+	(void)state;
+	EACH_LAYOUT(&w)
+	{
+		uint64_t o = objects_list(&w, NULL, 0);
+		int64_t count;
+
+		if (!HAS(w.l, PyObject, ob_ref_shared))
+			continue;
+		objects_count(&w, o, 5);
+		/* The low bits are flags. */
+		PUT(&w, o, PyObject, ob_ref_shared, 7 << 2 | 3);
+		assert_int_equal(object_refcount(&w.c, o, &count), 0);
+		assert_int_equal(count, 12);
+		/* Others have given up more references than they had taken. */
+		PUT(&w, o, PyObject, ob_ref_shared, (uint64_t)-2 << 2 | 1);
+		reader_forget(w.c.r);
+		object_refcount(&w.c, o, &count);
+		assert_int_equal(count, 3);
 	}
 }
 
@@ -600,7 +631,10 @@ static void tracked_objects_are_told_by_their_head(void **state)
 
 		unsigned shift = FACT(w.l, GC_HEAD) == GC_HEAD_REFS;
 
-		fake_u64(w.f, one - GC, OBJECTS_BASE);
+		if (GC)
+			fake_u64(w.f, one - GC, OBJECTS_BASE);
+		else
+			PUT(&w, one, PyObject, ob_gc_bits, 1 | 2);
 		objects_put(&w, one - GC, F_PyGC_Head_gc_refs, (uint64_t)-3 << shift);
 		/* What is before an object that is on no list may be anything (to 3.7). */
 		objects_put(&w, two - GC, F_PyGC_Head_gc_refs, (uint64_t)-2 << shift);
@@ -645,7 +679,8 @@ static void an_object_at_the_end_of_memory_gives_what_there_is(void **state)
 	EACH_LAYOUT(&w)
 	{
 		uint64_t end = OBJECTS_BASE + OBJECTS_SIZE, bytes;
-		uint64_t addresses[] = { end - 8, end - 16, end - 24, end - 32 };
+		uint32_t head = HEAD_OF(&w), type = L(w.l, PyObject, ob_type);
+		uint64_t addresses[] = { end - 8, end - head, end - head - 8, end - head - 16 };
 		uint64_t types[] = { w.str, w.list, w.dict, w.set, w.integer, w.tuple, w.type };
 		struct edges e = { .n = 0 };
 		struct blocks b = { .n = 0 };
@@ -653,9 +688,9 @@ static void an_object_at_the_end_of_memory_gives_what_there_is(void **state)
 
 		for (size_t i = 0; i < 4; i++) {
 			for (size_t k = 0; k < 7; k++) {
-				if (addresses[i] + 16 > end)
+				if (addresses[i] + head > end)
 					continue;
-				fake_u64(w.f, addresses[i] + 8, types[k]);
+				fake_u64(w.f, addresses[i] + type, types[k]);
 				reader_forget(w.c.r);
 				assert_int_equal(object_at(&w.c, addresses[i], &o), 0);
 				object_edges(&w.c, o, edges_note, &e);
@@ -690,6 +725,7 @@ int main(void)
 		cmocka_unit_test(an_element_refers_to_its_children),
 		cmocka_unit_test(a_weak_reference_is_weak),
 		cmocka_unit_test(immortal_objects_have_no_count),
+		cmocka_unit_test(a_count_in_two_parts_is_their_sum),
 		cmocka_unit_test(a_static_type_has_no_head_where_it_is_not_counted),
 		cmocka_unit_test(tracked_objects_are_told_by_their_head),
 		cmocka_unit_test(struct_sequences_have_more_items_than_they_say),

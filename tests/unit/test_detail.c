@@ -151,7 +151,8 @@ static void check_owned(struct world *x)
 
 	assert_int_equal(d->n_outside, 1);
 	assert_int_equal(d->outside_bytes, d->object.bytes - L(x->w.l, PyListObject, sizeof) -
-						     type_head(x, list));
+						     type_head(x, list) +
+						     L(x->w.l, _PyListArray, ob_item));
 	assert_int_equal(d->object.refcount, 1);
 	assert_true(d->type_address == x->w.list);
 	d = get(x, list + 9, (struct pycore_detail_query){ 0 });

@@ -108,6 +108,18 @@ static void a_debug_build_has_tables_of_its_own(void **state)
 	assert_false(exact);
 }
 
+static void what_no_interpreter_was_read_with_is_marked(void **state)
+{
+	const struct layout *l;
+
+	(void)state;
+	for (unsigned i = 0; (l = layout_at(i)); i++)
+		assert_int_equal(l->unverified, l->build == BUILD_FREE_THREADED &&
+							l->version >= PYVER(3, 14, 0));
+	assert_string_equal(layout_find(PYVER(3, 13, 5), BUILD_FREE_THREADED, NULL)->name,
+			    "cpython-3.13.5t");
+}
+
 static void a_hidden_table_is_not_offered(void **state)
 {
 	bool exact = true;
@@ -183,13 +195,19 @@ static void fields_are_where_cpython_has_them(void **state)
 
 	(void)state;
 	for (unsigned i = 0; (l = layout_at(i)); i++) {
-		/* Debug builds of 2.7 link all objects with one another: two words more. */
-		uint32_t links = HAS(l, PyIntObject, ob_ival) && l->build == BUILD_DEBUG ? 16 : 0;
+		/*
+		 * A free-threaded build has a longer head; debug builds of 2.7 link all objects
+		 * with one another.
+		 */
+		bool links = HAS(l, PyIntObject, ob_ival) && l->build == BUILD_DEBUG;
+		bool threads = l->build == BUILD_FREE_THREADED;
+		uint32_t more = links || threads ? 16 : 0;
 
-		assert_int_equal(L(l, PyObject, ob_type), links + 8);
-		assert_int_equal(L(l, PyTypeObject, tp_name), links + 24);
-		assert_int_equal(L(l, PyTypeObject, tp_flags), links + 168);
-		assert_int_equal(L(l, PyGC_Head, sizeof), HAS(l, PyGC_Head, gc_refs) ? 32 : 16);
+		assert_int_equal(L(l, PyObject, ob_type), more + 8);
+		assert_int_equal(L(l, PyTypeObject, tp_name), more + 24);
+		assert_int_equal(L(l, PyTypeObject, tp_flags), more + 168);
+		assert_int_equal(L(l, PyGC_Head, sizeof),
+				 threads ? 0 : HAS(l, PyGC_Head, gc_refs) ? 32 : 16);
 		assert_int_equal(L(l, PyMemberDef, sizeof), 40);
 		assert_int_equal(L(l, block, rightlink), HAS(l, dequeobject, len) ? 496 : 520);
 	}
@@ -257,6 +275,7 @@ int main(void)
 		cmocka_unit_test(a_prerelease_is_never_exact),
 		cmocka_unit_test(a_minor_version_without_a_table_has_none),
 		cmocka_unit_test(a_debug_build_has_tables_of_its_own),
+		cmocka_unit_test(what_no_interpreter_was_read_with_is_marked),
 		cmocka_unit_test(a_hidden_table_is_not_offered),
 		cmocka_unit_test(a_field_is_present_or_declared_absent),
 		cmocka_unit_test(a_field_lies_in_its_struct),

@@ -144,6 +144,7 @@ static void put_gil(struct world *w, uint64_t interp, uint64_t holder)
 	PUT(w, interp, PyInterpreterState, gil, GIL);
 	if (FACT(w->l, GIL) == GIL_CURRENT_THREAD)
 		fake_u64(w->f, GIL, holder);
+	PUT(w, GIL, _gil_runtime_state, enabled, 1);
 	PUT(w, GIL, _gil_runtime_state, locked, holder != 0);
 	PUT(w, GIL, _gil_runtime_state, last_holder, holder);
 	PUT(w, RUNTIME, _PyRuntimeState, gil_locked, holder != 0);
@@ -178,6 +179,7 @@ static void put_python(struct world *w)
 	if (layout_debug_offsets(w->l->version)) {
 		fake_bytes(w->f, RUNTIME, OFFSETS_COOKIE, 8);
 		fake_u64(w->f, RUNTIME + 8, w->l->version);
+		fake_u64(w->f, RUNTIME + 16, w->l->build == BUILD_FREE_THREADED);
 	}
 	PUT(w, RUNTIME, _PyRuntimeState, interpreters_head, INTERP);
 	PUT(w, RUNTIME, _PyRuntimeState, interpreters_main, INTERP);
@@ -262,9 +264,11 @@ static void an_interpreter_without_symbols_is_found_by_its_data(void **state)
 		assert_int_equal(find(&w), 0);
 		assert_int_equal(w.rt.address, RUNTIME);
 		assert_ptr_equal(w.rt.table, w.l);
-		assert_true(w.rt.verified);
+		assert_int_equal(w.rt.verified, !w.l->unverified);
 		assert_int_equal(w.rt.build, w.l->build);
-		assert_string_equal(w.rt.build_source, "sys.gettotalrefcount");
+		assert_string_equal(w.rt.build_source, w.l->build == BUILD_FREE_THREADED ?
+							       "debug offsets" :
+							       "sys.gettotalrefcount");
 		assert_int_equal(w.rt.version, w.l->version);
 		assert_int_equal(w.rt.type_type, TYPE(TYPE_TYPE));
 		assert_string_equal(w.rt.found_by,
@@ -336,7 +340,8 @@ static void without_sys_the_states_of_types_tell_the_build(void **state)
 		if (layout_debug_offsets(w.l->version)) {
 			assert_int_equal(find(&w), 0);
 			assert_int_equal(w.rt.build, w.l->build);
-			assert_null(w.rt.build_source);
+			if (w.l->build != BUILD_FREE_THREADED)
+				assert_null(w.rt.build_source);
 			told++;
 		}
 		world_fini(&w);
@@ -398,7 +403,7 @@ static void a_damaged_list_of_modules_does_not_hide_a_known_release(void **state
 		PUT(&w, MODULES, PyDictObject, ma_keys, UINT64_C(0xdead0000dead0000));
 		if (layout_debug_offsets(w.l->version)) {
 			assert_int_equal(find(&w), 0);
-			assert_true(w.rt.verified);
+			assert_int_equal(w.rt.verified, !w.l->unverified);
 		}
 		world_fini(&w);
 	}
@@ -449,7 +454,11 @@ static void a_version_without_a_table_is_named(void **state)
 			assert_non_null(strstr(w.err.message, "release builds of 2.7, 3.6 to 3.15"));
 			assert_non_null(strstr(w.err.message, "debug builds of 2.7, 3.9, 3.11, 3.13 to 3.15"));
 			put_version(&w, w.l->version);
-			fake_u64(w.f, RUNTIME + 16, 1);
+			fake_u64(w.f, RUNTIME + 16, w.l->build != BUILD_FREE_THREADED);
+		}
+		/* Here is too little to tell it from a release that has a table. */
+		if (layout_debug_offsets(w.l->version) &&
+		    !layout_find(w.l->version, BUILD_FREE_THREADED, NULL)) {
 			assert_int_equal(find(&w), PYCORE_ERR_UNSUPPORTED);
 			assert_non_null(strstr(w.err.message, "free-threaded"));
 		}
@@ -520,7 +529,8 @@ static void threads_come_main_first_then_oldest_first(void **state)
 		}
 		assert_true(w.is.interps.items[0].gc_enabled);
 		assert_false(w.is.interps.items[0].gc_collecting);
-		assert_int_equal(w.is.interps.items[0].gc_generation0, generation0(&w));
+		assert_int_equal(w.is.interps.items[0].gc_generation0,
+				 FACT(w.l, GC_HEAD) == GC_HEAD_NONE ? 0 : generation0(&w));
 		world_fini(&w);
 	}
 }
@@ -577,6 +587,30 @@ static void nobody_holds_a_gil_that_is_not_locked(void **state)
 			assert_false(w.is.threads.items[k].gil);
 		world_fini(&w);
 	}
+}
+
+static void without_a_gil_nobody_holds_it(void **state)
+{
+	struct world w;
+	unsigned seen = 0;
+
+	(void)state;
+	for (unsigned i = 0; world_init(&w, i); i++) {
+		PUT(&w, TSTATE(2), PyThreadState, state, 1);
+		PUT(&w, GIL, _gil_runtime_state, enabled, 0);
+		list(&w);
+		if (HAS(w.l, _gil_runtime_state, enabled)) {
+			assert_true(w.is.interps.items[0].gil_disabled);
+			assert_int_equal(w.is.interps.items[0].gil_holder, 0);
+			assert_int_equal(w.is.threads.items[1].state, THREAD_DETACHED);
+			assert_int_equal(w.is.threads.items[2].state, THREAD_ATTACHED);
+			seen++;
+		} else {
+			assert_false(w.is.interps.items[0].gil_disabled);
+		}
+		world_fini(&w);
+	}
+	assert_true(seen > 0);
 }
 
 static void a_holder_that_is_no_thread_is_not_told(void **state)
@@ -757,6 +791,7 @@ int main(void)
 		cmocka_unit_test(the_targets_own_threads_tell_the_kernels_ids),
 		cmocka_unit_test(a_thread_that_has_ended_is_told_where_all_threads_are_known),
 		cmocka_unit_test(nobody_holds_a_gil_that_is_not_locked),
+		cmocka_unit_test(without_a_gil_nobody_holds_it),
 		cmocka_unit_test(a_holder_that_is_no_thread_is_not_told),
 		cmocka_unit_test(the_main_interpreter_comes_first),
 		cmocka_unit_test(a_circle_of_threads_ends),

@@ -265,7 +265,8 @@ static void other_objects_are_shown_by_type_and_address(void **state)
 	(void)state;
 	EACH_LAYOUT(&w)
 	{
-		uint64_t o = objects_object(&w, objects_class(&w, "Foo", 0, 0, 16), 16);
+		uint64_t o = objects_object(&w, objects_class(&w, "Foo", 0, 0, HEAD_OF(&w)),
+					    HEAD_OF(&w));
 		char want[100];
 		struct buf got = { NULL };
 
@@ -290,11 +291,11 @@ static void attributes_and_keys_are_found_by_name(void **state)
 		uint64_t keys[2] = { objects_str(&w, "one"), objects_str(&w, "two") };
 		uint64_t values[2] = { objects_int(&w, 1), objects_int(&w, 2) };
 		uint64_t dict = objects_dict(&w, keys, values, 2), o;
-		uint64_t t = objects_static_type(&w, "thing", 0, 0, 24, 0);
+		uint64_t t = objects_static_type(&w, "thing", 0, 0, HEAD_OF(&w) + 8, 0);
 
-		PUT(&w, t, PyTypeObject, tp_dictoffset, 16);
-		o = objects_object(&w, t, 24);
-		fake_u64(w.f, o + 16, dict);
+		PUT(&w, t, PyTypeObject, tp_dictoffset, HEAD_OF(&w));
+		o = objects_object(&w, t, HEAD_OF(&w) + 8);
+		fake_u64(w.f, o + HEAD_OF(&w), dict);
 		assert_int_equal(value_dict_get(&w.c, dict, "two"), values[1]);
 		assert_int_equal(value_dict_get(&w.c, dict, "three"), 0);
 		assert_int_equal(value_dict_get(&w.c, values[0], "two"), 0);

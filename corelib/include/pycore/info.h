@@ -28,7 +28,8 @@ struct pycore_info {
 	uint64_t runtime;       /**< address of _PyRuntime */
 	uint64_t n_interpreters;
 	const char *layout_table;   /**< "cpython-3.11" */
-	bool layout_verified;       /**< a table names this very release */
+	bool layout_verified;       /**< a table names this very release, and was tried on it */
+	bool layout_untried;        /**< the table was made without such an interpreter at hand */
 	const char *found_by;       /**< "symbol", "section", "cookie" or "scan" */
 	const char *version_source; /**< "debug offsets", "Py_Version", "file name" */
 	const char *build_source;   /**< "symbol", "sys.gettotalrefcount", "debug offsets", "file

@@ -499,7 +499,10 @@ def become_one_with(name, value):
 def main(way=""):
     if way == "debug" and sys.version_info < (3, 7):
         way = "pymalloc_debug"  # there "debug" is malloc's
-    if way in ("debug", "malloc", "malloc_debug", "pymalloc", "pymalloc_debug"):
+    if truth.FREE_THREADED and way in ("malloc", "malloc_debug", "pymalloc_debug"):
+        way = way.replace("py", "mi") if way.startswith("py") else "mi" + way  # its only one
+    if way in ("debug", "malloc", "malloc_debug", "pymalloc", "pymalloc_debug", "mimalloc",
+               "mimalloc_debug"):
         become_one_with("PYTHONMALLOC", way)
     if way == "tracemalloc":
         become_one_with("PYTHONTRACEMALLOC", "1")

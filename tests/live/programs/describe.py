@@ -5,15 +5,21 @@ import gc
 import sys
 
 import reach
+import truth
 
-TP_NAME = 24
+# The first field behind ob_size.
+TP_NAME = object.__basicsize__ + 8
 
 
 def name_of(cls):
     module = cls.__dict__.get("__module__") if cls.__flags__ & 1 << 9 else None
     if not cls.__flags__ & 1 << 9:
         return static_name(cls)
-    if not isinstance(module, str) or module == "builtins":
+    if not isinstance(module, str):
+        # C code's, of which tp_name tells; else it has none.
+        name = static_name(cls)
+        return name if name.endswith("." + cls.__qualname__) else cls.__qualname__
+    if module == "builtins":
         return cls.__qualname__
     return module + "." + cls.__qualname__
 
@@ -34,7 +40,8 @@ def begin(out):
     """Where the interpreter's own structures are."""
     symbol = "_PyRuntime" if sys.version_info >= (3, 7) else "_PyThreadState_Current"
     runtime = ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, symbol))
-    build = "debug" if hasattr(sys, "gettotalrefcount") else "release"
+    build = ("free-threaded" if truth.FREE_THREADED else
+             "debug" if hasattr(sys, "gettotalrefcount") else "release")
     out.write("L %x %x %x %s\n" % (runtime, id(type), sys.hexversion, build))
 
 

@@ -17,10 +17,14 @@ import sys
 import types
 import typing
 
+import truth
+
 # They hold no references: what looks like one is a number, text, or C code's own.
 LEAVES = (int, float, complex, str, bytes, array.array)
+# Of every object: a count and a type; in free-threaded builds more.
+HEAD = object.__basicsize__
 # Of static types there is no more than this.
-STATIC_TYPE = 400
+STATIC_TYPE = HEAD + 384
 # Types of which C code has some that nobody else knows of, though they are collected.
 STATICS = ("ContextVar", "dict") if sys.version_info < (3, 10) else ("ContextVar",)
 # What a for statement keeps, and the collector does not track.
@@ -30,7 +34,7 @@ FRAME_HEAD = 9
 # PyBUF_READ
 READ_ONLY = 0x100
 # PyModuleDef.m_size
-MODULE_SIZE = 56
+MODULE_SIZE = HEAD + 40
 # Of a thread's state, what can hold references.
 THREAD_STATE = 512 if sys.version_info >= (3, 13) else 256
 # Py_TPFLAGS_MANAGED_DICT, Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_HAVE_GC
@@ -41,7 +45,7 @@ HAVE_GC = 1 << 14
 # They have names that are strings, and tp_traverse leaves these out.
 PARTLY_KNOWN = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType,
                 type(str.join), type(dict.__dict__["fromkeys"]),
-                types.MemberDescriptorType, types.GetSetDescriptorType, types.ModuleType,
+                types.CodeType, types.MemberDescriptorType, types.GetSetDescriptorType, types.ModuleType,
                 type(object.__init__), property, slice, typing.TypeVar)
 
 
@@ -67,10 +71,10 @@ class Memory:
     """Reads of addresses that may be no addresses at all."""
 
     def __init__(self):
-        self.bytes = ctypes.create_string_buffer(16)
-        self.words = (ctypes.c_uint64 * 2).from_buffer(self.bytes)
-        self.here = IoVec(ctypes.addressof(self.bytes), 16)
-        self.there = IoVec(0, 16)
+        self.bytes = ctypes.create_string_buffer(HEAD)
+        self.words = (ctypes.c_uint64 * (HEAD // 8)).from_buffer(self.bytes)
+        self.here = IoVec(ctypes.addressof(self.bytes), HEAD)
+        self.there = IoVec(0, HEAD)
         self.pid = os.getpid()
         self.read = LIBC.process_vm_readv
         self.read.restype = ctypes.c_ssize_t
@@ -79,11 +83,13 @@ class Memory:
 
     def readable(self, address):
         self.there.base = address
-        return self.read(self.pid, self.here, 1, self.there, 1, 0) == 16
+        return self.read(self.pid, self.here, 1, self.there, 1, 0) == HEAD
 
     def is_object(self, address, kinds):
         if not self.readable(address):
             return False
+        if truth.FREE_THREADED:
+            return self.has_count(kinds)
         references, kind = self.words
         # What is free has no count: 0, or the address of the next that is free. From
         # 3.14 on there are flags above the count.
@@ -95,6 +101,13 @@ class Memory:
         if references >= 65536 and not references & 7 and self.readable(references):
             return False
         return not kinds[kind] or self.has_head(address)
+
+    def has_count(self, kinds):
+        """Of the words that were read: a type, and a count in two parts, that of the owner first."""
+        unused, flags, others, kind = self.words
+        owner = flags >> 32
+        others = (others >> 2) - (others >> 63 << 62)
+        return kind in kinds and (owner == 0xffffffff or 0 < owner + others < 1 << 32)
 
     def has_head(self, address):
         """Whether the collector's link is before it, or 0: part of another object is no object."""
@@ -211,7 +224,7 @@ def frame_words(frame):
         return [], words(id(frame) + 16, sys.getsizeof(frame) - 32)
     code = frame.f_code
     size = FRAME_HEAD + code.co_nlocals + len(code.co_cellvars) + len(code.co_freevars)
-    at = words(id(frame) + 24, 8)[0]
+    at = words(id(frame) + HEAD + 8, 8)[0]
     return words(at, size * 8), words(at + size * 8, code.co_stacksize * 8)
 
 
@@ -223,7 +236,7 @@ def body(thing):
     references that may dangle.
     """
     kind = type(thing)
-    size = 16
+    size = HEAD
     if isinstance(thing, type):
         size = kind.__basicsize__ if thing.__flags__ & HEAP_TYPE else STATIC_TYPE
     elif isinstance(thing, bytearray):
@@ -231,8 +244,8 @@ def body(thing):
         size = bytearray.__basicsize__
     elif kind in PARTLY_KNOWN or not (kind.__flags__ & HAVE_GC or isinstance(thing, LEAVES)):
         size = kind.__basicsize__
-    # Not the two words of the head: a copy of those would look like one more object.
-    found = array.array("Q", words(id(thing) + 16, size - 16))
+    # Not the words of the head: a copy of those would look like one more object.
+    found = array.array("Q", words(id(thing) + HEAD, size - HEAD))
     if isinstance(thing, type):
         # tp_name is text, and behind a short one is what was there before it. Some types
         # have it twice.
@@ -244,7 +257,7 @@ def body(thing):
             found.extend(words(thing.ctypes.data, thing.nbytes))
     if kind.__flags__ & MANAGED_DICT and sys.version_info >= (3, 11):
         # Its __dict__, of which 3.13.0 does not tell while the values are inline.
-        found.extend(words(id(thing) - 32, 16))
+        found.extend(words(id(thing) - (16 if truth.FREE_THREADED else 32), 16))
     return found
 
 
@@ -320,7 +333,10 @@ class Census:
 
 def count(census=None, frames=()):
     """type -> [count, bytes, tracked]. @p frames run, and will run on."""
-    SEGMENTS[:] = static_data()  # more may have been loaded
+    segments = static_data()
+    if segments != SEGMENTS:  # more has been loaded
+        SEGMENTS[:] = segments
+    del segments
     census = census or Census()
     # A caller's frame that is looked at would stay, and hold what it knows.
     frame = sys._getframe()

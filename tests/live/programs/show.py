@@ -144,7 +144,7 @@ if __name__ == "__main__":
     crowd = [Wide() for i in range(30)]
     del cache
     lost = tuple([str(i) for i in range(17)])
-    words = ctypes.c_size_t.from_address(id(things["big"]) + 24)
+    words = ctypes.c_size_t.from_address(id(things["big"]) + list.__basicsize__ - 16)
     freed, kept = hex(id(crowd[11])), hex(id(lost))
     truth.write({
         "facts": facts, "counts": counts, "objects": fat,

@@ -12,6 +12,7 @@ import threading
 import time
 
 SYS_GETTID = 186  # x86-64
+FREE_THREADED = "t" in getattr(sys, "abiflags", "")
 
 
 def name_of(cls):
