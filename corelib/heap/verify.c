@@ -189,9 +189,10 @@ static int verify_object(void *arg, uint64_t address)
 /* The table of interned strings has each of them as key and as value, and counts neither. */
 static uint64_t uncounted(struct verify *v, struct object o)
 {
+	uint64_t str = FACT(v->c.l, TEXT) == TEXT_BYTES ? TPFLAGS_BYTES : TPFLAGS_UNICODE;
 	struct text t;
 
-	return o.type->flags & TPFLAGS_UNICODE && !text_at(v->c.l, &v->reader, o.address, &t) &&
+	return o.type->flags & str && !text_at(v->c.l, &v->reader, o.address, &t) &&
 		       t.interned ? 2 : 0;
 }
 

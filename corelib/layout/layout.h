@@ -99,7 +99,8 @@ enum {
 	GC_HEAD_LINKS,       /* _gc_next is not NULL; low bits of links are flags (3.8) */
 	GC_HEAD_NONE,        /* ob_gc_bits & 1; there are no lists (free-threaded) */
 	/* TYPE_NAMES: tp_name of static types that have been renamed; in order */
-	TYPE_NAMES_3_6 = 1,
+	TYPE_NAMES_2_7 = 1,
+	TYPE_NAMES_3_6,      /* exceptions are builtins, and many others have new names */
 	TYPE_NAMES_3_10,     /* weakref and contextvars name their modules */
 	TYPE_NAMES_3_11,     /* iter("") is a str_ascii_iterator */
 	TYPE_NAMES_3_14,     /* types.UnionType is typing.Union */

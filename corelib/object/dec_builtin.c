@@ -16,11 +16,6 @@ static const struct ref_field wrapper_fields[] = {
 	{ 0 },
 };
 
-static const struct ref_field py_instance_method_fields[] = {
-	{ F_PyInstanceMethodObject_func, LABEL_ATTR, EDGE_OWNED, "__func__" },
-	{ 0 },
-};
-
 static const struct ref_field py_frame_locals_proxy_fields[] = {
 	{ F_PyFrameLocalsProxyObject_frame, LABEL_FIELD, EDGE_OWNED, "frame" },
 	{ 0 },
@@ -45,7 +40,6 @@ static const struct ref_field py_module_def_fields[] = {
 const struct named_decoder pycore_builtin_types[] = {
 	{ "super", { .fields = super_fields } },
 	{ "method-wrapper", { .fields = wrapper_fields } },
-	{ "instancemethod", { .fields = py_instance_method_fields } },
 	{ "FrameLocalsProxy", { .fields = py_frame_locals_proxy_fields } },
 	{ "_buffer_wrapper", { .fields = py_buffer_wrapper_fields } },
 	{ "pickle.PickleBuffer", { .fields = py_pickle_buffer_fields } },

@@ -24,7 +24,13 @@ static const struct ref_field instance_fields[] = {
 	{ 0 },
 };
 
+/* Python 3 gives the name to another type, of C functions that bind as Python's do. */
 static const struct ref_field instancemethod_fields[] = {
+	{ F_PyInstanceMethodObject_func, LABEL_ATTR, EDGE_OWNED, "__func__" },
+	{ 0 },
+};
+
+static const struct ref_field method_fields[] = {
 	{ F_PyMethodObject_im_func, LABEL_FIELD, EDGE_OWNED, "__func__" },
 	{ F_PyMethodObject_im_self, LABEL_FIELD, EDGE_OWNED, "__self__" },
 	{ F_PyMethodObject_im_class, LABEL_FIELD, EDGE_OWNED, "im_class" },
@@ -114,6 +120,10 @@ static int instancemethod_repr(const struct ctx *c, struct object o, struct buf 
 	uint64_t function, self, class, name = 0;
 	struct object func;
 
+	if (!HAS(c->l, PyMethodObject, im_class)) {
+		buf_printf(out, "<instancemethod object at 0x%llx>", (unsigned long long)o.address);
+		return 0;
+	}
 	if (!LOAD(c->l, c->r, o.address, PyMethodObject, im_func, &function) ||
 	    !LOAD(c->l, c->r, o.address, PyMethodObject, im_self, &self) ||
 	    !LOAD(c->l, c->r, o.address, PyMethodObject, im_class, &class))
@@ -132,9 +142,21 @@ static int instancemethod_repr(const struct ctx *c, struct object o, struct buf 
 	return 0;
 }
 
+static int instancemethod_edges(const struct ctx *c, struct object o, edge_fn *fn, void *arg)
+{
+	struct body b;
+
+	if (!HAS(c->l, PyMethodObject, im_class))
+		return 0;
+	if (body_view(&b, c->r, o.address, o.type->basicsize))
+		return PYCORE_ERR_FAULT;
+	return emit_fields(&b, c->l, method_fields, fn, arg);
+}
+
 const struct decoder pycore_dec_classobj = { .fields = class_fields, .repr = class_repr };
 const struct decoder pycore_dec_instance = { .fields = instance_fields, .repr = instance_repr };
 const struct decoder pycore_dec_instancemethod = {
 	.fields = instancemethod_fields,
+	.edges = instancemethod_edges,
 	.repr = instancemethod_repr,
 };

@@ -32,7 +32,6 @@ static const struct known_name {
 	unsigned from, before;
 } known[] = {
 	{ "builtins", "type", WAY_SELF, "type", NULL, 0, 0 },
-	{ "builtins", "str", WAY_SELF, "str", NULL, 0, 0 }, /* in 2.7 bytes is another name of it */
 	{ "builtins", "None", WAY_TYPE, "NoneType", NULL, 0, 0 },
 	{ "builtins", "Ellipsis", WAY_TYPE, "ellipsis", NULL, 0, 0 },
 	{ "builtins", "NotImplemented", WAY_TYPE, "NotImplementedType", NULL, 0, 0 },
@@ -73,6 +72,21 @@ static const struct known_name {
 	{ "_ctypes", "CFuncPtr", WAY_SELF, "_ctypes.PyCFuncPtr", NULL, 0, 0 },
 	{ "re", "Pattern", WAY_SELF, "re.Pattern", NULL, 0, 0 },
 	{ "re", "Match", WAY_SELF, "re.Match", NULL, 0, 0 },
+};
+
+/*
+ * The same of 2.7, before all others: two of its builtins are one type, and modules have types
+ * under names that became those of others, or that are none.
+ */
+static const struct known_name known_two[] = {
+	{ "builtins", "str", WAY_SELF, "str", NULL, 0, 0 }, /* and not bytes */
+	{ "types", "MethodType", WAY_SELF, "instancemethod", NULL, 0, 0 },
+	{ "types", "DictProxyType", WAY_SELF, "dictproxy", NULL, 0, 0 },
+	{ "types", "ClassType", WAY_SELF, "classobj", NULL, 0, 0 },
+	{ "types", "InstanceType", WAY_SELF, "instance", NULL, 0, 0 },
+	{ "thread", "LockType", WAY_SELF, "thread.lock", NULL, 0, 0 },
+	{ "cStringIO", "InputType", WAY_SELF, "cStringIO.StringI", NULL, 0, 0 },
+	{ "cStringIO", "OutputType", WAY_SELF, "cStringIO.StringO", NULL, 0, 0 },
 };
 
 /* The same of modules that give names to many: "types" and, from 3.14 on, "_types". */
@@ -332,6 +346,13 @@ static void add_all(struct names *n)
 {
 	uint64_t builtins = dict_get(n->l, n->r, n->tt->modules, runtime_builtins(n->l));
 
+	if (FACT(n->l, TYPE_NAMES) == TYPE_NAMES_2_7) {
+		uint64_t exceptions = dict_get(n->l, n->r, n->tt->modules, "exceptions");
+
+		add_known(n, known_two, sizeof(known_two) / sizeof(*known_two), NULL);
+		if (exceptions)
+			add_all_of(n, "exceptions", module_dict(n, exceptions));
+	}
 	if (builtins) {
 		add(n, type_of(n, builtins), "module");
 		add_all_of(n, "builtins", module_dict(n, builtins));
