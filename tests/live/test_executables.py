@@ -237,7 +237,8 @@ def hidden(paths):
     yield ["unshare", "-m", "--propagation", "private", "sh", "-c", script, "sh", str(len(paths)), *paths]
 
 
-@on("counts.py", ways=("core",))
+# Too many of 2.7 are found under no name: doc/limits.md.
+@on("counts.py", ways=("core",), where=since(3, 6))
 def types_have_their_names_without_any_file(scene):
     whole = {row["type"]: row for row in scene.ask("objects")["types"]}
     core = scene.target[-1:]

@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 
-from harness import Failure, Skip, on, once, that, within
+from harness import Failure, Skip, on, once, since, that, within
 
 # Types that taking the truth disturbs, or of which a process cannot tell all by itself:
 # (fewest objects more than in the truth, most, bytes more for the same number of objects).
@@ -141,8 +141,8 @@ def register(name, program, arguments=(), where=None, samples=True):
         on(program, ways=(way,), arguments=arguments, where=where)(test)
 
 
-register("syntax_trees", "trees.py")
-register("an_asyncio_server", "server.py")
+register("syntax_trees", "trees.py", where=since(3, 6))
+register("an_asyncio_server", "server.py", where=since(3, 6))
 register("a_django_application", "web.py", ("django",), has_packages)
 register("a_flask_application", "web.py", ("flask",), has_packages)
 # What pandas' own code counts and holds the collector is not told: no samples.

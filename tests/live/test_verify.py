@@ -1,6 +1,6 @@
 """verify: what was scribbled over is told, and of a heap that is well, nothing."""
 
-from harness import equal, on, that
+from harness import equal, on, since, that
 
 # By what the program damaged: the kind of the fault that has its address.
 SCRIBBLED = {
@@ -20,7 +20,8 @@ def check_healthy(scene):
     that(abs(checked["objects"] - objects) <= objects // 500,
          "%d objects were looked at, of %d" % (checked["objects"], objects))
     for kind in "references", "gc", "dict", "list", "tuple", "str", "bytes", "set", "pool":
-        that(checked[kind] > 20, "%s: %d were looked at" % (kind, checked[kind]))
+        # What 2.7 has as str is looked at as bytes; unicode is rare there.
+        that(checked[kind] > (5 if kind == "str" and scene.interpreter.release < (3,) else 20), "%s: %d were looked at" % (kind, checked[kind]))
 
 
 @on("counts.py", ways=("live", "core"))
@@ -65,7 +66,7 @@ def of(what):
         check_scribbled(scene)
     check.__name__ = "a_scribble_is_told_" + what
     check.__module__ = __name__
-    on("scribble.py", ways=("live", "gcore"), arguments=(what,))(check)
+    on("scribble.py", ways=("live", "gcore"), arguments=(what,), where=since(3, 6))(check)
 
 
 for what in SCRIBBLED:
