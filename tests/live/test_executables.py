@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 
-from harness import Failure, equal, in_interpreters, on, that
+from harness import Failure, equal, in_interpreters, on, since, that
 from interp import PROGRAMS, Process, environment
 
 TYPE = "__main__.MyBigFatObject"
