@@ -161,6 +161,8 @@ if __name__ == "__main__":
         "freed": freed, "kept": kept, "storage": hex(words.value + 800).rstrip("L"),
         "storage_of": hex(id(things["big"])),
     })
-    crowd[11] = None
+    # What is freed last is used first, by frames that are kept with their code.
+    for i in range(11, 19):
+        crowd[i] = None
     del lost
     main(["outer"])
