@@ -163,7 +163,7 @@ const struct command commands[] = {
 			"process or a snapshot. With a third, of the same process, it also counts what\n"
 			"came after A, was there in B and still is in C, by address and type: what neither\n"
 			"was there from the start nor goes away is what leaks.",
-		.examples = "  pycore snapshot 1234 -o base.pysnap; sleep 600; pycore diff base.pysnap 1234\n"
+		.examples = "  pycore diff base.pysnap 1234\n"
 			    "  pycore diff a.pysnap b.pysnap c.pysnap --include 'myapp.*'\n"
 			    "  pycore diff base.pysnap core.1234 --sort retained --limit 50\n",
 		.formats = "text json",

@@ -45,8 +45,9 @@ static int print_json(struct pycore *session, const struct pycore_info *info, co
 	for (size_t i = 0; (line = pycore_warning(session, i)); i++)
 		json_array_append_new(warnings, captured_text(line));
 	return captured_print_object(json_pack(
-		"{s:s, s:{s:s, s:I, s:s, s:s}, s:o, s:o, s:I, s:I, s:I, s:f, s:s}", "pycore",
-		pycore_version(), "target", "kind", info->kind, "pid", (json_int_t)info->pid,
+		"{s:s, s:{s:s, s:o*, s:I, s:s, s:s}, s:o, s:o, s:I, s:I, s:I, s:f, s:s}", "pycore",
+		pycore_version(), "target", "kind", info->kind, "path",
+		info->path ? captured_text(info->path) : NULL, "pid", (json_int_t)info->pid,
 		"python", info->python, "build", info->build, "warnings", warnings, "path",
 		captured_text(path), "bytes", (json_int_t)r->bytes, "objects",
 		(json_int_t)r->objects, "references", (json_int_t)r->references, "stopped_ms",
@@ -63,8 +64,8 @@ static int print_result(const struct settings *s, struct pycore *session,
 	if (pycore_stopped_ms(session) > 0)
 		snprintf(stopped, sizeof(stopped), "; process %" PRIu64 " was stopped for %.1f ms",
 			 info->pid, pycore_stopped_ms(session));
-	snprintf(line, sizeof(line), "wrote %.4000s: %.1f MiB, %" PRIu64 " objects, %" PRIu64 " references%s",
-		 path, (double)r->bytes / 1048576, r->objects, r->references, stopped);
+	snprintf(line, sizeof(line),
+		 "wrote %.4000s: %.1f MiB, %" PRIu64 " objects, %" PRIu64 " references%s", path, (double)r->bytes / 1048576, r->objects, r->references, stopped);
 	if (!s->quiet)
 		message_print("", line);
 	if (s->report.format == PYCORE_JSON)

@@ -10,6 +10,7 @@
 #include "dump.h"
 #include "options.h"
 #include "run.h"
+#include "snapshot.h"
 #include "watch.h"
 
 int run_report(const struct command *command, struct settings *s)
@@ -18,6 +19,11 @@ int run_report(const struct command *command, struct settings *s)
 }
 
 int run_dump(const struct command *command, struct settings *s)
+{
+	return EXIT_ANSWERED;
+}
+
+int run_snapshot(const struct command *command, struct settings *s)
 {
 	return EXIT_ANSWERED;
 }
