@@ -181,7 +181,7 @@ static void a_misspelt_command_is_guessed(void **state)
 	assert_string_equal(command_guess("heaptop")->name, "heap-top");
 	assert_string_equal(command_guess("py-bt")->name, "bt");
 	assert_string_equal(command_guess("object")->name, "objects");
-	assert_null(command_guess("snapshot"));
+	assert_null(command_guess("memory"));
 	assert_null(command_guess("x"));
 }
 
