@@ -9,12 +9,14 @@
 #include "graph/snapshot.h"
 
 /*
- * Whatever the numbers of the file say, no more is taken than its bytes can unpack to,
- * and that is bounded: a heap's do not pack better than this.
+ * Whatever the numbers of the file say, no more is taken than its bytes can unpack to (a
+ * block of zstd is 4 bytes at least, and 128 KiB at most), nor than this machine has.
  */
 enum {
-	MOST_RATIO = 4000,
-	MOST_SMALL = 64 << 20,
+	MOST_RATIO = 1 << 15,
+	MOST_SMALL = 1 << 20,
+	OBJECT_MEMORY = 64, /* about what a sealed graph takes for each */
+	REFERENCE_MEMORY = 8,
 	IN_ROOM = 1 << 16,
 	OUT_ROOM = 1 << 17,
 	LONGEST_TEXT = 1 << 16,
@@ -24,6 +26,7 @@ struct input {
 	int fd;
 	uint64_t at, size; /* of the file */
 	uint64_t left;     /* that may still be unpacked */
+	uint64_t memory;   /* that may still be taken */
 	ZSTD_DCtx *unpacker;
 	ZSTD_inBuffer in;
 	bool ended;        /* the frame is complete */
@@ -111,12 +114,23 @@ static bool amount(struct input *f, uint64_t least, uint64_t *out)
 	return number(f, most < WHOLE_NONE - 1 ? most : WHOLE_NONE - 1, out);
 }
 
+/* Memory for @p n things of @p size bytes, or more than there is. */
+static bool take(struct input *f, uint64_t n, uint64_t size)
+{
+	uint64_t bytes;
+
+	if (__builtin_mul_overflow(n, size, &bytes) || bytes > f->memory)
+		return fail(f, PYCORE_ERR_NOMEM);
+	f->memory -= bytes;
+	return true;
+}
+
 static bool text(struct input *f, struct arena *a, const char **out)
 {
 	uint64_t len;
 	char *s;
 
-	if (!number(f, LONGEST_TEXT, &len))
+	if (!number(f, LONGEST_TEXT, &len) || !take(f, len + 1, 1))
 		return false;
 	*out = s = arena_alloc(a, (size_t)len + 1);
 	if (!s)
@@ -182,7 +196,7 @@ static bool read_types(struct input *f, struct whole *w)
 {
 	uint64_t n;
 
-	if (!amount(f, 2, &n))
+	if (!amount(f, 2, &n) || !take(f, n, sizeof(struct whole_type)))
 		return false;
 	for (uint64_t i = 0; i < n; i++) {
 		struct whole_type type;
@@ -198,8 +212,11 @@ static bool read_types(struct input *f, struct whole *w)
 /* Room for what was announced: memory is taken where it is written. */
 static bool make_room(struct input *f, struct whole *w, uint32_t n, uint64_t references)
 {
-	struct kept *k = calloc(1, sizeof(*k));
+	struct kept *k;
 
+	if (!take(f, n, OBJECT_MEMORY) || !take(f, references, REFERENCE_MEMORY))
+		return false;
+	k = calloc(1, sizeof(*k));
 	if (!k)
 		return fail(f, PYCORE_ERR_NOMEM);
 	w->source = (struct whole_source){
@@ -287,7 +304,7 @@ static bool read_roots(struct input *f, struct whole *w)
 {
 	uint64_t n, object, kind;
 
-	if (!amount(f, 2, &n))
+	if (!amount(f, 2, &n) || !take(f, n, sizeof(struct whole_root)))
 		return false;
 	for (uint64_t i = 0; i < n; i++) {
 		struct whole_root root = { .object = 0 };
@@ -360,6 +377,7 @@ int snapshot_read(struct whole *w, struct snapshot_facts *facts, int fd, uint64_
 	    f->left > UINT64_MAX - MOST_SMALL)
 		f->left = UINT64_MAX - MOST_SMALL;
 	f->left += MOST_SMALL;
+	f->memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 	rc = read_file(f, w, facts, progress);
 	ZSTD_freeDCtx(f->unpacker);
 	free(f);

@@ -131,3 +131,14 @@ def no_value_is_in_a_snapshot(scene):
     with open(scene.target[-1], "rb") as core:
         that(b"secret payload" in core.read(), "no such value in the core")
     that(b"secret" not in numbers, "a value is in it")
+
+
+@on("grows.py", ways=("live",))
+def objects_of_two_processes_are_not_taken_for_one(scene):
+    path = snapshot(scene, "one.pysnap")
+    with scene.interpreter.start("grows.py", "another") as other:
+        pid = other.pid
+        reply = scene.pycore.json("diff", path, str(pid), path, statuses=(1,))
+        two = scene.pycore.json("diff", path, str(pid))
+    that(any("not of one process" in line for line in reply["warnings"]), reply["warnings"])
+    equal(two["warnings"], [], "warnings of two, which need no addresses")
