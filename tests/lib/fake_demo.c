@@ -191,6 +191,15 @@ static const struct pycore_info info = {
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
+static const struct pycore_growth_row growth[] = {
+	{ "app.Old", { 3, 168, 400 }, { 0, 0, 0 }, { 0, 0, 0 }, 0, 0 },
+	{ "app.cache.Entry", { 100, 5600, 90000 }, { 1100, 61600, 990000 },
+	  { 1000, 56000, 900000 }, 40, 2240 },
+	{ "app.Odd\x1b[31m", { 0, 0, 0 }, { 7, 392, 392 }, { 0, 0, 0 }, 0, 0 },
+	{ "dict", { 500, 64000, 70000 }, { 490, 63000, 69000 }, { 490, 63000, 69000 }, 0, 0 },
+	{ "float", { 20, 480, 480 }, { 20, 480, 480 }, { 20, 480, 480 }, 0, 0 },
+};
+
 void fake_api_demo(void)
 {
 	fake_api = (struct fake_api){
@@ -234,6 +243,8 @@ void fake_api_demo(void)
 			.n_steps = LENGTH(detail_steps),
 		},
 		.paths = { paths, LENGTH(paths), 3 },
+		.growth = { growth, LENGTH(growth), .kept = 40, .kept_bytes = 2240 },
+		.snapshot = { 400123, 41211, 132848 },
 		.verdict = { faults, LENGTH(faults), 3, checked, LENGTH(checked) },
 		.tree = { tree, LENGTH(tree), 6424096 },
 		.graph = { nodes, LENGTH(nodes), edges, LENGTH(edges), 2, 2, true },
