@@ -54,6 +54,7 @@ struct report {
 	const struct pycore_paths *paths;
 	const struct pycore_tree *tree;
 	const struct pycore_verdict *verdict;
+	const struct pycore_audit *audit;
 	struct thread_rows threads;
 	struct type_rows types;
 	struct object_rows top;
