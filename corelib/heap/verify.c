@@ -67,8 +67,11 @@ static void verify_uncounted(struct verify *v, uint64_t address)
 {
 	struct object o;
 
-	if (!object_at(&v->c, address, &o) && o.type->is_gc && !v->no_links)
-		verify_links(v, o);
+	if (v->aside || v->no_links || object_at(&v->c, address, &o) || !o.type->is_gc)
+		return;
+	v->aside = true;
+	verify_links(v, o);
+	v->aside = false;
 }
 
 /* A reference to what is no object that was found: what is it? */
@@ -76,10 +79,11 @@ static void blame_target(struct verify *v, struct object from, uint64_t to)
 {
 	const struct layout *l = v->c.l;
 	const char *name = from.type->name;
-	uint64_t words[2], refcnt, type;
+	uint8_t head[OBJECT_HEAD_MOST];
+	uint64_t refcnt, type, len = L(l, PyObject, sizeof);
 	struct spot spot;
 
-	if (reader_copy(&v->reader, to, words, sizeof(words)) != sizeof(words) ||
+	if (len > sizeof(head) || reader_copy(&v->reader, to, head, len) != len ||
 	    !reader_probe_u64(&v->reader, to + L(l, PyObject, ob_refcnt), &refcnt) ||
 	    !reader_probe_u64(&v->reader, to + L(l, PyObject, ob_type), &type)) {
 		/* Of memory that is mapped and that the core does not have nothing is known. */
@@ -98,7 +102,7 @@ static void blame_target(struct verify *v, struct object from, uint64_t to)
 		verify_fault(v, FAULT_TYPE, to, to + L(l, PyObject, ob_type),
 			     "its ob_type, 0x%llx, is no type; 0x%llx (%.60s) refers to it",
 			     (unsigned long long)type, (unsigned long long)from.address, name);
-	else if (life_of(l, refcnt) != LIFE_LIVE)
+	else if (life_of(l, head) != LIFE_LIVE)
 		verify_fault(v, FAULT_REFCOUNT, to, to + L(l, PyObject, ob_refcnt),
 			     "its reference count is %lld, and 0x%llx (%.60s) refers to it",
 			     (long long)refcnt, (unsigned long long)from.address, name);

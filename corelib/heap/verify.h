@@ -70,6 +70,7 @@ struct verify {
 	fault_vec faults;
 	uint64_t n_faults; /* kept or not */
 	uint32_t from;     /* for the next fault */
+	bool aside;        /* an object that the index does not have is looked at: go no further */
 	uint64_t suspects; /* objects with more references than are counted */
 	bool look_only;    /* count them, and note no fault */
 	bool failed;       /* no memory */

@@ -23,7 +23,8 @@ static const struct ref_field methodcaller_fields[] = {
 	{ F_methodcallerobject_name, LABEL_FIELD, EDGE_OWNED, "name" },
 	{ F_methodcallerobject_args, LABEL_FIELD, EDGE_OWNED, "arguments" },
 	{ F_methodcallerobject_kwds, LABEL_FIELD, EDGE_OWNED, "keywords" },
-	{ F_methodcallerobject_vectorcall_kwnames, LABEL_FIELD, EDGE_OWNED, "vectorcall names" },
+	/* Until the first call that is what was in memory before (3.13): no owner to be relied on. */
+	{ F_methodcallerobject_vectorcall_kwnames, LABEL_FIELD, EDGE_BORROWED, "vectorcall names" },
 	{ 0 },
 };
 

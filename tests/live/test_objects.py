@@ -52,11 +52,12 @@ def the_collectors_part_of_user_classes_is_exact(scene):
                for name in scene.truth["exact"]], "tracked by the collector")
 
 
-def check_builtin_types(scene, got, unreached={}, untracked=()):
+def check_builtin_types(scene, got, unreached={}, untracked=(), unseen={}):
     wrong = []
-    unseen = UNSEEN
     if scene.interpreter.build == "free-threaded":
-        unseen = UNSEEN_FREE_THREADED
+        unseen = dict(UNSEEN_FREE_THREADED, **unseen)
+    else:
+        unseen = dict(UNSEEN, **unseen)
     for name, (count, size, tracked) in scene.truth["types"].items():
         if name in scene.truth["exact"]:
             continue

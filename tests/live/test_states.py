@@ -70,7 +70,9 @@ def all_that_lives_is_counted_in_any_state(scene):
     got = types_of(reply)
     check_exact_types(scene, got)
     if not is_at(scene, *FINALIZING):
-        check_builtin_types(scene, got, untracked=("tuple",) * is_at(scene, *UNTRACKED))
+        # In what atexit calls, 34 bytes objects were seen that the process did not reach (3.10).
+        check_builtin_types(scene, got, untracked=("tuple",) * is_at(scene, *UNTRACKED),
+                            unseen={"bytes": 20} if is_at(scene, "at_exit") else {})
         equal(reply["warnings"], [], "warnings")
 
 

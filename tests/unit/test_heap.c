@@ -207,6 +207,24 @@ static void what_a_list_owns_is_storage_even_if_it_looks_like_an_object(void **s
 	each_layout(storage);
 }
 
+static void remains(void)
+{
+	pools_put(f, l, POOL(0), 0, LIST_BLOCK, 2);
+	put_list(pools_block(f, l, POOL(0), 0) + GC, 0, 0);
+	/* A list was there, and the block has gone to a short object since. */
+	put_list(pools_block(f, l, POOL(0), 1) + GC, 0, 0);
+	put_object(pools_block(f, l, POOL(0), 1), PLAIN_TYPE);
+	read_it();
+	assert_int_equal(count_of(LIST_TYPE).count, 1);
+	assert_int_equal(count_of(PLAIN_TYPE).count, 1);
+}
+
+static void what_is_left_behind_a_short_object_is_no_object(void **state)
+{
+	(void)state;
+	each_layout(remains);
+}
+
 static void dead(void)
 {
 	uint64_t list;
@@ -526,6 +544,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(instances_in_live_blocks_are_counted_and_freed_ones_are_not),
 		cmocka_unit_test(what_a_list_owns_is_storage_even_if_it_looks_like_an_object),
+		cmocka_unit_test(what_is_left_behind_a_short_object_is_no_object),
 		cmocka_unit_test(objects_on_free_lists_are_not_alive),
 		cmocka_unit_test(memory_kept_for_floats_and_dicts_is_on_a_free_list),
 		cmocka_unit_test(a_free_list_takes_no_life),

@@ -82,6 +82,43 @@ static void a_static_type_whose_name_is_not_at_hand_is_a_type(void **state)
 	}
 }
 
+/* A module of C code, in sys.modules alone. */
+static void put_module(struct objects *w, const char *name, uint64_t key, uint64_t value)
+{
+	uint64_t module = objects_object(w, w->object, 128), names[] = { objects_str(w, name) };
+
+	PUT(w, module, PyModuleObject, md_dict, objects_dict(w, &key, &value, 1));
+	w->types.modules = objects_dict(w, names, &module, 1);
+}
+
+static void a_static_type_without_its_file_has_the_name_that_modules_have_for_it(void **state)
+{
+	struct objects w;
+
+	(void)state;
+	EACH_LAYOUT(&w)
+	{
+		uint64_t bytearray = objects_static_type(&w, "lost", 0, 0, 56, 0);
+		uint64_t other = objects_static_type(&w, "lost", 0, 0, 32, 0);
+
+		PUT(&w, bytearray, PyTypeObject, tp_name, 0x400000);
+		PUT(&w, other, PyTypeObject, tp_name, 0x400000);
+		put_module(&w, "builtins", objects_str(&w, "bytearray"), bytearray);
+		assert_string_equal(at(&w, bytearray)->name, "bytearray");
+		assert_ptr_equal(at(&w, bytearray)->decoder, decoder_named("bytearray"));
+		assert_false(at(&w, bytearray)->nameless);
+		assert_true(at(&w, other)->nameless);
+	}
+	EACH_LAYOUT(&w)
+	{
+		uint64_t chain = objects_static_type(&w, "lost", 0, 0, 32, 0);
+
+		PUT(&w, chain, PyTypeObject, tp_name, 0x400000);
+		put_module(&w, "_functools", objects_str(&w, "reducer"), chain);
+		assert_string_equal(at(&w, chain)->name, "functools.reducer");
+	}
+}
+
 static void what_points_to_itself_is_no_type(void **state)
 {
 	struct objects w;
@@ -336,6 +373,7 @@ int main(void)
 		cmocka_unit_test(a_static_type_is_named_by_tp_name),
 		cmocka_unit_test(a_class_is_named_with_its_module),
 		cmocka_unit_test(a_static_type_whose_name_is_not_at_hand_is_a_type),
+		cmocka_unit_test(a_static_type_without_its_file_has_the_name_that_modules_have_for_it),
 		cmocka_unit_test(what_points_to_itself_is_no_type),
 		cmocka_unit_test(a_ring_of_bases_is_no_type),
 		cmocka_unit_test(a_chain_of_bases_without_end_is_no_type),

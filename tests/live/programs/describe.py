@@ -15,7 +15,11 @@ def name_of(cls):
     module = cls.__dict__.get("__module__") if cls.__flags__ & 1 << 9 else None
     if not cls.__flags__ & 1 << 9:
         return static_name(cls)
-    if not isinstance(module, str) or module == "builtins":
+    if not isinstance(module, str):
+        # C code's, of which tp_name tells; else it has none.
+        name = static_name(cls)
+        return name if name.endswith("." + cls.__qualname__) else cls.__qualname__
+    if module == "builtins":
         return cls.__qualname__
     return module + "." + cls.__qualname__
 

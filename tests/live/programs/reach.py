@@ -333,7 +333,10 @@ class Census:
 
 def count(census=None, frames=()):
     """type -> [count, bytes, tracked]. @p frames run, and will run on."""
-    SEGMENTS[:] = static_data()  # more may have been loaded
+    segments = static_data()
+    if segments != SEGMENTS:  # more has been loaded
+        SEGMENTS[:] = segments
+    del segments
     census = census or Census()
     # A caller's frame that is looked at would stay, and hold what it knows.
     frame = sys._getframe()

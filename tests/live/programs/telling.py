@@ -64,5 +64,6 @@ def tell_and_stay(*kept):
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(census.kept))
     del census
     counts(reach.Census(), frames)
+    sys._debugmallocstats()  # to the file "stderr"
     truth.ready({"blocks": sys.getallocatedblocks()})
     truth.stay(gate)
