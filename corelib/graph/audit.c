@@ -15,6 +15,8 @@
 
 /* What deferred counting adds to a count is far more than there can be references. */
 #define MOST_COUNT (INT64_C(1) << 48)
+#define GC_DEFERRED 64u
+#define LEAST_ADDRESS 65536
 
 static inline void mark_held(struct missing *m, uint32_t object)
 {
@@ -33,6 +35,24 @@ static bool is_str(const struct whole *w, uint32_t object)
 	return !strcmp(w->types.items[w->objects.type[object]].name, "str");
 }
 
+/* Of some objects a free-threaded build does not count all references: _PyGC_BITS_DEFERRED. */
+static bool is_deferred(const struct ctx *c, uint64_t address)
+{
+	uint64_t bits;
+
+	return HAS(c->l, PyObject, ob_gc_bits) &&
+	       PROBE(c->l, c->r, address, PyObject, ob_gc_bits, &bits) && bits & GC_DEFERRED;
+}
+
+/*
+ * A table of addresses in C may look like an object, if programs lie where addresses are
+ * small: PyDateTime_CAPI begins with those of two types.
+ */
+static bool is_table(const struct missing *m, int64_t count)
+{
+	return count > LEAST_ADDRESS && index_has(&m->h->index, (uint64_t)count);
+}
+
 /*
  * The references that an object's count tells of; 0: it is not counted. The table of
  * interned strings, which is a dict, has each as key and value, and the count leaves both out.
@@ -40,17 +60,16 @@ static bool is_str(const struct whole *w, uint32_t object)
 static int64_t counted(struct missing *m, uint32_t object)
 {
 	const struct whole *w = m->w;
+	uint64_t address = w->source.address(w->source.arg, object);
 	struct text text;
 	int64_t count;
 
 	if (w->source.refcount(w->source.arg, object, &count))
 		return -1;
-	if (count < 0 || count > MOST_COUNT ||
+	if (count < 0 || count > MOST_COUNT || is_deferred(m->c, address) || is_table(m, count) ||
 	    (w->objects.flags[object] & OBJECT_STATIC && count > STATIC_COUNT))
 		return 0;
-	if (is_str(w, object) &&
-	    !text_at(m->c->l, m->c->r, w->source.address(w->source.arg, object), &text) &&
-	    text.interned)
+	if (is_str(w, object) && !text_at(m->c->l, m->c->r, address, &text) && text.interned)
 		count += 2;
 	/* One reference keeps what is nobody's to free. */
 	if (w->objects.flags[object] & OBJECT_STATIC)

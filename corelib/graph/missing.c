@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "base/error.h"
 #include "graph/audit.h"
 #include "heap/place.h"
 
 #define BATCH 65536u
+#define MOST_BASES 64
 
 /* Memory of malloc's that C code refers to may hold references in turn. */
 static void lead_to(struct missing *m, uint64_t address)
@@ -138,6 +141,44 @@ static void scan_chunk(struct missing *m, const struct index_chunk *chunk)
 	}
 }
 
+static void scan_node(void *arg, uint64_t address, uint64_t bytes)
+{
+	struct missing *m = arg;
+
+	if (bytes == L(m->c->l, _ODictNode, sizeof))
+		scan_words(m, address, address + bytes);
+}
+
+static bool is_ordered(const struct type *type)
+{
+	for (unsigned i = 0; type && i < MOST_BASES; i++, type = type->base) {
+		if (!strcmp(type->name, "collections.OrderedDict"))
+			return true;
+	}
+	return false;
+}
+
+/* The nodes by which a dict knows its order hold its keys once more, untold to the collector. */
+static void scan_nodes(struct missing *m)
+{
+	const struct whole *w = m->w;
+	const struct type_table *types = m->h->types;
+	uint32_t last = UINT32_MAX;
+	bool ordered = false;
+
+	for (uint32_t i = 0; i < w->n; i++) {
+		uint32_t type = w->objects.type[i];
+
+		if (type != last)
+			ordered = is_ordered(types->types.items[type]);
+		last = type;
+		if (ordered)
+			object_storage(m->c, (struct object){ w->source.address(w->source.arg, i),
+							      types->types.items[type] },
+				       scan_node, m);
+	}
+}
+
 int missing_scan(struct missing *m)
 {
 	const struct target *t = m->c->r->target;
@@ -146,6 +187,7 @@ int missing_scan(struct missing *m)
 		scan_region(m, &t->regions[i]);
 	scan_stacks(m);
 	scan_states(m);
+	scan_nodes(m);
 	for (size_t i = 0; i < m->h->index.order.n; i++)
 		scan_chunk(m, m->h->index.order.items[i]);
 	/* What these lead to is put behind them. */
