@@ -47,15 +47,27 @@ static uint64_t object_there(const struct missing *m, uint64_t address)
 	return object == WHOLE_NONE ? 0 : (whole_bytes(m->w, object) + 7) & ~UINT64_C(7);
 }
 
-/* The words of [start, end) that are in no object: what these refer to is found already. */
+/*
+ * The words of [start, end) that are in no object: what these refer to is found already.
+ * The end may be a lie; it is where the mapped region ends at the latest.
+ */
 static void scan_words(struct missing *m, uint64_t start, uint64_t end)
 {
-	uint64_t words[BATCH / 8], skip = 0;
+	const struct region *region = target_region_at(m->c->r->target, start);
 	struct reader *r = m->c->r;
+	uint64_t words[BATCH / 8], skip = 0;
 
+	if (!region)
+		return;
+	if (end > region->end)
+		end = region->end;
 	for (uint64_t at = (start + 7) & ~UINT64_C(7); at < end;) {
 		uint64_t some = end - at < BATCH ? end - at : BATCH;
-		size_t n = reader_copy(r, at, words, some) / 8;
+		size_t n;
+
+		if (!reader_spend(r, at, at - start, some))
+			return;
+		n = reader_copy(r, at, words, some) / 8;
 
 		for (size_t i = 0; i < n; i++) {
 			uint64_t bytes = object_there(m, at + 8 * i);
@@ -194,7 +206,7 @@ int missing_scan(struct missing *m)
 	for (size_t i = 0; i < m->chunks.n && !m->failed; i++) {
 		uint64_t at = m->chunks.items[i], bytes;
 
-		if (place_is_chunk(m->c, at, &bytes) && reader_spend(m->c->r, at, bytes, bytes))
+		if (place_is_chunk(m->c, at, &bytes))
 			scan_words(m, at, at + bytes);
 	}
 	return m->failed ? PYCORE_ERR_NOMEM : 0;

@@ -17,9 +17,10 @@ import unittest
 
 COMMAND = os.path.abspath("tests/cli/pycore-fake")
 GOLDEN = os.path.abspath(os.path.join(os.environ.get("srcdir", "."), "tests/golden/report"))
-COMMANDS = ("analyze", "bt", "objects", "heap-top", "refs", "path", "show", "info", "verify")
+COMMANDS = ("analyze", "bt", "objects", "heap-top", "refs", "path", "show", "info", "verify",
+            "audit")
 LATER = (
-    "memory tasks audit snapshot diff".split()
+    "memory tasks snapshot diff".split()
 )
 
 
@@ -161,6 +162,7 @@ class Output(Command):
             "show-quick.txt": ["show", "core.1234", "0x7f4010", "--no-referrers"],
             "show-redact.txt": ["show", "core.1234", "0x7f4000", "--redact"],
             "show-redact.json": ["show", "core.1234", "0x7f4000", "--redact", "--format", "json"],
+            "audit-limit.json": ["audit", "core.1234", "--limit", "1", "--format", "json"],
             "refs-redact.dot": ["refs", "core.1234", "--type", "M*", "--redact"],
         }.items():
             with self.subTest(name=name):

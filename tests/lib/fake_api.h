@@ -17,6 +17,7 @@ struct fake_api {
 	struct pycore_dump_result dump;
 	struct pycore_tree tree;
 	struct pycore_verdict verdict;
+	struct pycore_audit audit;
 	const char *warnings[8];
 	double stopped_ms;
 
@@ -31,6 +32,7 @@ struct fake_api {
 	struct pycore_detail_query detail_query;
 	struct pycore_path_query path_query;
 	struct pycore_tree_query tree_query;
+	struct pycore_audit_query audit_query;
 	bool retained_asked;
 	bool thawed, read_when_thawed;
 };
