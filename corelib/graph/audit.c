@@ -179,6 +179,7 @@ int audit_run(const struct whole *w, const struct ctx *c, const struct heap *h, 
 		rc = find_excess(&m, out);
 	free(m.of);
 	free(m.held);
+	map_free(&m.owned);
 	map_free(&m.seen);
 	vec_free(&m.chunks);
 	if (!rc)

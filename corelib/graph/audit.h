@@ -46,7 +46,8 @@ struct missing {
 	const struct heap *h;
 	uint32_t *of;    /* by object */
 	uint64_t *held;  /* a bit for each object: something refers to it */
-	struct map seen; /* addresses of malloc's chunks that a word has led to */
+	struct map owned; /* addresses of memory out of the allocator's that is some object's */
+	struct map seen;  /* addresses of malloc's chunks that a word has led to */
 	VEC(uint64_t) chunks; /* of these, in turn, what to look at */
 	bool failed;
 };

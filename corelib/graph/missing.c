@@ -7,6 +7,9 @@
 
 #define BATCH 65536u
 #define MOST_BASES 64
+/* Fewer bytes than pymalloc leaves to malloc (SMALL_REQUEST_THRESHOLD, 512), to be sure. */
+#define SMALL 256u
+#define THREAD_BLOCK 4096u
 
 /* Memory of malloc's that C code refers to may hold references in turn. */
 static void lead_to(struct missing *m, uint64_t address)
@@ -17,6 +20,7 @@ static void lead_to(struct missing *m, uint64_t address)
 
 	if (!region || (region->flags & (REGION_WRITE | REGION_SHARED | REGION_STACK)) != REGION_WRITE ||
 	    target_module_at(m->c->r->target, address) || arenas_has(&m->h->arenas, address) ||
+	    map_get(&m->owned, address) ||
 	    !place_is_chunk(m->c, address, &bytes))
 		return;
 	if (!map_put(&m->seen, address, &added) ||
@@ -93,17 +97,28 @@ static void scan_region(struct missing *m, const struct region *region)
 		scan_words(m, region->start, region->end);
 }
 
-/* Behind the stack pointer is what calls that have returned left there. */
+/*
+ * Where a thread's stack ends: the C library puts what it knows of the thread there, to
+ * which fs_base points. Stacks without pages between them are mapped as one region.
+ */
+static uint64_t stack_end(const struct native_thread *thread, const struct region *region)
+{
+	if (thread->fs_base <= thread->sp || thread->fs_base >= region->end)
+		return region->end;
+	return thread->fs_base + THREAD_BLOCK;
+}
+
+/* Below the stack pointer is what calls that have returned left there. */
 static void scan_stacks(struct missing *m)
 {
 	const struct target *t = m->c->r->target;
 
 	for (size_t i = 0; i < t->n_threads; i++) {
-		uint64_t sp = t->threads[i].sp;
-		const struct region *region = sp ? target_region_at(t, sp) : NULL;
+		const struct native_thread *thread = &t->threads[i];
+		const struct region *region = thread->sp ? target_region_at(t, thread->sp) : NULL;
 
 		if (region)
-			scan_words(m, sp, region->end);
+			scan_words(m, thread->sp, stack_end(thread, region));
 	}
 }
 
@@ -191,10 +206,33 @@ static void scan_nodes(struct missing *m)
 	}
 }
 
+static void own(void *arg, uint64_t address, uint64_t bytes)
+{
+	struct missing *m = arg;
+
+	if (bytes > SMALL && !map_put(&m->owned, address, NULL))
+		m->failed = true;
+}
+
+/* What malloc has given to objects, none of which is small: the references in it are found. */
+static void find_owned(struct missing *m)
+{
+	const struct whole *w = m->w;
+
+	for (uint32_t i = 0; i < w->n && !m->failed; i++) {
+		if (whole_bytes(w, i) > SMALL)
+			object_storage(m->c,
+				       (struct object){ w->source.address(w->source.arg, i),
+							m->h->types->types.items[w->objects.type[i]] },
+				       own, m);
+	}
+}
+
 int missing_scan(struct missing *m)
 {
 	const struct target *t = m->c->r->target;
 
+	find_owned(m);
 	for (size_t i = 0; i < t->n_regions; i++)
 		scan_region(m, &t->regions[i]);
 	scan_stacks(m);

@@ -1,6 +1,6 @@
 """audit: leaked references are found to the object, and of a process that is well, next to none."""
 
-from harness import equal, on, that
+from harness import equal, on, that, within
 
 MOST_ACCUSED = 49
 
@@ -11,7 +11,7 @@ def by_type(rows):
 
 @on("leaked.py", ways=("live", "core", "gcore"))
 def every_leaked_reference_is_counted_to_its_object(scene):
-    truth, found = scene.truth, {}
+    truth = scene.truth
     # One row tells the sum; of which object how many are, its rank.
     excess = by_type(scene.ask("audit", "--limit", "0")["excess"])
     row = excess["__main__.Leaked"]
@@ -26,6 +26,14 @@ def every_leaked_reference_is_counted_to_its_object(scene):
 
 
 @on("leaked.py", ways=("live", "core"))
+def references_leaked_of_an_interned_string_are_counted(scene):
+    row = by_type(scene.ask("audit", "--limit", "0")["excess"]).get("str", {"examples": []})
+    if scene.truth["word"]:
+        equal(row["examples"][:1], [scene.truth["word"]], "str with most leaked references")
+        within(row["references"], 10 + row["objects"] - 1, 5, "references leaked of str")
+
+
+@on("leaked.py", ways=("live", "core"))
 def objects_that_only_leaked_references_keep_are_told_as_such(scene):
     row = by_type(scene.ask("audit", "--limit", "0")["excess"])["__main__.Orphan"]
     equal(sorted(row["examples"]), sorted(scene.truth["orphans"]), "objects that nothing holds")
@@ -36,6 +44,7 @@ def objects_that_only_leaked_references_keep_are_told_as_such(scene):
 def beside_the_leaks_next_to_nothing_is_accused(scene):
     excess = scene.ask("audit", "--limit", "0")["excess"]
     others = [row for row in excess if not row["type"].startswith("__main__.")]
+    # One of them is the interned string.
     that(sum(row["objects"] for row in others) <= MOST_ACCUSED, "others are accused: %s" % others)
 
 

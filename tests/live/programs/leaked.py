@@ -74,11 +74,14 @@ def main():
     held = [Leaked() for unused in range(5)]
     for number, thing in enumerate(held):
         leak(thing, 100 * (number + 1))
+    word = sys.intern("-".join(["leaked", "word"]))
+    leak(word, 10)
     rings = Instances()
     leak(rings, 10)
     found = {
         "leaked": {"0x%x" % id(thing): 100 * (number + 1) for number, thing in enumerate(held)},
         "list": "0x%x" % id(rings),
+        "word": None if truth.FREE_THREADED else "0x%x" % id(word), # immortal there
         "orphans": orphans(3),
         "uncollectable": ["0x%x" % id(thing) for thing in gc.garbage],
         "rings": {name: ring(cls, n)
@@ -87,7 +90,7 @@ def main():
     truth.write(found)
     truth.ready()
     truth.stay()
-    sys.exit(len(held) + len(rings))
+    sys.exit(len(held) + len(rings) + len(word))
 
 
 main()
