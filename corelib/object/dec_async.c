@@ -3,41 +3,31 @@
 
 /* Awaitables: _asyncio, asynchronous generators, wrappers of coroutines. */
 
+/* A task is a future with more behind it. */
+#define FUTURE_FIELDS \
+	{ F_FutureObj_fut_loop, LABEL_ATTR, EDGE_OWNED, "_loop" }, \
+	{ F_FutureObj_fut_callback0, LABEL_FIELD, EDGE_OWNED, "callback" }, \
+	{ F_FutureObj_fut_context0, LABEL_FIELD, EDGE_OWNED, "context" }, \
+	{ F_FutureObj_fut_callbacks, LABEL_FIELD, EDGE_OWNED, "callbacks" }, \
+	{ F_FutureObj_fut_exception, LABEL_FIELD, EDGE_OWNED, "exception" }, \
+	{ F_FutureObj_fut_exception_tb, LABEL_FIELD, EDGE_OWNED, "exception traceback" }, \
+	{ F_FutureObj_fut_result, LABEL_FIELD, EDGE_OWNED, "result" }, \
+	{ F_FutureObj_fut_source_tb, LABEL_ATTR, EDGE_OWNED, "_source_traceback" }, \
+	{ F_FutureObj_fut_cancel_msg, LABEL_ATTR, EDGE_OWNED, "_cancel_message" }, \
+	{ F_FutureObj_fut_cancelled_exc, LABEL_FIELD, EDGE_OWNED, "cancelled exception" }, \
+	{ F_FutureObj_fut_cancelled_exc_type, LABEL_FIELD, EDGE_OWNED, "cancelled exception type" }, \
+	{ F_FutureObj_fut_cancelled_exc_value, LABEL_FIELD, EDGE_OWNED, "cancelled exception value" }, \
+	{ F_FutureObj_fut_cancelled_exc_traceback, LABEL_FIELD, EDGE_OWNED, \
+	  "cancelled exception traceback" }, \
+	{ F_FutureObj_fut_awaited_by, LABEL_FIELD, EDGE_OWNED, "awaited by" }
+
 static const struct ref_field future_fields[] = {
-	{ F_FutureObj_fut_loop, LABEL_ATTR, EDGE_OWNED, "_loop" },
-	{ F_FutureObj_fut_callback0, LABEL_FIELD, EDGE_OWNED, "callback" },
-	{ F_FutureObj_fut_context0, LABEL_FIELD, EDGE_OWNED, "context" },
-	{ F_FutureObj_fut_callbacks, LABEL_FIELD, EDGE_OWNED, "callbacks" },
-	{ F_FutureObj_fut_exception, LABEL_FIELD, EDGE_OWNED, "exception" },
-	{ F_FutureObj_fut_exception_tb, LABEL_FIELD, EDGE_OWNED, "exception traceback" },
-	{ F_FutureObj_fut_result, LABEL_FIELD, EDGE_OWNED, "result" },
-	{ F_FutureObj_fut_source_tb, LABEL_ATTR, EDGE_OWNED, "_source_traceback" },
-	{ F_FutureObj_fut_cancel_msg, LABEL_ATTR, EDGE_OWNED, "_cancel_message" },
-	{ F_FutureObj_fut_cancelled_exc, LABEL_FIELD, EDGE_OWNED, "cancelled exception" },
-	{ F_FutureObj_fut_cancelled_exc_type, LABEL_FIELD, EDGE_OWNED, "cancelled exception type" },
-	{ F_FutureObj_fut_cancelled_exc_value, LABEL_FIELD, EDGE_OWNED, "cancelled exception value" },
-	{ F_FutureObj_fut_cancelled_exc_traceback, LABEL_FIELD, EDGE_OWNED,
-	  "cancelled exception traceback" },
-	{ F_FutureObj_fut_awaited_by, LABEL_FIELD, EDGE_OWNED, "awaited by" },
+	FUTURE_FIELDS,
 	{ 0 },
 };
 
 static const struct ref_field task_fields[] = {
-	{ F_FutureObj_fut_loop, LABEL_ATTR, EDGE_OWNED, "_loop" },
-	{ F_FutureObj_fut_callback0, LABEL_FIELD, EDGE_OWNED, "callback" },
-	{ F_FutureObj_fut_context0, LABEL_FIELD, EDGE_OWNED, "context" },
-	{ F_FutureObj_fut_callbacks, LABEL_FIELD, EDGE_OWNED, "callbacks" },
-	{ F_FutureObj_fut_exception, LABEL_FIELD, EDGE_OWNED, "exception" },
-	{ F_FutureObj_fut_exception_tb, LABEL_FIELD, EDGE_OWNED, "exception traceback" },
-	{ F_FutureObj_fut_result, LABEL_FIELD, EDGE_OWNED, "result" },
-	{ F_FutureObj_fut_source_tb, LABEL_ATTR, EDGE_OWNED, "_source_traceback" },
-	{ F_FutureObj_fut_cancel_msg, LABEL_ATTR, EDGE_OWNED, "_cancel_message" },
-	{ F_FutureObj_fut_cancelled_exc, LABEL_FIELD, EDGE_OWNED, "cancelled exception" },
-	{ F_FutureObj_fut_cancelled_exc_type, LABEL_FIELD, EDGE_OWNED, "cancelled exception type" },
-	{ F_FutureObj_fut_cancelled_exc_value, LABEL_FIELD, EDGE_OWNED, "cancelled exception value" },
-	{ F_FutureObj_fut_cancelled_exc_traceback, LABEL_FIELD, EDGE_OWNED,
-	  "cancelled exception traceback" },
-	{ F_FutureObj_fut_awaited_by, LABEL_FIELD, EDGE_OWNED, "awaited by" },
+	FUTURE_FIELDS,
 	{ F_TaskObj_task_fut_waiter, LABEL_ATTR, EDGE_OWNED, "_fut_waiter" },
 	{ F_TaskObj_task_coro, LABEL_FIELD, EDGE_OWNED, "coroutine" },
 	{ F_TaskObj_task_name, LABEL_FIELD, EDGE_OWNED, "name" },

@@ -90,9 +90,9 @@ static const struct pycore_tree_node tree[] = {
 static const struct pycore_object objects[] = {
 	{ 0x7f1000, "str", 1100000, 1, "'secret \xe2\x80\xae evil\x1b[0m'", 1100000, &paths[0] },
 	{ 0x7f2000, "dict", 232, 3, "{'foo': <MyBigFatObject>, 'bar': ...}", 1200464, &paths[1] },
-	{ 0x7f3000, "__main__.MyBigFatObject", 48, 1, "<MyBigFatObject>" },
-	{ 0x7f3040, "__main__.MyBigFatObject", 48, 2, "<MyBigFatObject>" },
-	{ 0x7f4000, "app.models.Session", 48, -1, "<Session>" },
+	{ 0x7f3000, "__main__.MyBigFatObject", 48, 1, "<MyBigFatObject>", 0, NULL },
+	{ 0x7f3040, "__main__.MyBigFatObject", 48, 2, "<MyBigFatObject>", 0, NULL },
+	{ 0x7f4000, "app.models.Session", 48, -1, "<Session>", 0, NULL },
 };
 
 static const struct pycore_node nodes[] = {

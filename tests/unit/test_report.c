@@ -130,7 +130,7 @@ static void json_has_every_type_and_text_has_20(void **state)
 	json_t *root;
 
 	for (int i = 0; i < 30; i++)
-		many[i] = (struct pycore_type_count){ "t.T", 1, 1, 1, 1, 1 };
+		many[i] = (struct pycore_type_count){ "t.T", 1, 1, 1, 1, 1, 1 };
 	fake_api.census.types = many;
 	fake_api.census.n_types = 30;
 	root = json_report("objects");
@@ -394,7 +394,8 @@ static void older_callers_have_shorter_options(void **state)
 static void an_empty_target_makes_reports_too(void **state)
 {
 	fake_api = (struct fake_api){ .info = { .kind = "callback" } };
-	fake_api.detail.object = (struct pycore_object){ object, "object", 16, 1, NULL };
+	fake_api.detail.object = (struct pycore_object){
+		.address = object, .type = "object", .bytes = 16, .refcount = 1 };
 	for (size_t i = 0; i < N_NAMES; i++) {
 		for (int format = PYCORE_TEXT; format <= PYCORE_SVG; format++) {
 			options.format = format;
