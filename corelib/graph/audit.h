@@ -21,7 +21,7 @@ struct audit_excess {
 
 /* Objects of garbage that refer to one another in a circle. */
 struct audit_cycle {
-	uint32_t first;      /* the object of it that is at the lowest address */
+	uint32_t first;      /* at the lowest address of its objects, __dict__s of others aside */
 	uint32_t objects;
 	uint64_t bytes;
 	uint32_t finalizers; /* objects whose class has a __del__ */

@@ -69,7 +69,7 @@ static void add_member(struct tarjan *t, uint32_t object, struct audit_cycle *cy
 {
 	cycle->objects++;
 	cycle->bytes += whole_bytes(t->w, object);
-	if (object < cycle->first)
+	if (object < cycle->first && !(t->w->objects.flags[object] & OBJECT_PART))
 		cycle->first = object;
 	if (!has_finalizer(t, object))
 		return;
@@ -99,6 +99,8 @@ static int component(struct tarjan *t, uint32_t root)
 		t->low[place] = UINT32_MAX;
 		add_member(t, t->objects.items[place], &cycle);
 	} while (place != root);
+	if (cycle.first == WHOLE_NONE)
+		cycle.first = t->objects.items[root];
 	if (cycle.objects == 1 && !refers_to_itself(t->w, cycle.first))
 		return 0;
 	return vec_push(&t->out->cycles, cycle) ? 0 : PYCORE_ERR_NOMEM;

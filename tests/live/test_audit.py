@@ -55,9 +55,9 @@ def cycles_are_told_with_their_size_and_what_has_a_del(scene):
     for name, n, finalizers in ("Ring", 5, 0), ("Doomed", 4, 4), ("Heir", 3, 3):
         kind = "__main__." + name
         equal(garbage[kind]["objects"], n, "garbage of " + kind)
-        cycle, = [row for row in reply["cycles"]
-                  if kind in (row["type"], row["finalizer_type"]) or
-                  row["address"] == scene.truth["rings"][name]]
+        cycle = [row for row in reply["cycles"] if row["type"] == kind]
+        equal([row["address"] for row in cycle], [scene.truth["rings"][name]], "cycle of " + kind)
+        cycle = cycle[0]
         # To 3.10 (and where its dict was made) each refers to the next by its __dict__.
         that(cycle["objects"] in (n, 2 * n), "objects in a cycle: %s" % cycle)
         equal(cycle["finalizers"], finalizers, "objects with __del__ in the cycle of " + kind)

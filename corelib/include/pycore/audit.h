@@ -27,7 +27,7 @@ struct pycore_garbage {
 
 /** Objects of garbage each of which refers, by way of others, to each other one. */
 struct pycore_cycle {
-	uint64_t address; /**< of its first object */
+	uint64_t address; /**< of its first object that is not the __dict__ of another */
 	const char *type; /**< of that */
 	uint64_t objects, bytes;
 	uint64_t finalizers;     /**< objects in it whose class has a __del__ */
