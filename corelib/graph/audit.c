@@ -150,19 +150,36 @@ static int add_uncollectable(const struct whole *w, uint64_t list, struct audit 
 	return 0;
 }
 
+static uint64_t garbage_of(const struct ctx *c, uint64_t interp)
+{
+	uint64_t list;
+
+	return runtime_load(c->l, c->r, interp, F_PyInterpreterState_gc_garbage, &list) ? list : 0;
+}
+
+/* To 3.6 only the module gc tells where it is, if anybody has imported that. */
+static uint64_t garbage_of_module(const struct ctx *c, uint64_t interp)
+{
+	uint64_t dict = value_module_dict(c, interp, "gc");
+
+	return dict ? value_dict_get(c, dict, "garbage") : 0;
+}
+
 /* gc.garbage is the interpreter's (from 3.9 on), or the runtime's (3.7, 3.8). */
 static int find_uncollectable(const struct whole *w, const struct ctx *c, const struct heap *h,
 			      struct audit *out)
 {
+	bool has = HAS(c->l, PyInterpreterState, gc_garbage);
 	uint64_t list;
 	int rc = 0;
 
 	if (runtime_load(c->l, c->r, h->rt->address, F__PyRuntimeState_gc_garbage, &list))
-		rc = add_uncollectable(w, list, out);
+		return add_uncollectable(w, list, out);
 	for (size_t i = 0; i < h->interps->interps.n && !rc; i++) {
-		if (runtime_load(c->l, c->r, h->interps->interps.items[i].address,
-				 F_PyInterpreterState_gc_garbage, &list))
-			rc = add_uncollectable(w, list, out);
+		uint64_t interp = h->interps->interps.items[i].address;
+
+		rc = add_uncollectable(w, has ? garbage_of(c, interp) : garbage_of_module(c, interp),
+				       out);
 	}
 	return rc;
 }

@@ -66,7 +66,7 @@ def cycles_are_told_with_their_size_and_what_has_a_del(scene):
           sorted((row["bytes"] for row in reply["cycles"]), reverse=True), "biggest first")
 
 
-@on("leaked.py", ways=("live", "core"), where=lambda interpreter: interpreter.release >= (3, 7))
+@on("leaked.py", ways=("live", "core"))
 def what_is_in_gc_garbage_is_listed(scene):
     equal(sorted(scene.ask("audit")["uncollectable"]), sorted(scene.truth["uncollectable"]),
           "gc.garbage")
