@@ -36,7 +36,8 @@ void buf_add(struct buf *b, const void *bytes, size_t len)
 {
 	if (!make_room(b, len))
 		return;
-	memcpy(b->text + b->len, bytes, len);
+	if (len)
+		memcpy(b->text + b->len, bytes, len);
 	b->len += len;
 	b->text[b->len] = '\0';
 }

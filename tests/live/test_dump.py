@@ -272,7 +272,8 @@ def gdb_reads_a_dump_as_it_reads_the_process(pycore):
         for bad in "too small", "warning: core", "BFD:", "Unable to", "wasn't recognized":
             that(bad not in core, "gdb complains: %s" % core)
         for pattern, least in ((r"LWP (\d+)\)", 4), (r"#\d+ +(?:0x[0-9a-f]+ in )?\w+", 30),
-                               (r"\$\d+ = \(void \*\) (\w+)", 4), (r"\$\d+ = ([^(\n]*)$", 12)):
+                               (r"\$\d+ = \(void \*\) (\w+)", 4),
+                               (r"\$\d+ = ((?!\(void)[^\n]*)$", 12)):
             def found(text):
                 return sorted(re.findall(pattern, text.partition("Target Id")[2], re.M))
             equal(found(core), found(live), "what gdb says, %s" % pattern)
