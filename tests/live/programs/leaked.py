@@ -74,15 +74,16 @@ def main():
     held = [Leaked() for unused in range(5)]
     for number, thing in enumerate(held):
         leak(thing, 100 * (number + 1))
-    word = sys.intern("-".join(["leaked", "word"]))
-    mortal = sys.getrefcount(word) < 1 << 28
-    leak(word, 10)
+    words = [sys.intern("leaked-word-%d" % number) for number in range(40)]
+    mortal = sys.getrefcount(words[0]) < 1 << 28
+    for word in words:
+        leak(word, 1)
     rings = Instances()
     leak(rings, 10)
     found = {
         "leaked": {"0x%x" % id(thing): 100 * (number + 1) for number, thing in enumerate(held)},
         "list": "0x%x" % id(rings),
-        "word": "0x%x" % id(word) if mortal else None,
+        "words": ["0x%x" % id(word) for word in words if mortal],
         "orphans": orphans(3),
         "uncollectable": ["0x%x" % id(thing) for thing in gc.garbage],
         "rings": {name: ring(cls, n)
@@ -91,7 +92,7 @@ def main():
     truth.write(found)
     truth.ready()
     truth.stay()
-    sys.exit(len(held) + len(rings) + len(word))
+    sys.exit(len(held) + len(rings) + len(words))
 
 
 main()
