@@ -128,6 +128,22 @@ const struct command commands[] = {
 		.run = run_report,
 	},
 	{
+		.name = "audit",
+		.summary = "what C code leaked: reference counts against the references found",
+		.description =
+			"Holds the reference count of every object against all references to it that\n"
+			"are found: in objects, frames, threads, the interpreter's state, and in memory\n"
+			"that C code knows alone. What is counted and not found, somebody has leaked.\n"
+			"Also garbage that the cycle collector has not come to yet, its cycles and the\n"
+			"__del__ in them, and what is in gc.garbage.",
+		.examples = "  pycore audit core.1234\n"
+			    "  pycore audit --type app.Order core.1234 --limit 50\n"
+			    "  pycore audit --format json core.1234 | jq '.excess[0].examples'\n",
+		.formats = "text json",
+		.options = OPTIONS_COMMON | OPTIONS_TYPE | OPTIONS_ROWS,
+		.run = run_report,
+	},
+	{
 		.name = "info",
 		.summary = "process, signal, interpreter, mapped files",
 		.description =

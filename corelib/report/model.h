@@ -63,6 +63,7 @@ struct report {
 	const struct pycore_tree *tree;
 	const struct pycore_verdict *verdict;
 	const struct pycore_growth *growth;
+	const struct pycore_audit *audit;
 	struct thread_rows threads;
 	struct type_rows types;
 	struct growth_rows grown;

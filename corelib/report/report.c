@@ -9,7 +9,7 @@
 static const struct report_kind *const kinds[] = {
 	&report_bt,   &report_objects, &report_heap_top, &report_refs, &report_path,
 	&report_show, &report_print,   &report_info,     &report_analyze,
-	&report_verify, &report_diff,
+	&report_verify, &report_diff,    &report_audit,
 };
 
 static const struct report_kind *find_kind(const char *name)

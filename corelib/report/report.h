@@ -20,7 +20,8 @@ struct report_kind {
 };
 
 extern const struct report_kind report_bt, report_objects, report_heap_top, report_refs, report_path,
-	report_show, report_print, report_info, report_analyze, report_verify, report_diff;
+	report_show, report_print, report_info, report_analyze, report_verify, report_diff,
+	report_audit;
 
 /* Stacks for flame graph tools. */
 void bt_folded(const struct report *r, struct buf *out);

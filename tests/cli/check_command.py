@@ -18,9 +18,9 @@ import unittest
 COMMAND = os.path.abspath("tests/cli/pycore-fake")
 GOLDEN = os.path.abspath(os.path.join(os.environ.get("srcdir", "."), "tests/golden/report"))
 COMMANDS = ("analyze", "bt", "objects", "heap-top", "refs", "path", "show", "info", "verify",
-            "diff")
+            "diff", "audit")
 LATER = (
-    "memory tasks audit".split()
+    "memory tasks".split()
 )
 
 
@@ -173,6 +173,7 @@ class Output(Command):
             "show-quick.txt": ["show", "core.1234", "0x7f4010", "--no-referrers"],
             "show-redact.txt": ["show", "core.1234", "0x7f4000", "--redact"],
             "show-redact.json": ["show", "core.1234", "0x7f4000", "--redact", "--format", "json"],
+            "audit-limit.json": ["audit", "core.1234", "--limit", "1", "--format", "json"],
             "refs-redact.dot": ["refs", "core.1234", "--type", "M*", "--redact"],
         }.items():
             with self.subTest(name=name):

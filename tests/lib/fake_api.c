@@ -287,3 +287,11 @@ int pycore_verify(struct pycore *s, size_t limit, const struct pycore_verdict **
 	*out = &found;
 	return answer(fake_api.objects_status, err);
 }
+
+int pycore_get_audit(struct pycore *s, const struct pycore_audit_query *query,
+		     const struct pycore_audit **out, struct pycore_error *err)
+{
+	fake_api.audit_query = *query;
+	*out = &fake_api.audit;
+	return answer(fake_api.objects_status, err);
+}

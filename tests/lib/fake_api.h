@@ -19,6 +19,7 @@ struct fake_api {
 	struct pycore_verdict verdict;
 	struct pycore_growth growth;
 	struct pycore_snapshot_result snapshot;
+	struct pycore_audit audit;
 	const char *warnings[8];
 	double stopped_ms;
 
@@ -35,6 +36,7 @@ struct fake_api {
 	struct pycore_path_query path_query;
 	struct pycore_tree_query tree_query;
 	const char *snapshot_path;
+	struct pycore_audit_query audit_query;
 	bool retained_asked;
 	bool thawed, read_when_thawed;
 };

@@ -12,6 +12,7 @@
 #include <pycore/path.h>
 #include <pycore/verify.h>
 #include <pycore/growth.h>
+#include <pycore/audit.h>
 #include <pycore/report.h>
 #include <pycore/capture.h>
 
