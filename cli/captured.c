@@ -47,7 +47,7 @@ void captured_options(struct pycore_dump_options *options, const struct settings
 }
 
 /* A name may be no UTF-8: what is not is marked. */
-static json_t *text(const char *bytes)
+json_t *captured_text(const char *bytes)
 {
 	json_t *whole = json_string(bytes);
 	char *copy;
@@ -64,22 +64,12 @@ static json_t *text(const char *bytes)
 	return whole;
 }
 
-static int print_json(const struct captured *c, pid_t pid, const struct pycore_dump_result *r,
-		      const char *reason)
+int captured_print_object(json_t *all)
 {
-	json_t *warnings = json_array(), *all;
 	struct output o;
-	char *out = NULL;
+	char *out;
 	bool ok;
 
-	for (size_t i = 0; i < c->n; i++)
-		json_array_append_new(warnings, text(c->warnings[i]));
-	all = json_pack("{s:s, s:{s:s, s:i}, s:o, s:o, s:I, s:I, s:I, s:I, s:f, s:b, s:o}",
-			"pycore", pycore_version(), "target", "kind", "live", "pid", (int)pid,
-			"warnings", warnings, "path", text(r->path), "bytes", (json_int_t)r->bytes,
-			"disk_bytes", (json_int_t)r->disk_bytes, "core_bytes",
-			(json_int_t)r->core_bytes, "threads", (json_int_t)r->threads, "stopped_ms",
-			r->stopped_ms, "was_stopped", (int)r->was_stopped, "reason", text(reason));
 	out = all ? json_dumps(all, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
 	json_decref(all);
 	if (!out)
@@ -92,6 +82,22 @@ static int print_json(const struct captured *c, pid_t pid, const struct pycore_d
 		return EXIT_ANSWERED;
 	message_print("", "standard output: the answer could not be written");
 	return EXIT_NO_ANSWER;
+}
+
+static int print_json(const struct captured *c, pid_t pid, const struct pycore_dump_result *r,
+		      const char *reason)
+{
+	json_t *warnings = json_array();
+
+	for (size_t i = 0; i < c->n; i++)
+		json_array_append_new(warnings, captured_text(c->warnings[i]));
+	return captured_print_object(json_pack(
+		"{s:s, s:{s:s, s:i}, s:o, s:o, s:I, s:I, s:I, s:I, s:f, s:b, s:o}", "pycore",
+		pycore_version(), "target", "kind", "live", "pid", (int)pid, "warnings", warnings,
+		"path", captured_text(r->path), "bytes", (json_int_t)r->bytes, "disk_bytes",
+		(json_int_t)r->disk_bytes, "core_bytes", (json_int_t)r->core_bytes, "threads",
+		(json_int_t)r->threads, "stopped_ms", r->stopped_ms, "was_stopped",
+		(int)r->was_stopped, "reason", captured_text(reason)));
 }
 
 int captured_print(const struct captured *c, const struct settings *s, pid_t pid,

@@ -22,6 +22,7 @@ enum option_set {
 	OPTIONS_COLLECT = 1u << 22, /* takes a core from standard input */
 	OPTIONS_WATCH = 1u << 21,   /* waits for a limit; a command of its own may follow -- */
 	OPTIONS_FAULTS = 1u << 12,
+	OPTIONS_DIFF = 1u << 13,  /* a second target, and perhaps a third */
 };
 
 /* sysexits.h has EX_USAGE; the rest is ours. */

@@ -7,6 +7,7 @@
 #include "collect.h"
 #include "dump.h"
 #include "run.h"
+#include "snapshot.h"
 #include "watch.h"
 
 const struct command commands[] = {
@@ -127,6 +128,22 @@ const struct command commands[] = {
 		.run = run_report,
 	},
 	{
+		.name = "audit",
+		.summary = "what C code leaked: reference counts against the references found",
+		.description =
+			"Holds the reference count of every object against all references to it that\n"
+			"are found: in objects, frames, threads, the interpreter's state, and in memory\n"
+			"that C code knows alone. What is counted and not found, somebody has leaked.\n"
+			"Also garbage that the cycle collector has not come to yet, its cycles and the\n"
+			"__del__ in them, and what is in gc.garbage.",
+		.examples = "  pycore audit core.1234\n"
+			    "  pycore audit --type app.Order core.1234 --limit 50\n"
+			    "  pycore audit --format json core.1234 | jq '.excess[0].examples'\n",
+		.formats = "text json",
+		.options = OPTIONS_COMMON | OPTIONS_TYPE | OPTIONS_ROWS,
+		.run = run_report,
+	},
+	{
 		.name = "info",
 		.summary = "process, signal, interpreter, mapped files",
 		.description =
@@ -136,6 +153,37 @@ const struct command commands[] = {
 			    "  pycore info core.1234 --sysroot /srv/images/web --exe /usr/bin/python3\n",
 		.formats = "text json",
 		.options = OPTIONS_COMMON,
+		.run = run_report,
+	},
+	{
+		.name = "snapshot",
+		.summary = "a small file of types, sizes and references, for diff",
+		.description =
+			"Writes what diff needs of a heap: of each object its address, type, size, count\n"
+			"of references and what it refers to, and what roots hold. No values are in it,\n"
+			"and it is a small part of a core. A process runs on while it is written. The\n"
+			"file never takes the place of another; without -o: NAME.PID.pysnap, here.",
+		.examples = "  pycore snapshot 1234 -o base.pysnap\n"
+			    "  pycore snapshot core.1234 && rm core.1234\n",
+		.formats = "text json",
+		.options = OPTIONS_COMMON,
+		.run = run_snapshot,
+	},
+	{
+		.name = "diff",
+		.args = "A B [C]",
+		.summary = "growth by type between two targets, or what stayed in a third",
+		.description =
+			"Compares two targets of one program, type by type: objects, their bytes, what\n"
+			"they keep alive; which types are new, and which are gone. Each may be a core,\n"
+			"a process or a snapshot. With a third, of the same process, it also counts\n"
+			"what came after A, was there in B and still is in C, by address and type: what\n"
+			"neither was there from the start nor goes away is what leaks.",
+		.examples = "  pycore diff base.pysnap 1234\n"
+			    "  pycore diff a.pysnap b.pysnap c.pysnap --include 'myapp.*'\n"
+			    "  pycore diff base.pysnap core.1234 --sort retained --limit 50\n",
+		.formats = "text json",
+		.options = OPTIONS_COMMON | OPTIONS_DIFF,
 		.run = run_report,
 	},
 	{

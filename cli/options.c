@@ -313,20 +313,25 @@ const struct option_spec option_specs[] = {
 	{ "limit", 0, "N",
 	  "rows to show, 0 for all (default: 20; in JSON all\ntypes, and 20 objects)",
 	  OPTIONS_ROWS, apply_limit },
+	{ "limit", 0, "N", "types to show, 0 for all (default: 20; in JSON all)", OPTIONS_DIFF,
+	  apply_limit },
 	{ "limit", 0, "N", "fields and referrers to show, 0 for all (default: 20)", OPTIONS_OBJECT,
 	  apply_limit },
 	{ "limit", 0, "N", "faults to show, 0 for all (default: 20)", OPTIONS_FAULTS, apply_limit },
 	{ "depth", 0, "N", "levels of fields to show (default: 1)", OPTIONS_OBJECT, apply_depth },
 	{ "no-referrers", 0, NULL, "do not look for what refers to the object: quick\nin a heap of any size",
 	  OPTIONS_OBJECT, apply_no_referrers },
+	{ "sort", 0, "KEY",
+	  "by growth in bytes (default), count or retained\nbytes; with a third target, by what was kept first",
+	  OPTIONS_DIFF, apply_sort },
 	{ "sort", 0, "KEY", "by bytes, by count, or by retained bytes: what\nwould be freed (heap-top: the default)",
 	  OPTIONS_TYPES, apply_sort },
 	{ "retained", 0, NULL, "what types or objects retain, too: what would be\nfreed with them",
 	  OPTIONS_BY_ADDRESS, apply_retained },
-	{ "include", 0, "GLOB", "only types with such a name; may repeat", OPTIONS_TYPES,
-	  apply_include },
-	{ "exclude", 0, "GLOB", "no types with such a name; may repeat", OPTIONS_TYPES,
-	  apply_exclude },
+	{ "include", 0, "GLOB", "only types with such a name; may repeat",
+	  OPTIONS_TYPES | OPTIONS_DIFF, apply_include },
+	{ "exclude", 0, "GLOB", "no types with such a name; may repeat",
+	  OPTIONS_TYPES | OPTIONS_DIFF, apply_exclude },
 	{ "by-address", 0, NULL, "types of one name in rows of their own", OPTIONS_BY_ADDRESS,
 	  apply_by_address },
 	{ "rss", 0, "SIZE", "when the process has so much resident memory: 800M, 2G",
@@ -446,10 +451,16 @@ static bool add_word(struct settings *s, const struct command *command, const ch
 {
 	if (s->target && command->options & OPTIONS_OBJECT)
 		return add_object(s, word);
+	if (s->target && command->options & OPTIONS_DIFF && !s->more[1]) {
+		s->more[s->more[0] != NULL] = word;
+		return true;
+	}
 	if (s->target && command->options & OPTIONS_COLLECT && !s->when) {
 		*(s->signal ? &s->when : &s->signal) = word;
 		return true;
 	}
+	if (s->target && command->options & OPTIONS_DIFF)
+		return wrong(s, "three targets are enough: what is '%s'?", word);
 	if (s->target)
 		return wrong(s, "one target is enough: what is '%s'?", word);
 	s->target = word;
@@ -520,8 +531,11 @@ static bool check(struct settings *s, const struct command *command)
 		return wrong(s, "%s", "which core file or process?");
 	if (s->target && s->pid)
 		return wrong(s, "both --pid and '%s': which of them?", s->target);
-	if (s->target && !*s->target)
+	if ((s->target && !*s->target) || (s->more[0] && !*s->more[0]) ||
+	    (s->more[1] && !*s->more[1]))
 		return wrong(s, "%s", "the target's name is empty");
+	if (command->options & OPTIONS_DIFF && !s->more[0])
+		return wrong(s, "%s", "compared with what? Give two targets, or three");
 	if (s->report.locals && s->report.format != PYCORE_TEXT && s->report.format != PYCORE_JSON)
 		return wrong(s, "there are no locals in format '%s': give text or json", format);
 	if ((command->options & OPTIONS_OBJECT) && !s->n_addresses)

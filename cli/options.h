@@ -14,6 +14,7 @@ enum then { THEN_CONTINUE, THEN_KILL, THEN_STOP };
 /* What the user typed. Zero is the default of everything. */
 struct settings {
 	const char *target; /* as typed, or NULL */
+	const char *more[2]; /* targets after it, or NULL */
 	const char *pid;    /* --pid, or NULL */
 	const char *output; /* -o, or NULL */
 	enum color_when color;

@@ -66,7 +66,7 @@ static uint32_t terminal_width(const struct settings *s)
 }
 
 /* What the answer lacks, and what is worth knowing of it. */
-static int print_warnings(const struct settings *s, const struct pycore *session)
+int run_print_warnings(const struct settings *s, const struct pycore *session)
 {
 	const char *line;
 	int status = EXIT_ANSWERED;
@@ -129,25 +129,49 @@ static int print_report(const struct command *command, struct settings *s,
 	if (!output_close(o, status >= 0))
 		return output_failed(o);
 	/* Of an answer that there is not, nothing is missing: one line says why. */
-	return status >= 0 ? print_warnings(s, session) : complain(err.message);
+	return status >= 0 ? run_print_warnings(s, session) : complain(err.message);
+}
+
+/* One target; of diff two or three, in their order. */
+static int open_targets(struct pycore *sessions[3], const struct settings *s,
+			struct pycore_error *err)
+{
+	int status = target_open(&sessions[0], s, err);
+
+	for (size_t i = 0; i < 2 && status >= 0 && s->more[i]; i++)
+		status = target_open_word(&sessions[1 + i], s->more[i], s, err);
+	return status;
 }
 
 static int with_output(const struct command *command, struct settings *s, struct output *o)
 {
-	struct pycore *session = NULL;
+	struct pycore *sessions[3] = { NULL };
 	struct pycore_error err = { 0 };
 	double began = now_ms(), opened;
-	int status = target_open(&session, s, &err);
+	int status = open_targets(sessions, s, &err);
 
 	if (status < 0) {
 		output_close(o, false);
-		return complain(err.message);
+		status = complain(err.message);
+	} else {
+		opened = now_ms();
+		s->report.base = sessions[1] ? sessions[0] : NULL;
+		s->report.third = sessions[2];
+		status = print_report(command, s, sessions[sessions[1] != NULL], o);
+		print_detail(s, began, opened);
 	}
-	opened = now_ms();
-	status = print_report(command, s, session, o);
-	print_detail(s, began, opened);
-	pycore_close(session);
+	for (size_t i = 0; i < 3; i++)
+		pycore_close(sessions[i]);
 	return status;
+}
+
+void run_prepare(struct settings *s)
+{
+	handle_signals();
+	progress_start(!s->quiet);
+	s->open.map_files = true;
+	s->open.unpack_dir = getenv("TMPDIR");
+	s->open.progress = progress_show;
 }
 
 int run_report(const struct command *command, struct settings *s)
@@ -157,11 +181,7 @@ int run_report(const struct command *command, struct settings *s)
 	if (target_is_file(s, s->output))
 		return complain("-o names the target itself, which would be lost: "
 				"give another name");
-	handle_signals();
-	progress_start(!s->quiet);
-	s->open.map_files = true;
-	s->open.unpack_dir = getenv("TMPDIR");
-	s->open.progress = progress_show;
+	run_prepare(s);
 	s->report.color = want_color(s);
 	s->report.width = terminal_width(s);
 	/* Before the target: a process need not be stopped for what cannot be written. */

@@ -66,25 +66,36 @@ static int open_file(struct pycore **out, const char *path, const struct stat *s
 	return pycore_open_core(out, path, options, err);
 }
 
-int target_open(struct pycore **out, const struct settings *s, struct pycore_error *err)
+int target_open_word(struct pycore **out, const char *word, const struct settings *s,
+		     struct pycore_error *err)
 {
 	struct stat st;
 
-	if (s->pid)
-		return open_pid(out, s->pid, &s->open, err);
-	if (!stat(s->target, &st))
-		return open_file(out, s->target, &st, &s->open, err);
-	if (errno == ENOENT && is_number(s->target))
-		return open_pid(out, s->target, &s->open, err);
+	if (!stat(word, &st))
+		return open_file(out, word, &st, &s->open, err);
+	if (errno == ENOENT && is_number(word))
+		return open_pid(out, word, &s->open, err);
 	if (errno == ENOENT)
-		return fail(err, "%s: no such file, and no process id either", s->target);
-	return fail(err, "%s: %s", s->target, strerror(errno));
+		return fail(err, "%s: no such file, and no process id either", word);
+	return fail(err, "%s: %s", word, strerror(errno));
+}
+
+int target_open(struct pycore **out, const struct settings *s, struct pycore_error *err)
+{
+	return s->pid ? open_pid(out, s->pid, &s->open, err)
+		      : target_open_word(out, s->target, s, err);
+}
+
+static bool are_one_file(const char *one, const char *other)
+{
+	struct stat a, b;
+
+	return one && other && !stat(one, &a) && !stat(other, &b) && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
 }
 
 bool target_is_file(const struct settings *s, const char *path)
 {
-	struct stat a, b;
-
-	return s->target && path && !stat(s->target, &a) && !stat(path, &b) &&
-	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	return are_one_file(s->target, path) || are_one_file(s->more[0], path) ||
+	       are_one_file(s->more[1], path);
 }

@@ -81,8 +81,7 @@ static bool in_pool(const struct ctx *c, uint64_t address, struct place *out)
 	return in;
 }
 
-/* Whether glibc's malloc has a chunk whose memory begins at @p start. */
-static bool is_chunk(const struct ctx *c, uint64_t start, uint64_t *bytes)
+bool place_is_chunk(const struct ctx *c, uint64_t start, uint64_t *bytes)
 {
 	uint64_t head = word_at(c, start - 8), size = head & ~UINT64_C(7), next;
 
@@ -275,7 +274,7 @@ static void find_chunk(const struct ctx *c, struct object o, struct place *p)
 	uint64_t start = o.address - o.type->pre_header, bytes;
 
 	for (unsigned hooks = 0; hooks <= 2 * HOOKS; hooks += HOOKS) {
-		if (!is_chunk(c, start - hooks, &bytes) || bytes < o.type->pre_header + hooks)
+		if (!place_is_chunk(c, start - hooks, &bytes) || bytes < o.type->pre_header + hooks)
 			continue;
 		p->kind = PLACE_CHUNK;
 		p->start = start - hooks;

@@ -38,6 +38,14 @@ struct suspect {
 	uint64_t address; /* or 0 */
 };
 
+/* The types that diff shows, and how many there are of each sort. */
+struct growth_rows {
+	const struct pycore_growth_row **rows;
+	size_t n, matched;
+	size_t grew, shrank, appeared, gone; /* types */
+	struct pycore_growth_row sum; /* of all that the filters let through */
+};
+
 /* All that one report was able to read, before a line of it is written. */
 struct report {
 	struct pycore *session;
@@ -54,8 +62,11 @@ struct report {
 	const struct pycore_paths *paths;
 	const struct pycore_tree *tree;
 	const struct pycore_verdict *verdict;
+	const struct pycore_growth *growth;
+	const struct pycore_audit *audit;
 	struct thread_rows threads;
 	struct type_rows types;
+	struct growth_rows grown;
 	struct object_rows top;
 	bool retained;   /* what types and objects retain is read, too, */
 	bool want_paths; /* and how roots hold the objects */

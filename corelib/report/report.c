@@ -9,7 +9,7 @@
 static const struct report_kind *const kinds[] = {
 	&report_bt,   &report_objects, &report_heap_top, &report_refs, &report_path,
 	&report_show, &report_print,   &report_info,     &report_analyze,
-	&report_verify,
+	&report_verify, &report_diff,    &report_audit,
 };
 
 static const struct report_kind *find_kind(const char *name)
@@ -142,10 +142,22 @@ static void write_report(const struct report *r, const struct report_kind *kind,
 		write_stopped(r, &sink->text, "\n");
 }
 
+static int check_target(struct report *r, const struct report_kind *kind)
+{
+	if (kind->of_snapshots || strcmp(r->info.kind, "snapshot"))
+		return 0;
+	return pycore_fail(r->err, PYCORE_ERR_ARGUMENT,
+			   "%.120s is a snapshot of a heap, which diff takes: for %s give the core or "
+			   "the process",
+			   r->info.path ? r->info.path : "the target", kind->name);
+}
+
 static int make_report(struct report *r, const struct report_kind *kind, struct sink *sink)
 {
 	int status = pycore_get_info(r->session, &r->info, r->err);
 
+	if (status >= 0)
+		status = check_target(r, kind);
 	if (status >= 0)
 		status = kind->read(r);
 	if (status < 0)

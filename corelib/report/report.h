@@ -16,10 +16,12 @@ struct report_kind {
 	void (*folded)(const struct report *r, struct buf *out);
 	void (*speedscope)(const struct report *r, struct buf *out);
 	void (*svg)(const struct report *r, struct buf *out);
+	bool of_snapshots; /* can be made of a snapshot of the heap, too */
 };
 
 extern const struct report_kind report_bt, report_objects, report_heap_top, report_refs, report_path,
-	report_show, report_print, report_info, report_analyze, report_verify;
+	report_show, report_print, report_info, report_analyze, report_verify, report_diff,
+	report_audit;
 
 /* Stacks for flame graph tools. */
 void bt_folded(const struct report *r, struct buf *out);

@@ -131,9 +131,23 @@ static void tell_interpreters(const struct pycore *s, struct pycore_info *out)
 	}
 }
 
+static void tell_snapshot(const struct pycore *s, struct pycore_info *out)
+{
+	out->kind = "snapshot";
+	out->path = s->snapshot;
+	out->pid = s->facts.pid;
+	out->python = s->facts.python;
+	out->build = s->facts.build;
+	out->runtime = s->facts.runtime;
+}
+
 int pycore_get_info(struct pycore *s, struct pycore_info *out, struct pycore_error *err)
 {
 	*out = (struct pycore_info){ 0 };
+	if (!s->target) {
+		tell_snapshot(s, out);
+		return 0;
+	}
 	if (!s->files) {
 		int rc = list_files(s, err);
 

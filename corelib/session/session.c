@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "capture/snapshot.h"
+#include "session/snapshot.h"
 
 struct ctx session_ctx(struct pycore *s)
 {
@@ -151,6 +152,8 @@ int pycore_open_core(struct pycore **out, const char *path, const struct pycore_
 	rc = session_new(&s, options, err);
 	if (rc)
 		return rc;
+	if (is_snapshot(path))
+		return finish_open(out, s, open_snapshot(s, path, err));
 	rc = target_open_core(&s->target, path, &s->options, session_warn, s, err);
 	if (!rc)
 		rc = find_python(s, err);
@@ -253,6 +256,11 @@ const char *pycore_version(void)
 
 int session_can_read(struct pycore *s, const char *what, struct pycore_error *err)
 {
+	if (!s->target)
+		return pycore_fail(err, PYCORE_ERR_ARGUMENT,
+				   "%.120s is a snapshot of a heap, which has not what %s are read from: "
+				   "give the core or the process",
+				   s->snapshot, what);
 	if (s->thawed)
 		return pycore_fail(err, PYCORE_ERR_ARGUMENT,
 				   "the process runs again: %s can no longer be read", what);

@@ -7,6 +7,7 @@
 #include <pycore/pycore.h>
 
 #include "graph/refs.h"
+#include "graph/snapshot.h"
 #include "graph/whole.h"
 #include "heap/heap.h"
 #include "stack/stack.h"
@@ -19,7 +20,9 @@ struct warning {
 
 /* One open target and all that was found out about it. */
 struct pycore {
-	struct target *target;
+	struct target *target; /* NULL: a snapshot of the heap is all there is */
+	const char *snapshot;  /* its path, or NULL */
+	struct snapshot_facts facts; /* of it */
 	struct reader reader;
 	struct runtime runtime;
 	struct interpreters interps;

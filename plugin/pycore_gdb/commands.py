@@ -304,6 +304,19 @@ COMMANDS = (
     ),
     (
         ReportCommand,
+        "py-audit",
+        "audit",
+        "Hold reference counts against the references found: what C code leaked; garbage cycles.",
+        (
+            TYPE,
+            LIMIT,
+            TEXT_OR_JSON,
+            REDACT,
+            OUTPUT,
+        ),
+    ),
+    (
+        ReportCommand,
         "py-info",
         "info",
         "Show the process, its interpreter, and which mapped files were found.",

@@ -121,6 +121,8 @@ class ReportOptions(ctypes.Structure):
         ("retained", c_bool),
         ("tree", c_bool),
         ("paths", c_uint32),
+        ("base", c_void_p),
+        ("third", c_void_p),
     ]
 
 

@@ -17,9 +17,10 @@ import unittest
 
 COMMAND = os.path.abspath("tests/cli/pycore-fake")
 GOLDEN = os.path.abspath(os.path.join(os.environ.get("srcdir", "."), "tests/golden/report"))
-COMMANDS = ("analyze", "bt", "objects", "heap-top", "refs", "path", "show", "info", "verify")
+COMMANDS = ("analyze", "bt", "objects", "heap-top", "refs", "path", "show", "info", "verify",
+            "diff", "audit")
 LATER = (
-    "memory tasks audit snapshot diff".split()
+    "memory tasks".split()
 )
 
 
@@ -48,7 +49,7 @@ class Command(unittest.TestCase):
 
     def words_of(self, command):
         more = {"refs": ["--type", "__main__.MyBigFatObject"], "show": ["0x7f4000"],
-                "path": ["--addr", "0x7f1000"]}
+                "path": ["--addr", "0x7f1000"], "diff": ["core.1234"]}
         return [command, "core.1234"] + more.get(command, [])
 
     def one_line(self, result, status):
@@ -69,6 +70,11 @@ class Usage(Command):
             ["path", "core.1234"],
             ["path", "core.1234", "--addr", "0x1", "--all", "0"],
             ["heap-top", "core.1234", "--sort", "weight"],
+            ["diff", "core.1234"],
+            ["diff", "core.1234", ""],
+            ["diff", "core.1234", "core.1235", "core.1234", "core.1235"],
+            ["diff", "core.1234", "--pid", "1235"],
+            ["snapshot"],
             ["show", "core.1234"],
             ["show", "core.1234", "nowhere"],
             ["show", "core.1234", "0x1", "0x2"],
@@ -149,6 +155,12 @@ class Output(Command):
             "heap-top-tree.json": ["heap-top", "core.1234", "--depth", "2", "--format", "json"],
             "path-verbose.txt": ["path", "core.1234", "--type", "str", "-qv"],
             "objects-verbose.txt": ["objects", "core.1234", "--by-address", "-qv"],
+            "diff-third.txt": ["diff", "core.1234", "core.1234", "core.1234"],
+            "diff-third.json": ["diff", "core.1234", "core.1234", "1234", "--format", "json"],
+            "diff-count.txt": ["diff", "core.1234", "core.1234", "--sort", "count", "--limit", "1"],
+            "diff-retained.txt": ["diff", "core.1234", "core.1234", "--sort", "retained",
+                                  "--include", "app.*", "--exclude", "*Old"],
+            "snapshot.json": ["snapshot", "core.1234", "-q", "--format", "json"],
             "bt-redact.txt": ["bt", "core.1234", "--redact"],
             "bt-locals.txt": ["bt", "core.1234", "--locals"],
             "bt-locals.json": ["bt", "core.1234", "--locals", "--format", "json"],
@@ -161,6 +173,7 @@ class Output(Command):
             "show-quick.txt": ["show", "core.1234", "0x7f4010", "--no-referrers"],
             "show-redact.txt": ["show", "core.1234", "0x7f4000", "--redact"],
             "show-redact.json": ["show", "core.1234", "0x7f4000", "--redact", "--format", "json"],
+            "audit-limit.json": ["audit", "core.1234", "--limit", "1", "--format", "json"],
             "refs-redact.dot": ["refs", "core.1234", "--type", "M*", "--redact"],
         }.items():
             with self.subTest(name=name):
@@ -184,6 +197,29 @@ class Output(Command):
         )
         self.assertTrue(picture.stdout.startswith(b"\x89PNG"))
         self.assertEqual(picture.stderr, b"")
+
+    def test_a_snapshot_is_refused_by_what_it_is_not_enough_for(self):
+        self.core("base.pysnap", "good")
+        for command in COMMANDS:
+            words = self.words_of(command)
+            words[1] = "base.pysnap"
+            if command == "diff":
+                self.assertEqual(run(*words, "base.pysnap").returncode, 0)
+                continue
+            result = run(*words)
+            self.one_line(result, 2)
+            self.assertIn("base.pysnap is a snapshot", result.stderr)
+
+    def test_a_snapshot_has_the_name_of_its_program(self):
+        result = run("snapshot", "core.1234", "--format", "json")
+        self.assertRegex(json.loads(result.stdout)["path"], r"^[a-z0-9.]+\.[0-9]+\.pysnap$")
+        self.assertIn("41211 objects", result.stderr)
+
+    def test_an_answer_does_not_replace_a_target(self):
+        self.core("core.1235", "good")
+        for word in "core.1234", "core.1235":
+            result = run("diff", "core.1234", "core.1235", "-o", word)
+            self.one_line(result, 2)
 
     def test_missing_parts_are_warned_of(self):
         self.core("core.p", "partial")

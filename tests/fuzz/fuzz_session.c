@@ -156,6 +156,7 @@ static void ask(struct pycore *s, uint64_t seed, unsigned i)
 		{ "heap-top", NULL, PYCORE_TEXT, false },  { "info", NULL, PYCORE_JSON, false },
 		{ "objects", "dict", PYCORE_TEXT, false }, { "refs", "list", PYCORE_JSON, false },
 		{ "bt", NULL, PYCORE_TEXT, true },         { "verify", NULL, PYCORE_JSON, false },
+		{ "audit", NULL, PYCORE_TEXT, false },     { "audit", "dict", PYCORE_JSON, false },
 	};
 	size_t n = (seed * 3 + i) % (sizeof(questions) / sizeof(questions[0]));
 	struct pycore_report_options options = {

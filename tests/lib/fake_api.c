@@ -63,7 +63,7 @@ int pycore_open_core(struct pycore **out, const char *path, const struct pycore_
 {
 	fake_api_demo();
 	read_script(path);
-	fake_api.info.kind = "core";
+	fake_api.info.kind = strstr(path, ".pysnap") ? "snapshot" : "core";
 	fake_api.info.path = path;
 	return open_session(out, err);
 }
@@ -177,6 +177,22 @@ int pycore_get_tree(struct pycore *s, const struct pycore_tree_query *query,
 	return answer(fake_api.tree_status, err);
 }
 
+int pycore_get_growth(struct pycore *s, struct pycore *a, struct pycore *c,
+		      const struct pycore_growth **out, struct pycore_error *err)
+{
+	fake_api.growth.third = c != NULL;
+	*out = &fake_api.growth;
+	return answer(fake_api.growth_status, err);
+}
+
+int pycore_write_snapshot(struct pycore *s, const char *path, struct pycore_snapshot_result *out,
+			  struct pycore_error *err)
+{
+	fake_api.snapshot_path = path;
+	*out = fake_api.snapshot;
+	return answer(fake_api.snapshot_status, err);
+}
+
 int pycore_dump(pid_t pid, const struct pycore_dump_options *options,
 		struct pycore_dump_result *out, struct pycore_error *err)
 {
@@ -269,5 +285,13 @@ int pycore_verify(struct pycore *s, size_t limit, const struct pycore_verdict **
 	if (limit && limit < found.n_faults)
 		found.n_faults = limit;
 	*out = &found;
+	return answer(fake_api.objects_status, err);
+}
+
+int pycore_get_audit(struct pycore *s, const struct pycore_audit_query *query,
+		     const struct pycore_audit **out, struct pycore_error *err)
+{
+	fake_api.audit_query = *query;
+	*out = &fake_api.audit;
 	return answer(fake_api.objects_status, err);
 }

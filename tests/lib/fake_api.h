@@ -17,12 +17,16 @@ struct fake_api {
 	struct pycore_dump_result dump;
 	struct pycore_tree tree;
 	struct pycore_verdict verdict;
+	struct pycore_growth growth;
+	struct pycore_snapshot_result snapshot;
+	struct pycore_audit audit;
 	const char *warnings[8];
 	double stopped_ms;
 
 	/* Statuses of the calls, 0: they work; then the message is "it failed on purpose". */
 	int open_status, info_status, stacks_status, census_status, objects_status, graph_status,
-		detail_status, retained_status, paths_status, dump_status, tree_status;
+		detail_status, retained_status, paths_status, dump_status, tree_status,
+		growth_status, snapshot_status;
 
 	/* What was asked for. */
 	struct pycore_stack_query stack_query;
@@ -31,6 +35,8 @@ struct fake_api {
 	struct pycore_detail_query detail_query;
 	struct pycore_path_query path_query;
 	struct pycore_tree_query tree_query;
+	const char *snapshot_path;
+	struct pycore_audit_query audit_query;
 	bool retained_asked;
 	bool thawed, read_when_thawed;
 };

@@ -156,6 +156,24 @@ static const struct pycore_fault faults[] = {
 
 static const struct pycore_checked checked[] = { { "objects", 63235 }, { "dict", 1044 } };
 
+static const uint64_t leaked[] = { 0x7f4000, 0x7f4040, 0x7f4080, 0x7f40c0 };
+static const uint64_t uncollectable[] = { 0x7f6000 };
+
+static const struct pycore_excess excess[] = {
+	{ "app.models.Session", 1204, 1200, 2408, leaked, 4 },
+	{ "app.\xe2\x80\xaeOrder", 1, 0, 1, leaked, 1 },
+};
+
+static const struct pycore_garbage garbage[] = {
+	{ "app.Node\x1b[31m", 3000, 144000 },
+	{ "dict", 12, 2784 },
+};
+
+static const struct pycore_cycle cycles[] = {
+	{ 0x7f7000, "app.Node", 2000, 96000, 3, 0x7f7030, "app.Closer" },
+	{ 0x7f8000, "dict", 2, 464, 0, 0, NULL },
+};
+
 static const struct pycore_file files[] = {
 	{ "/usr/bin/python3.11", "3a1bffce", "yes" },
 	{ "/srv/app/_speed.so", NULL, "no" },
@@ -190,6 +208,15 @@ static const struct pycore_info info = {
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct pycore_growth_row growth[] = {
+	{ "app.Old", { 3, 168, 400 }, { 0, 0, 0 }, { 0, 0, 0 }, 0, 0 },
+	{ "app.cache.Entry", { 100, 5600, 90000 }, { 1100, 61600, 990000 },
+	  { 1000, 56000, 900000 }, 40, 2240 },
+	{ "app.Odd\x1b[31m", { 0, 0, 0 }, { 7, 392, 392 }, { 0, 0, 0 }, 0, 0 },
+	{ "dict", { 500, 64000, 70000 }, { 490, 63000, 69000 }, { 490, 63000, 69000 }, 0, 0 },
+	{ "float", { 20, 480, 480 }, { 20, 480, 480 }, { 20, 480, 480 }, 0, 0 },
+};
 
 void fake_api_demo(void)
 {
@@ -234,7 +261,11 @@ void fake_api_demo(void)
 			.n_steps = LENGTH(detail_steps),
 		},
 		.paths = { paths, LENGTH(paths), 3 },
+		.growth = { growth, LENGTH(growth), .kept = 40, .kept_bytes = 2240 },
+		.snapshot = { 400123, 41211, 132848 },
 		.verdict = { faults, LENGTH(faults), 3, checked, LENGTH(checked) },
+		.audit = { excess, LENGTH(excess), 1205, 2409, garbage, LENGTH(garbage), cycles,
+			   LENGTH(cycles), 7, uncollectable, 1, 1 },
 		.tree = { tree, LENGTH(tree), 6424096 },
 		.graph = { nodes, LENGTH(nodes), edges, LENGTH(edges), 2, 2, true },
 	};

@@ -60,7 +60,7 @@ static json_t *json_report(const char *name)
 }
 
 static const char *const names[] = { "bt",   "objects", "heap-top", "refs",   "path",
-				     "show", "print",   "info",     "analyze" };
+				     "show", "print",   "info",     "analyze", "audit" };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 
 static void everything_is_read_before_the_target_runs_on(void **state)

@@ -13,8 +13,9 @@ struct pycore_file {
 
 /** What the target is, and how the interpreter in it was recognised. Strings live with the session. */
 struct pycore_info {
-	const char *kind; /**< "core", "live" or "callback" */
-	const char *path; /**< core file, or NULL */
+	const char *kind; /**< "core", "live", "callback" or "snapshot": of this kind only path, pid,
+			   * python, build and runtime are known */
+	const char *path; /**< core file or snapshot, or NULL */
 	uint64_t pid;
 	const char *command; /**< command line or its beginning, or NULL */
 	int32_t signal;      /**< that ended it, or 0 */

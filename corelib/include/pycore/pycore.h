@@ -11,6 +11,8 @@
 #include <pycore/graph.h>
 #include <pycore/path.h>
 #include <pycore/verify.h>
+#include <pycore/growth.h>
+#include <pycore/audit.h>
 #include <pycore/report.h>
 #include <pycore/capture.h>
 

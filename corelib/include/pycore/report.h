@@ -41,13 +41,15 @@ struct pycore_report_options {
 	bool retained;         /**< objects: what each type or object retains, too */
 	bool tree;             /**< heap-top: what the objects hold below them, @c depth levels deep */
 	uint32_t paths;        /**< path: how many of each object; 0: one */
+	struct pycore *base;   /**< diff: the target that the session's is compared to */
+	struct pycore *third;  /**< diff: the target after it, or NULL */
 };
 
 /**
  * Make one report.
  *
  * @param name  "bt", "objects", "heap-top", "refs", "path", "show", "print" (the
- *              value of one object as a line), "info" or "analyze"
+ *              value of one object as a line), "info", "analyze" or "diff"
  * @return 0, or a negative enum pycore_status told in @p err; what could not
  *         be read is no failure but a pycore_warning()
  *

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/error.h"
+#include "graph/audit.h"
+#include "heap/place.h"
+
+#define BATCH 65536u
+#define MOST_BASES 64
+/* Fewer bytes than pymalloc leaves to malloc (SMALL_REQUEST_THRESHOLD, 512), to be sure. */
+#define SMALL 256u
+#define THREAD_BLOCK 4096u
+
+/* Memory of malloc's that C code refers to may hold references in turn. */
+static void lead_to(struct missing *m, uint64_t address)
+{
+	const struct region *region = target_region_at(m->c->r->target, address);
+	uint64_t bytes;
+	bool added;
+
+	if (!region || (region->flags & (REGION_WRITE | REGION_SHARED | REGION_STACK)) != REGION_WRITE ||
+	    target_module_at(m->c->r->target, address) || arenas_has(&m->h->arenas, address) ||
+	    map_get(&m->owned, address) ||
+	    !place_is_chunk(m->c, address, &bytes))
+		return;
+	if (!map_put(&m->seen, address, &added) ||
+	    (added && !vec_push(&m->chunks, address)))
+		m->failed = true;
+}
+
+/* A word of memory that C code knows alone. */
+static void meet(struct missing *m, uint64_t word)
+{
+	uint32_t object;
+
+	/* From 3.14 on a word of the interpreter's may have a mark in its lowest bit. */
+	if (!word || word & 7)
+		return;
+	object = index_number_of(&m->h->index, word);
+	if (object != WHOLE_NONE)
+		missing_take(m, object);
+	else if (!(word & 15))
+		lead_to(m, word);
+}
+
+/* Bytes of the object at @p address, 0: none is there. */
+static uint64_t object_there(const struct missing *m, uint64_t address)
+{
+	uint32_t object = index_number_of(&m->h->index, address);
+
+	return object == WHOLE_NONE ? 0 : (whole_bytes(m->w, object) + 7) & ~UINT64_C(7);
+}
+
+/*
+ * The words of [start, end) that are in no object: what these refer to is found already.
+ * The end may be a lie; it is where the mapped region ends at the latest.
+ */
+static void scan_words(struct missing *m, uint64_t start, uint64_t end)
+{
+	const struct region *region = target_region_at(m->c->r->target, start);
+	struct reader *r = m->c->r;
+	uint64_t words[BATCH / 8], skip = 0;
+
+	if (!region)
+		return;
+	if (end > region->end)
+		end = region->end;
+	for (uint64_t at = (start + 7) & ~UINT64_C(7); at < end;) {
+		uint64_t some = end - at < BATCH ? end - at : BATCH;
+		size_t n;
+
+		if (!reader_spend(r, at, at - start, some))
+			return;
+		n = reader_copy(r, at, words, some) / 8;
+
+		for (size_t i = 0; i < n; i++) {
+			uint64_t bytes = object_there(m, at + 8 * i);
+
+			if (bytes > skip)
+				skip = bytes;
+			if (skip)
+				skip -= 8;
+			else
+				meet(m, words[i]);
+		}
+		/* What cannot be read is passed over by pages. */
+		at += n ? 8 * n : 4096 - (at & 4095);
+		at = target_skip_holes(r->target, at, end);
+	}
+}
+
+static void scan_region(struct missing *m, const struct region *region)
+{
+	if (!(region->flags & REGION_WRITE) || region->flags & REGION_SHARED)
+		return;
+	if (target_module_at(m->c->r->target, region->start))
+		scan_words(m, region->start, region->end);
+}
+
+/*
+ * Where a thread's stack ends: the C library puts what it knows of the thread there, to
+ * which fs_base points. Stacks without pages between them are mapped as one region.
+ */
+static uint64_t stack_end(const struct native_thread *thread, const struct region *region)
+{
+	if (thread->fs_base <= thread->sp || thread->fs_base >= region->end)
+		return region->end;
+	return thread->fs_base + THREAD_BLOCK;
+}
+
+/* Below the stack pointer is what calls that have returned left there. */
+static void scan_stacks(struct missing *m)
+{
+	const struct target *t = m->c->r->target;
+
+	for (size_t i = 0; i < t->n_threads; i++) {
+		const struct native_thread *thread = &t->threads[i];
+		const struct region *region = thread->sp ? target_region_at(t, thread->sp) : NULL;
+
+		if (region)
+			scan_words(m, thread->sp, stack_end(thread, region));
+	}
+}
+
+static void scan_state(struct missing *m, uint64_t address, uint64_t bytes)
+{
+	/* Static ones are in a binary's data. */
+	if (!target_module_at(m->c->r->target, address))
+		scan_words(m, address, address + bytes);
+}
+
+static void scan_states(struct missing *m)
+{
+	const struct interpreters *all = m->h->interps;
+	const struct layout *l = m->c->l;
+
+	for (size_t i = 0; i < all->interps.n; i++)
+		scan_state(m, all->interps.items[i].address, L(l, PyInterpreterState, sizeof));
+	for (size_t i = 0; i < all->threads.n; i++)
+		scan_state(m, all->threads.items[i].address, L(l, PyThreadState, sizeof));
+}
+
+/* Whether an object begins in the block; words may stand before it. */
+static bool has_object(const struct index_chunk *chunk, uint64_t block, uint64_t bytes)
+{
+	for (uint64_t at = block; at < block + bytes && at <= block + 48; at += 8) {
+		if (bitmap_test(chunk->object, at))
+			return true;
+	}
+	return false;
+}
+
+static void scan_chunk(struct missing *m, const struct index_chunk *chunk)
+{
+	for (unsigned i = 0; i < INDEX_WORDS; i++) {
+		uint64_t left = chunk->live[i] & ~chunk->storage[i];
+
+		for (; left; left &= left - 1) {
+			uint64_t bit = i * UINT64_C(64) + (unsigned)__builtin_ctzll(left);
+			uint64_t block = chunk->start + (bit << INDEX_GRANULE_SHIFT), pool, bytes;
+
+			pool = block & ~((UINT64_C(1) << m->h->arenas.pool_shift) - 1);
+			bytes = (uint64_t)chunk->block_size[(pool - chunk->start) >> 12]
+				<< INDEX_GRANULE_SHIFT;
+			if (!has_object(chunk, block, bytes))
+				scan_words(m, block, block + bytes);
+		}
+	}
+}
+
+static void scan_node(void *arg, uint64_t address, uint64_t bytes)
+{
+	struct missing *m = arg;
+
+	if (bytes == L(m->c->l, _ODictNode, sizeof))
+		scan_words(m, address, address + bytes);
+}
+
+static bool is_ordered(const struct type *type)
+{
+	for (unsigned i = 0; type && i < MOST_BASES; i++, type = type->base) {
+		if (!strcmp(type->name, "collections.OrderedDict"))
+			return true;
+	}
+	return false;
+}
+
+/* The nodes by which a dict knows its order hold its keys once more, untold to the collector. */
+static void scan_nodes(struct missing *m)
+{
+	const struct whole *w = m->w;
+	const struct type_table *types = m->h->types;
+	uint32_t last = UINT32_MAX;
+	bool ordered = false;
+
+	for (uint32_t i = 0; i < w->n; i++) {
+		uint32_t type = w->objects.type[i];
+
+		if (type != last)
+			ordered = is_ordered(types->types.items[type]);
+		last = type;
+		if (ordered)
+			object_storage(m->c, (struct object){ w->source.address(w->source.arg, i),
+							      types->types.items[type] },
+				       scan_node, m);
+	}
+}
+
+static void own(void *arg, uint64_t address, uint64_t bytes)
+{
+	struct missing *m = arg;
+
+	if (bytes > SMALL && !map_put(&m->owned, address, NULL))
+		m->failed = true;
+}
+
+/* What malloc has given to objects, none of which is small: the references in it are found. */
+static void find_owned(struct missing *m)
+{
+	const struct whole *w = m->w;
+
+	for (uint32_t i = 0; i < w->n && !m->failed; i++) {
+		if (whole_bytes(w, i) > SMALL)
+			object_storage(m->c,
+				       (struct object){ w->source.address(w->source.arg, i),
+							m->h->types->types.items[w->objects.type[i]] },
+				       own, m);
+	}
+}
+
+int missing_scan(struct missing *m)
+{
+	const struct target *t = m->c->r->target;
+
+	find_owned(m);
+	for (size_t i = 0; i < t->n_regions; i++)
+		scan_region(m, &t->regions[i]);
+	scan_stacks(m);
+	scan_states(m);
+	scan_nodes(m);
+	for (size_t i = 0; i < m->h->index.order.n; i++)
+		scan_chunk(m, m->h->index.order.items[i]);
+	/* What these lead to is put behind them. */
+	for (size_t i = 0; i < m->chunks.n && !m->failed; i++) {
+		uint64_t at = m->chunks.items[i], bytes;
+
+		if (place_is_chunk(m->c, at, &bytes))
+			scan_words(m, at, at + bytes);
+	}
+	return m->failed ? PYCORE_ERR_NOMEM : 0;
+}

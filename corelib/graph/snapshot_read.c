@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "base/error.h"
+#include "graph/snapshot.h"
+
+/*
+ * Whatever the numbers of the file say, no more is taken than its bytes can unpack to (a
+ * block of zstd is 4 bytes at least, and 128 KiB at most), nor than this machine has.
+ */
+enum {
+	MOST_RATIO = 1 << 15,
+	MOST_SMALL = 1 << 20,
+	OBJECT_MEMORY = 64, /* about what a sealed graph takes for each */
+	REFERENCE_MEMORY = 8,
+	IN_ROOM = 1 << 16,
+	OUT_ROOM = 1 << 17,
+	LONGEST_TEXT = 1 << 16,
+};
+
+struct input {
+	int fd;
+	uint64_t at, size; /* of the file */
+	uint64_t left;     /* that may still be unpacked */
+	uint64_t memory;   /* that may still be taken */
+	ZSTD_DCtx *unpacker;
+	ZSTD_inBuffer in;
+	bool ended;        /* the frame is complete */
+	int rc;            /* of the first failure */
+	size_t n, next;    /* bytes in out, and the one to come */
+	unsigned char packed[IN_ROOM], out[OUT_ROOM];
+};
+
+static bool fail(struct input *f, int rc)
+{
+	if (!f->rc)
+		f->rc = rc;
+	return false;
+}
+
+static bool read_packed(struct input *f)
+{
+	uint64_t left = f->size - f->at;
+	ssize_t n;
+
+	if (!left)
+		return fail(f, PYCORE_ERR_DAMAGED); /* cut short */
+	do
+		n = pread(f->fd, f->packed, left < IN_ROOM ? (size_t)left : IN_ROOM, (off_t)f->at);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return fail(f, PYCORE_ERR_DAMAGED);
+	f->at += (uint64_t)n;
+	f->in = (ZSTD_inBuffer){ f->packed, (size_t)n, 0 };
+	return true;
+}
+
+/* More unpacked bytes; or, at the end of the frame, none. */
+static bool refill(struct input *f)
+{
+	f->n = f->next = 0;
+	while (!f->n && !f->ended && !f->rc) {
+		ZSTD_outBuffer out = { f->out, OUT_ROOM, 0 };
+		size_t rc;
+
+		if (f->in.pos == f->in.size && !read_packed(f))
+			return false;
+		rc = ZSTD_decompressStream(f->unpacker, &out, &f->in);
+		if (ZSTD_isError(rc) || out.pos > f->left)
+			return fail(f, PYCORE_ERR_DAMAGED);
+		f->ended = !rc;
+		f->left -= out.pos;
+		f->n = out.pos;
+	}
+	return f->n > 0;
+}
+
+static inline bool byte(struct input *f, unsigned char *out)
+{
+	if (f->next == f->n && !refill(f))
+		return fail(f, PYCORE_ERR_DAMAGED);
+	*out = f->out[f->next++];
+	return true;
+}
+
+/* A number that is at most @p most. */
+static bool number(struct input *f, uint64_t most, uint64_t *out)
+{
+	unsigned char b = 0;
+	uint64_t v = 0;
+
+	for (unsigned shift = 0; shift < 64; shift += 7) {
+		if (!byte(f, &b))
+			return false;
+		if (shift == 63 && b > 1)
+			return fail(f, PYCORE_ERR_DAMAGED);
+		v |= (uint64_t)(b & 0x7f) << shift;
+		if (!(b & 0x80))
+			break;
+	}
+	*out = v;
+	return v <= most || fail(f, PYCORE_ERR_DAMAGED);
+}
+
+/* How many things, of @p least bytes each, there are: no more than there can be bytes of them. */
+static bool amount(struct input *f, uint64_t least, uint64_t *out)
+{
+	uint64_t most = (f->left + (f->n - f->next)) / least;
+
+	return number(f, most < WHOLE_NONE - 1 ? most : WHOLE_NONE - 1, out);
+}
+
+/* Memory for @p n things of @p size bytes, or more than there is. */
+static bool take(struct input *f, uint64_t n, uint64_t size)
+{
+	uint64_t bytes;
+
+	if (__builtin_mul_overflow(n, size, &bytes) || bytes > f->memory)
+		return fail(f, PYCORE_ERR_NOMEM);
+	f->memory -= bytes;
+	return true;
+}
+
+static bool text(struct input *f, struct arena *a, const char **out)
+{
+	uint64_t len;
+	char *s;
+
+	if (!number(f, LONGEST_TEXT, &len) || !take(f, len + 1, 1))
+		return false;
+	*out = s = arena_alloc(a, (size_t)len + 1);
+	if (!s)
+		return fail(f, PYCORE_ERR_NOMEM);
+	for (size_t i = 0; i < len; i++) {
+		unsigned char b;
+
+		if (!byte(f, &b))
+			return false;
+		s[i] = (char)b;
+	}
+	return strlen(s) == len || fail(f, PYCORE_ERR_DAMAGED);
+}
+
+/* What the file has that the arrays of the graph do not. */
+struct kept {
+	uint32_t n;
+	uint64_t *address;
+	int64_t *count;
+};
+
+static uint64_t address_of(void *arg, uint32_t object)
+{
+	const struct kept *k = arg;
+
+	return object < k->n ? k->address[object] : 0;
+}
+
+static uint32_t number_of(void *arg, uint64_t address)
+{
+	const struct kept *k = arg;
+	uint32_t low = 0, high = k->n;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (k->address[middle] < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < k->n && k->address[low] == address ? low : WHOLE_NONE;
+}
+
+static int count_of(void *arg, uint32_t object, int64_t *out)
+{
+	const struct kept *k = arg;
+
+	*out = k->count[object];
+	return *out == SNAPSHOT_NO_COUNT ? PYCORE_ERR_NOT_FOUND : 0;
+}
+
+static void kept_free(void *arg)
+{
+	struct kept *k = arg;
+
+	free(k->address);
+	free(k->count);
+	free(k);
+}
+
+static bool read_types(struct input *f, struct whole *w)
+{
+	uint64_t n;
+
+	if (!amount(f, 2, &n) || !take(f, n, sizeof(struct whole_type)))
+		return false;
+	for (uint64_t i = 0; i < n; i++) {
+		struct whole_type type;
+
+		if (!text(f, &w->arena, &type.name) || !number(f, UINT64_MAX, &type.address))
+			return false;
+		if (!vec_push(&w->types, type))
+			return fail(f, PYCORE_ERR_NOMEM);
+	}
+	return n > 0 || fail(f, PYCORE_ERR_DAMAGED);
+}
+
+/* Room for what was announced: memory is taken where it is written. */
+static bool make_room(struct input *f, struct whole *w, uint32_t n, uint64_t references)
+{
+	struct kept *k;
+
+	if (!take(f, n, OBJECT_MEMORY) || !take(f, references, REFERENCE_MEMORY))
+		return false;
+	k = calloc(1, sizeof(*k));
+	if (!k)
+		return fail(f, PYCORE_ERR_NOMEM);
+	w->source = (struct whole_source){
+		.arg = k, .free = kept_free, .address = address_of, .number = number_of,
+	};
+	k->n = n;
+	k->address = calloc((size_t)n + 1, sizeof(*k->address));
+	k->count = calloc((size_t)n + 1, sizeof(*k->count));
+	if (!k->address || !k->count || whole_init(w, n))
+		return fail(f, PYCORE_ERR_NOMEM);
+	return !links_room(&w->objects.forward, n, references) || fail(f, PYCORE_ERR_NOMEM);
+}
+
+static bool read_addresses(struct input *f, struct kept *k)
+{
+	uint64_t before = 0, step;
+
+	for (uint32_t i = 0; i < k->n; i++) {
+		if (!number(f, UINT64_MAX - before, &step))
+			return false;
+		if (!step)
+			return fail(f, PYCORE_ERR_DAMAGED);
+		k->address[i] = before += step;
+	}
+	return true;
+}
+
+static bool read_objects(struct input *f, struct whole *w, struct kept *k)
+{
+	uint64_t v;
+
+	for (uint32_t i = 0; i < w->n; i++) {
+		if (!number(f, w->types.n - 1, &v))
+			return false;
+		w->objects.type[i] = (uint32_t)v;
+	}
+	for (uint32_t i = 0; i < w->n; i++) {
+		/* The address space is no bigger. */
+		if (!number(f, UINT64_C(1) << 47, &v))
+			return false;
+		if (!whole_set_bytes(w, i, v))
+			return fail(f, PYCORE_ERR_NOMEM);
+	}
+	for (uint32_t i = 0; i < w->n; i++) {
+		if (!number(f, (1u << WHOLE_PHASE_SHIFT) - 1, &v))
+			return false;
+		w->objects.flags[i] = (uint8_t)v;
+	}
+	for (uint32_t i = 0; i < w->n; i++) {
+		if (!number(f, INT64_MAX, &v))
+			return false;
+		k->count[i] = v > 1 ? (int64_t)v - 2 : v ? -1 : SNAPSHOT_NO_COUNT;
+	}
+	return true;
+}
+
+static bool read_references(struct input *f, struct whole *w, uint64_t most)
+{
+	struct links *l = &w->objects.forward;
+	uint64_t v;
+
+	for (uint32_t i = 0; i < w->n; i++) {
+		if (!number(f, most - l->start[i], &v))
+			return false;
+		l->start[i + 1] = l->start[i] + (uint32_t)v;
+	}
+	if (l->start[w->n] != most)
+		return fail(f, PYCORE_ERR_DAMAGED);
+	for (uint32_t i = 0; i < w->n; i++) {
+		for (uint32_t k = l->start[i]; k < l->start[i + 1]; k++) {
+			uint64_t step;
+
+			if (!number(f, UINT64_MAX, &v))
+				return false;
+			step = v >> 1;
+			if (v & 1 ? step > i : step >= w->n - i)
+				return fail(f, PYCORE_ERR_DAMAGED);
+			l->to[k] = v & 1 ? i - (uint32_t)step : i + (uint32_t)step;
+		}
+	}
+	return true;
+}
+
+static bool read_roots(struct input *f, struct whole *w)
+{
+	uint64_t n, object, kind;
+
+	if (!amount(f, 2, &n) || !take(f, n, sizeof(struct whole_root)))
+		return false;
+	for (uint64_t i = 0; i < n; i++) {
+		struct whole_root root = { .object = 0 };
+
+		if (!number(f, w->n - 1, &object) || !number(f, ROOT_KINDS - 1, &kind))
+			return false;
+		root.object = (uint32_t)object;
+		root.kind = (uint8_t)kind;
+		if (!vec_push(&w->roots, root))
+			return fail(f, PYCORE_ERR_NOMEM);
+	}
+	return true;
+}
+
+/* The sum at the end of the frame is right, and nothing comes after it. */
+static bool read_end(struct input *f)
+{
+	if (f->next < f->n || refill(f) || f->rc || !f->ended || f->in.pos < f->in.size ||
+	    f->at < f->size)
+		return fail(f, PYCORE_ERR_DAMAGED);
+	return true;
+}
+
+static bool read_all(struct input *f, struct whole *w, struct snapshot_facts *facts)
+{
+	uint64_t n, references;
+
+	if (!text(f, &w->arena, &facts->python) || !text(f, &w->arena, &facts->build) ||
+	    !number(f, UINT64_MAX, &facts->pid) || !number(f, UINT64_MAX, &facts->runtime) ||
+	    !read_types(f, w) || !amount(f, SNAPSHOT_LEAST_OBJECT, &n) ||
+	    !amount(f, 1, &references))
+		return false;
+	if (!n)
+		return fail(f, PYCORE_ERR_DAMAGED);
+	return make_room(f, w, (uint32_t)n, references) && read_addresses(f, w->source.arg) &&
+	       read_objects(f, w, w->source.arg) && read_references(f, w, references) &&
+	       read_roots(f, w) && read_end(f);
+}
+
+static int read_file(struct input *f, struct whole *w, struct snapshot_facts *facts,
+		     struct whole_progress progress)
+{
+	int rc;
+
+	f->unpacker = ZSTD_createDCtx();
+	if (!f->unpacker)
+		return PYCORE_ERR_NOMEM;
+	if (!read_all(f, w, facts))
+		return f->rc;
+	/* What C code holds is among the roots of the file: it is not to be guessed anew. */
+	rc = whole_seal(w, progress);
+	w->source.refcount = count_of;
+	return rc;
+}
+
+int snapshot_read(struct whole *w, struct snapshot_facts *facts, int fd, uint64_t size,
+		  const char *name, struct whole_progress progress, struct pycore_error *err)
+{
+	struct input *f = calloc(1, sizeof(*f));
+	int rc;
+
+	*w = (struct whole){ 0 };
+	*facts = (struct snapshot_facts){ 0 };
+	if (!f)
+		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for a snapshot");
+	f->fd = fd;
+	f->size = size;
+	f->at = size < SNAPSHOT_MAGIC_LEN ? size : SNAPSHOT_MAGIC_LEN;
+	if (__builtin_mul_overflow(size, (uint64_t)MOST_RATIO, &f->left) ||
+	    f->left > UINT64_MAX - MOST_SMALL)
+		f->left = UINT64_MAX - MOST_SMALL;
+	f->left += MOST_SMALL;
+	f->memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+	rc = read_file(f, w, facts, progress);
+	ZSTD_freeDCtx(f->unpacker);
+	free(f);
+	if (!rc)
+		return 0;
+	whole_fini(w);
+	*facts = (struct snapshot_facts){ 0 };
+	if (rc == PYCORE_ERR_NOMEM)
+		return pycore_fail(err, rc, "no memory for the snapshot %.120s", name);
+	return pycore_fail(err, rc,
+			   "%.120s is a damaged snapshot: it was cut short or changed; make it anew",
+			   name);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#include "fuzz/fuzz.h"
+#include "graph/growth.h"
+#include "graph/snapshot.h"
+
+/* Takes the input for the numbers of a snapshot, unpacked: packs them, reads them, uses the graph. */
+
+static void use(const struct whole *w)
+{
+	const struct whole *const wholes[] = { w, w, w };
+	struct pycore_growth growth;
+	struct arena arena = { 0 };
+	struct links children;
+
+	if (growth_find(wholes, 3, &arena, &growth) || whole_children(w, &children))
+		abort();
+	if (growth.kept || growth.b.count != w->n)
+		abort();
+	for (uint32_t i = 0; i < w->n; i++) {
+		if (w->source.number(w->source.arg, w->source.address(w->source.arg, i)) != i)
+			abort();
+	}
+	links_fini(&children);
+	arena_free(&arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	size_t room = SNAPSHOT_MAGIC_LEN + ZSTD_compressBound(size), len;
+	unsigned char *file = malloc(room);
+	int fd = memfd_create("snapshot", MFD_CLOEXEC);
+	struct snapshot_facts facts;
+	struct pycore_error err;
+	struct whole w;
+
+	if (!file || fd < 0)
+		abort();
+	memcpy(file, SNAPSHOT_MAGIC, SNAPSHOT_MAGIC_LEN);
+	len = ZSTD_compress(file + SNAPSHOT_MAGIC_LEN, room - SNAPSHOT_MAGIC_LEN, data, size, 1);
+	if (ZSTD_isError(len))
+		abort();
+	len += SNAPSHOT_MAGIC_LEN;
+	if (write(fd, file, len) != (ssize_t)len)
+		abort();
+	if (!snapshot_read(&w, &facts, fd, len, "it", (struct whole_progress){ 0 }, &err)) {
+		use(&w);
+		whole_fini(&w);
+	}
+	close(fd);
+	free(file);
+	return 0;
+}

@@ -1,0 +1,98 @@
+"""References that C code leaks, garbage that is not collected, and what is uncollectable.
+
+The truth is which objects were leaked, with how many references of each, and what
+the cycles are. What does the leaking leaves nothing else behind.
+"""
+
+import ctypes
+import gc
+import sys
+
+import truth
+
+INC = ctypes.pythonapi.Py_IncRef
+INC.argtypes = [ctypes.py_object]
+INC.restype = None
+
+
+class Leaked:
+    """Held by a global too, so that it is not only the leak that keeps it."""
+
+
+class Orphan:
+    """Held by leaked references alone."""
+
+
+class Instances(list):
+    pass
+
+
+class Ring:
+    def __init__(self, n):
+        self.number = n
+
+
+class Doomed(Ring):
+    def __del__(self):
+        pass
+
+
+class Heir(Doomed):
+    """Has its __del__ from a base."""
+
+
+class Kept:
+    pass
+
+
+def leak(thing, times):
+    for unused in range(times):
+        INC(thing)
+
+
+def orphans(times):
+    ids = []
+    for unused in range(7):
+        orphan = Orphan()
+        ids.append("0x%x" % id(orphan))
+        leak(orphan, times)
+    return ids
+
+
+def ring(cls, n):
+    things = [cls(number) for number in range(n)]
+    for number, thing in enumerate(things):
+        thing.next = things[number - 1]
+    return "0x%x" % min(map(id, things))
+
+
+def main():
+    gc.collect()
+    gc.disable()
+    for number in range(3):
+        gc.garbage.append(Kept())
+    held = [Leaked() for unused in range(5)]
+    for number, thing in enumerate(held):
+        leak(thing, 100 * (number + 1))
+    words = [sys.intern("leaked-word-%d" % number) for number in range(40)]
+    mortal = sys.getrefcount(words[0]) < 1 << 28
+    for word in words:
+        leak(word, 1)
+    rings = Instances()
+    leak(rings, 10)
+    found = {
+        "leaked": {"0x%x" % id(thing): 100 * (number + 1) for number, thing in enumerate(held)},
+        "list": "0x%x" % id(rings),
+        "words": ["0x%x" % id(word) for word in words if mortal],
+        "orphans": orphans(3),
+        "uncollectable": ["0x%x" % id(thing) for thing in gc.garbage],
+        "rings": {name: ring(cls, n)
+                  for name, cls, n in (("Ring", Ring, 5), ("Doomed", Doomed, 4), ("Heir", Heir, 3))},
+    }
+    truth.write(found)
+    truth.ready()
+    truth.stay()
+    sys.exit(len(held) + len(rings) + len(words))
+
+
+main()
