@@ -103,6 +103,8 @@ static pid_t start(void (*body)(void))
 	assert_true(pid >= 0);
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* A group that loses its shell while one of it is stopped gets SIGHUP, all of it. */
+		setpgid(0, 0);
 		body();
 		_exit(1);
 	}
