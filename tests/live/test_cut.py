@@ -198,4 +198,5 @@ def a_core_that_is_cut_while_it_is_read_is_an_error(scene):
             that(status == 0 or err.strip(), "not mapped: exit status %s without a word" % status)
     finally:
         os.unlink(path)
-    that(seen["objects"] and seen["bt"], "it never was cut in time: %s" % seen)
+    # bt may have its answer before the file is cut: it reads a few pages.
+    that(seen["objects"], "it never was cut in time: %s" % seen)
