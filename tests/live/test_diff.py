@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from harness import Skip, all_equal, equal, on, that
+from harness import Skip, all_equal, equal, on, since, that
 
 KINDS = ("Grown", "Gone", "Fresh", "Passing")
 SUMS = ("count", "bytes", "retained")
@@ -39,7 +39,7 @@ def compare(rows, which, truth):
                for key, want in zip(SUMS, wants)], "sums")
 
 
-@on("grows.py", ways=("live",), arguments=("to grow",))
+@on("grows.py", ways=("live",), arguments=("to grow",), where=since(3, 6))
 def growth_is_what_the_program_says(scene):
     before = scene.truth["sums"]
     a = snapshot(scene, "a.pysnap")
@@ -67,7 +67,7 @@ def growth_is_what_the_program_says(scene):
     that("+1,000" in text and "-30" in text, "no growth: %s" % text)
 
 
-@on("grows.py", ways=("live",), arguments=("to keep",))
+@on("grows.py", ways=("live",), arguments=("to keep",), where=since(3, 6))
 def what_came_and_stayed_is_kept(scene):
     a = snapshot(scene, "a.pysnap")
     middle = step(scene)
@@ -86,7 +86,7 @@ def what_came_and_stayed_is_kept(scene):
     equal(rows_of(scene.pycore.json("diff", a, b, c)), rows, "the same of three snapshots")
 
 
-@on("retained.py", arguments=(22,))
+@on("retained.py", arguments=(22,), where=since(3, 6))
 def a_snapshot_says_what_its_target_does(scene):
     path = snapshot(scene, "it.pysnap")
     want = {row["type"]: (row["count"], row["bytes"], row["retained"])
@@ -100,7 +100,7 @@ def a_snapshot_says_what_its_target_does(scene):
     all_equal(pairs, "count, bytes and retained of target and snapshot")
 
 
-@on("grows.py", ways=("core",))
+@on("grows.py", ways=("core",), where=since(3, 6))
 def a_snapshot_is_not_what_it_cannot_be(scene):
     path = snapshot(scene, "it.pysnap")
     that(os.path.getsize(path) * 10 < os.path.getsize(scene.target[-1]), "not small")
@@ -119,7 +119,7 @@ def a_snapshot_is_not_what_it_cannot_be(scene):
     scene.pycore.refuses("diff", path, cut, mentions="cut.pysnap is a damaged snapshot")
 
 
-@on("grows.py", ways=("core",))
+@on("grows.py", ways=("core",), where=since(3, 6))
 def no_value_is_in_a_snapshot(scene):
     if not shutil.which("zstd"):
         raise Skip("no zstd here")
@@ -133,7 +133,7 @@ def no_value_is_in_a_snapshot(scene):
     that(b"secret" not in numbers, "a value is in it")
 
 
-@on("grows.py", ways=("live",))
+@on("grows.py", ways=("live",), where=since(3, 6))
 def objects_of_two_processes_are_not_taken_for_one(scene):
     path = snapshot(scene, "one.pysnap")
     with scene.interpreter.start("grows.py", "another") as other:

@@ -71,7 +71,14 @@ def check_builtin_types(scene, got, unreached={}, untracked=(), unseen={}):
     that(not wrong, "%d wrong:\n%s" % (len(wrong), "\n".join(wrong[:12])))
 
 
-@on("counts.py")
+def not_debug_2_7(interpreter):
+    """More code, with its names and constants, is found there than the program can reach: not
+    understood yet (doc/limits.md).
+    """
+    return interpreter.build != "debug" or interpreter.release >= (3,)
+
+
+@on("counts.py", where=not_debug_2_7)
 def builtin_types_are_counted_within_what_the_truth_disturbs(scene):
     check_builtin_types(scene, types_of(scene.ask("objects")))
 

@@ -29,6 +29,8 @@ STATIC_TYPE = HEAD + 384
 STATICS = ("ContextVar", "dict") if sys.version_info < (3, 10) else ("ContextVar",)
 # What a for statement keeps, and the collector does not track.
 RANGE_ITERATOR = type(iter(range(0)))
+# No program of ours has an object of that size.
+MOST_BYTES = 1 << 31
 # Words before the local variables of a running frame.
 FRAME_HEAD = 9
 # PyBUF_READ
@@ -287,7 +289,10 @@ class Census:
                     or word in self.not_objects):
                 continue
             if self.memory.is_object(word, kinds or self.kinds):
-                found.append(ctypes.cast(word, ctypes.py_object).value)
+                thing = ctypes.cast(word, ctypes.py_object).value
+                # What is left over from a list looks like one, of nonsensical length.
+                if sys.getsizeof(thing) < MOST_BYTES:
+                    found.append(thing)
             elif not kinds:
                 self.not_objects.add(word)
         return found
