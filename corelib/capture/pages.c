@@ -113,15 +113,22 @@ static int scan(struct pages *p, uint64_t start, uint64_t end, struct teller *t)
 		}
 		if (n < 0 || arg.walk_end <= start)
 			return -1;
+		/* The last run may reach beyond walk_end, and is told again by the next call. */
 		for (int i = 0; i < n; i++) {
-			if (!tell(t, start, runs[i].start, PAGE_NONE) ||
-			    !tell(t, runs[i].start, runs[i].end, kind_of_scan(runs[i].categories)))
+			uint64_t from = runs[i].start < start ? start : runs[i].start;
+			uint64_t to = runs[i].end < end ? runs[i].end : end;
+
+			if (to <= from)
+				continue;
+			if (!tell(t, start, from, PAGE_NONE) ||
+			    !tell(t, from, to, kind_of_scan(runs[i].categories)))
 				return 0;
-			start = runs[i].end;
+			start = to;
 		}
 		if (!tell(t, start, arg.walk_end, PAGE_NONE))
 			return 0;
-		start = arg.walk_end;
+		if (arg.walk_end > start)
+			start = arg.walk_end;
 	}
 	return 1;
 }
