@@ -24,17 +24,26 @@ def check_healthy(scene):
         that(checked[kind] > (5 if kind == "str" and scene.interpreter.release < (3,) else 20), "%s: %d were looked at" % (kind, checked[kind]))
 
 
-@on("counts.py", ways=("live", "core"))
+def is_known(interpreter):
+    return interpreter.build != "free-threaded"
+
+
+@on("stacks.py", ways=("core",), where=lambda it: not is_known(it))
+def what_is_not_known_is_refused(scene):
+    scene.pycore.refuses("verify", *scene.target, mentions="free-threaded")
+
+
+@on("counts.py", ways=("live", "core"), where=is_known)
 def a_heap_that_is_well_has_no_faults(scene):
     check_healthy(scene)
 
 
-@on("zoo.py", ways=("gcore",))
+@on("zoo.py", ways=("gcore",), where=is_known)
 def a_heap_of_all_kinds_that_is_well_has_no_faults(scene):
     check_healthy(scene)
 
 
-@on("exceptions.py", ways=("live", "core"))
+@on("exceptions.py", ways=("live", "core"), where=is_known)
 def frames_and_exceptions_that_are_well_have_no_faults(scene):
     check_healthy(scene)
 
@@ -66,13 +75,14 @@ def of(what):
         check_scribbled(scene)
     check.__name__ = "a_scribble_is_told_" + what
     check.__module__ = __name__
-    on("scribble.py", ways=("live", "gcore"), arguments=(what,), where=since(3, 6))(check)
+    on("scribble.py", ways=("live", "gcore"), arguments=(what,),
+       where=lambda it: is_known(it) and it.release >= (3, 6))(check)
 
 
 for what in SCRIBBLED:
     of(what)
 
 
-@on("scribble.py", ways=("live",), arguments=("nothing",))
+@on("scribble.py", ways=("live",), arguments=("nothing",), where=is_known)
 def where_nothing_was_scribbled_nothing_is_told(scene):
     check_healthy(scene)
