@@ -209,7 +209,7 @@ def listening_port(server):
 
 @on("busy.py", ways=("live",))
 def what_was_read_is_forgotten_when_the_process_runs(scene):
-    run_on = ("python threading.Timer(0.1, lambda: gdb.post_event("
+    run_on = ("python threading.Timer(0.3, lambda: gdb.post_event("
               "lambda: gdb.execute('interrupt'))).start()", "continue")
     commands = ["python import threading"]
     for number in range(4):
