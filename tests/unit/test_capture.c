@@ -289,6 +289,65 @@ static void pages_are_told_with_either_call(void **state)
 	stop(pid);
 }
 
+enum { SPARSE_PAGES = 1 << 17, TOUCHED = 4096 };
+
+/* As an allocator leaves them: some pages of each 64 KiB, in a long mapping. */
+static void touch_pages_far_apart(void)
+{
+	unsigned char *p = mmap(NULL, SPARSE_PAGES * PAGE, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	madvise(p, SPARSE_PAGES * PAGE, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < TOUCHED; i++)
+		memset(p + i * 16 * PAGE, 'a', (1 + i % 9) * PAGE);
+	shared->addr = (uint64_t)(uintptr_t)p;
+	atomic_store(&shared->ready, 1);
+	for (;;)
+		pause();
+}
+
+struct covered {
+	uint64_t end;
+	size_t own; /* pages */
+};
+
+static bool cover(void *ctx, const struct page_run *run)
+{
+	struct covered *c = ctx;
+
+	assert_int_equal(run->start, c->end);
+	assert_true(run->end > run->start);
+	c->end = run->end;
+	c->own += run->kind == PAGE_OWN ? (run->end - run->start) / PAGE : 0;
+	return true;
+}
+
+static void each_page_is_told_once(void **state)
+{
+	pid_t pid = start(touch_pages_far_apart);
+	size_t touched = 0;
+	char path[32];
+	int fd;
+
+	for (size_t i = 0; i < TOUCHED; i++)
+		touched += 1 + i % 9;
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	fd = open(path, O_RDONLY | O_DIRECTORY);
+	for (int old = 0; old < 2; old++) {
+		struct covered c = { .end = shared->addr };
+		struct pages p;
+
+		pages_open(&p, fd);
+		p.no_scan = old;
+		assert_true(pages_scan(&p, shared->addr, shared->addr + SPARSE_PAGES * PAGE, cover, &c));
+		assert_int_equal(c.end, shared->addr + SPARSE_PAGES * PAGE);
+		assert_int_equal(c.own, touched);
+		pages_close(&p);
+	}
+	close(fd);
+	stop(pid);
+}
+
 static struct target *open_core(const struct folder *f)
 {
 	struct pycore_error err = { 0 };
@@ -567,6 +626,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_register_is_in_the_core),
 		cmocka_unit_test(pages_are_told_with_either_call),
+		cmocka_unit_test(each_page_is_told_once),
 		cmocka_unit_test(a_core_has_holes_where_nothing_was_written),
 		cmocka_unit_test(a_core_is_the_same_with_room_for_a_copy_and_without),
 		cmocka_unit_test(more_segments_than_the_header_counts_are_counted),
