@@ -72,12 +72,14 @@ const struct command commands[] = {
 		.description =
 			"Draws what refers to the objects of a type, or to the objects at given\n"
 			"addresses, back to a named root: a module's global, a frame's local, a class.\n"
-			"Like objects are drawn as one. The answer is a graph for Graphviz's dot.",
+			"Like objects are drawn as one; bold arrows lead to what the object alone keeps\n"
+			"alive, sizes tell what is retained, colours what holds it. The answer is a\n"
+			"graph for Graphviz's dot, which draws it for --format svg.",
 		.examples =
 			"  pycore refs core.1234 --type MyBigFatObject | dot -Tpng -o refs.png\n"
 			"  pycore refs core.1234 --addr 0x7f31c0a2d5e0 --format text\n"
-			"  pycore refs core.1234 --type Cache --referents --depth 2 | dot -Tsvg -o r.svg\n",
-		.formats = "dot json text",
+			"  pycore refs core.1234 --type Cache --referents --depth 2 --format svg -o r.svg\n",
+		.formats = "dot json text svg",
 		.options = OPTIONS_COMMON | OPTIONS_TYPE | OPTIONS_GRAPH,
 		.run = run_report,
 	},

@@ -3,6 +3,7 @@
 #define GRAPH_COLLECT_H
 
 #include "graph/web.h"
+#include "graph/whole.h"
 #include "heap/heap.h"
 
 /* Bounds of what is collected: memory is a few hundred bytes for each of these. */
@@ -35,6 +36,7 @@ struct found_list {
 struct collection {
 	const struct ctx *c;
 	const struct heap *h;
+	const struct whole *whole; /* NULL: it was not read */
 	struct web *web;
 	struct arena *arena;
 	struct map nodes;          /* address -> 1 + node; a module's dict has the module's node */

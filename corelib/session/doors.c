@@ -238,17 +238,32 @@ static void mark_targets(struct pycore_node *nodes, size_t n, const struct targe
 	}
 }
 
+/* Where there are too many references for one graph of all, a picture can still be made. */
+static int read_whole(struct pycore *s, const struct whole **out, struct pycore_error *err)
+{
+	int rc = session_whole(s, out, err);
+
+	if (rc != PYCORE_ERR_UNSUPPORTED)
+		return rc;
+	session_warn(s, "there are 2^32 references or more: what objects retain is not known");
+	*out = NULL;
+	return 0;
+}
+
 static int draw(struct pycore *s, const struct heap *h, const struct targets *t,
 		const struct pycore_graph_query *q, const struct pycore_graph **out,
 		struct pycore_error *err)
 {
 	struct pycore_graph *graph = arena_alloc(&s->arena, sizeof(*graph));
 	struct ctx c = session_ctx(s);
+	const struct whole *w;
 	int rc;
 
 	if (!graph)
 		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for a graph");
-	rc = refs_graph(&c, h, t->addresses.items, t->addresses.n, q, &s->arena, graph, err);
+	rc = read_whole(s, &w, err);
+	if (!rc)
+		rc = refs_graph(&c, h, w, t->addresses.items, t->addresses.n, q, &s->arena, graph, err);
 	if (!rc)
 		rc = session_check_read(s, "references", err);
 	if (rc)
