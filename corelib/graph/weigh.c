@@ -104,11 +104,19 @@ static uint32_t web_node_of(const struct weighing *g, uint32_t object)
 	return at ? (uint32_t)*at - 1 : NO_NODE;
 }
 
+static bool is_garbage(const struct weighing *g, uint32_t object)
+{
+	return whole_phase(g->w, object) == PHASES;
+}
+
 /* What alone keeps an object; a __dict__ and such that is drawn in its owner is the owner. */
 static uint32_t keeper_of(const struct weighing *g, uint32_t object)
 {
 	uint32_t keeper = g->w->idom[object];
 
+	/* Garbage is kept by nothing: where a circle of it begins is of no matter. */
+	if (is_garbage(g, object))
+		return g->w->n;
 	for (unsigned i = 0; i < MOST_PARTS && keeper < g->w->n; i++) {
 		uint32_t node = web_node_of(g, keeper);
 
@@ -157,6 +165,8 @@ static const char *kind_of(const struct weighing *g, uint32_t object)
 	const uint64_t *at = map_get(&g->w->root_of, (uint64_t)object + 1);
 	enum root_kind kind = at ? g->w->roots.items[*at - 1].kind : ROOT_NO_KIND;
 
+	if (is_garbage(g, object))
+		return root_kind_name(ROOT_GARBAGE);
 	return at && root_phase(kind) == whole_phase(g->w, object) ? root_kind_name(kind) : NULL;
 }
 
