@@ -171,6 +171,7 @@ def alike_objects_are_one_node_that_counts_them(scene):
              and node["type"] == "dict"]
     equal([(node["collapsed"], node["retained"], node["dominator"]) for node in dicts],
           [({"count": truth["many"]}, truth["dicts"], truth["cache"])], "dicts")
+    equal(nodes[truth["cache"]]["dominator"], truth["module"], "what keeps the list")
     edges = {(edge["from"], edge["to"]): edge for edge in reply["edges"]}
     for way, count in ((truth["cache"], dicts[0]["address"]), truth["many"]), \
                       ((dicts[0]["address"], many["address"]), truth["many"]), \
@@ -178,6 +179,19 @@ def alike_objects_are_one_node_that_counts_them(scene):
         equal((edges[way]["count"], edges[way]["dominator"]), (count, True), "edge %s %s" % way)
     text = scene.text("refs", "--type", "__main__.Payload")
     that("dict \u00d7 4,123" in text and "__main__.Payload \u00d7 300" in text, text)
+
+
+@on("alike.py")
+def what_nested_objects_retain_counts_once(scene):
+    nodes = [node for node in scene.ask("refs", "--type", "__main__.Link")["nodes"]
+             if node["type"] == "__main__.Link"]
+    links = scene.truth["links"]
+    equal(sum(node["count"] for node in nodes), len(links), "links")
+    most = max(nodes, key=lambda node: node["count"])
+    that(most["count"] > 400, "the chain is drawn in pieces: %s" % nodes)
+    first = [retained for unused, retained in links].index(most["retained"])
+    that(0 < first < 10, "the biggest class begins in the middle of the chain: %d" % first)
+    equal(most["dominator"], links[first - 1][0], "what keeps the links")
 
 
 @on("alike.py")

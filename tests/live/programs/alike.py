@@ -7,7 +7,7 @@ import threading
 
 import truth
 
-MANY, SOME = 4123, 300
+MANY, SOME, LINKS = 4123, 300, 500
 
 
 def zeros(count):
@@ -30,6 +30,14 @@ class Ring(object):
     __slots__ = ("other",)
 
 
+class Link(object):
+    __slots__ = ("next", "data")
+
+    def __init__(self, after):
+        self.next = after
+        self.data = zeros(60)
+
+
 def weight(payload):
     return sys.getsizeof(payload) + sys.getsizeof(payload.data)
 
@@ -37,6 +45,10 @@ def weight(payload):
 CACHE = [{"entry": Payload(40 + number % 7)} for number in range(MANY)]
 TABLE = {number: Payload(50 + number % 7) for number in range(SOME)}
 MODULE = Held()
+CHAIN = None
+for number in range(LINKS):
+    CHAIN = Link(CHAIN)
+ON_STACK = Held()
 NATIVE = []
 GARBAGE = []
 
@@ -54,6 +66,16 @@ def forget():
     GARBAGE.extend([hex(id(ring)), hex(id(ring.other))])
 
 
+def links():
+    """[address, bytes that go with it] of each link, the first in the chain first."""
+    rows, link, retained = [], CHAIN, LINKS * weight(CHAIN)
+    while link:
+        rows.append([hex(id(link)), retained])
+        retained -= weight(link)
+        link = link.next
+    return rows
+
+
 def main():
     local = Held()
     leak()
@@ -65,14 +87,20 @@ def main():
         "many": MANY, "some": SOME,
         "cache": hex(id(CACHE)), "table": hex(id(TABLE)),
         "payloads": payloads, "garbage": GARBAGE,
+        "module": hex(id(sys.modules["__main__"])),
         "dicts": payloads + sum(sys.getsizeof(entry) for entry in CACHE),
+        "links": links(),
         "in_table": sum(weight(payload) for payload in TABLE.values()),
-        "kinds": {hex(id(MODULE)): None, hex(id(local)): "local", NATIVE[0]: "native",
+        "kinds": {hex(id(MODULE)): None, hex(id(local)): "local",
+                  # From 3.11 on it is noted how much of a frame's stack is in use.
+                  hex(id(ON_STACK)): "frame" if sys.version_info >= (3, 11) else None,
+                  NATIVE[0]: "native",
                   GARBAGE[0]: "garbage", GARBAGE[1]: "garbage",
                   hex(id(sys.modules["__main__"])): "module"},
     })
     truth.ready()
-    truth.stay()
+    # While it is called, what comes before it waits on the frame's stack.
+    return [ON_STACK, truth.stay()]
 
 
 main()
