@@ -158,6 +158,24 @@ static int look_at(void *arg, uint64_t addr)
 	return me->failed;
 }
 
+#define SLICE 65536u
+
+/* The same of a snapshot: nothing of it is in chunks. */
+static void look_through_kept(void *arg, size_t job, unsigned worker)
+{
+	struct pass *p = arg;
+	const struct whole *w = p->k->whole;
+	struct worker *me = &p->workers[worker];
+	uint32_t first = (uint32_t)job * SLICE;
+
+	for (uint32_t i = first; i < w->n && i - first < SLICE && !me->failed; i++) {
+		if (!may_refer(p, i))
+			continue;
+		me->from = w->source.address(w->source.arg, i);
+		w->source.edges(w->source.arg, i, meet, me);
+	}
+}
+
 static void look_through(void *arg, size_t job, unsigned worker)
 {
 	struct pass *p = arg;
@@ -230,7 +248,8 @@ static void count_rest(struct pass *p)
 static void pass_fini(struct pass *p)
 {
 	for (unsigned i = 0; i < p->n_workers; i++) {
-		reader_fini(&p->workers[i].reader);
+		if (p->k->c)
+			reader_fini(&p->workers[i].reader);
 		vec_free(&p->workers[i].found.list);
 	}
 	free(p->workers);
@@ -258,7 +277,7 @@ static int want(struct pass *p)
 static int pass_init(struct pass *p)
 {
 	const struct ctx *c = p->k->c;
-	unsigned n = workers_count(p->k->h->jobs);
+	unsigned n = workers_count(p->k->h ? p->k->h->jobs : p->k->whole->jobs);
 
 	p->referrers = calloc(p->k->web->nodes.n + 1, sizeof(*p->referrers));
 	p->workers = calloc(n, sizeof(*p->workers));
@@ -269,6 +288,8 @@ static int pass_init(struct pass *p)
 		struct worker *me = &p->workers[i];
 
 		me->pass = p;
+		if (!c)
+			continue;
 		me->c = *c;
 		me->c.r = &me->reader;
 		reader_init(&me->reader, c->r->target);
@@ -287,7 +308,11 @@ int pass_run(struct collection *k, struct front *front, struct found_list *out)
 	if (rc == 0 && k->whole)
 		rc = want(&p);
 	if (rc == 0) {
-		workers_run(p.n_workers, k->h->index.order.n, look_through, &p);
+		if (k->c)
+			workers_run(p.n_workers, k->h->index.order.n, look_through, &p);
+		else
+			workers_run(p.n_workers, ((size_t)k->whole->n + SLICE - 1) / SLICE,
+				    look_through_kept, &p);
 		rc = gather(&p, out);
 	}
 	if (rc == 0)

@@ -78,7 +78,7 @@ static int draw_name(const struct drawing *d, const struct page_edge *e, struct 
 	struct buf name = { 0 };
 	bool known = false;
 
-	if (!field || e->several || from->count != 1)
+	if (!field || e->several || from->count != 1 || !d->k.c)
 		return 0;
 	if (strcmp(field, "__defaults__") == 0)
 		known = names_default(d->k.c, function, e->detail, &name);
@@ -125,7 +125,7 @@ static int draw_node(const struct drawing *d, const struct page_node *node,
 		     struct pycore_node *out)
 {
 	const struct web_node *x = &d->web.nodes.items[node->first];
-	struct object o;
+	struct kind kind;
 
 	*out = (struct pycore_node){
 		.address = x->address,
@@ -138,12 +138,12 @@ static int draw_node(const struct drawing *d, const struct page_node *node,
 	if (x->type >= WEB_THREAD)
 		return 0;
 	out->type = "?";
-	if (object_at(d->k.c, x->address, &o) < 0)
+	if (!collect_kind(&d->k, x->address, &kind))
 		return 0;
-	out->type = arena_strdup(d->arena, o.type->name);
+	out->type = arena_strdup(d->arena, kind.name);
 	if (!out->type)
 		return PYCORE_ERR_NOMEM;
-	return d->values && node->count == 1 ? draw_value(d, x->address, out) : 0;
+	return d->values && d->k.c && node->count == 1 ? draw_value(d, x->address, out) : 0;
 }
 
 static int draw(const struct drawing *d, struct pycore_graph *out)
@@ -183,10 +183,12 @@ static int make(struct drawing *d, const uint64_t *targets, size_t n_targets,
 
 	if (!n_targets)
 		return 0;
-	rc = roots_add_modules(&d->k);
-
 	/* Threads hold, and are not held: no use for them the other way. */
-	if (rc == 0 && !query->referents)
+	if (!d->k.c)
+		rc = roots_add_kept(&d->k, !query->referents);
+	else
+		rc = roots_add_modules(&d->k);
+	if (rc == 0 && d->k.c && !query->referents)
 		rc = roots_add_threads(&d->k);
 	if (rc == 0)
 		rc = add_targets(&d->k, targets, n_targets);
@@ -211,6 +213,10 @@ int refs_graph(const struct ctx *c, const struct heap *h, const struct whole *wh
 	d.web.referents = query->referents;
 	d.k = (struct collection){ .c = c, .h = h, .whole = whole, .web = &d.web,
 				    .arena = a };
+	if (!c) {
+		d.web.shapes.label_text = whole->source.label_text;
+		d.web.shapes.label_arg = whole->source.arg;
+	}
 	d.k.max_nodes = pick(query->max_nodes, DEFAULT_MAX_NODES, MOST_MAX_NODES);
 	rc = make(&d, targets, n_targets, query, out);
 	page_fini(&d.page);

@@ -51,17 +51,24 @@ static uint32_t object_at_node(const struct weighing *g, const struct web_node *
 				    : WHOLE_NONE;
 }
 
+static uint64_t bytes_of(const struct weighing *g, const struct web_node *x)
+{
+	uint32_t number = g->w ? object_at_node(g, x) : WHOLE_NONE;
+	struct object o;
+	uint64_t bytes;
+
+	if (g->w)
+		return number == WHOLE_NONE ? 0 : whole_bytes(g->w, number);
+	return !object_at(g->k->c, x->address, &o) && !object_sizeof(g->k->c, o, &bytes) ? bytes : 0;
+}
+
 static void add_bytes(const struct weighing *g, struct pycore_node *nodes)
 {
 	for (size_t i = 0; i < g->web->nodes.n; i++) {
 		const struct web_node *x = &g->web->nodes.items[i];
-		struct object o;
-		uint64_t bytes;
 
-		if (g->node_of[i] != NO_NODE && x->type < WEB_THREAD &&
-		    object_at(g->k->c, x->address, &o) == 0 &&
-		    object_sizeof(g->k->c, o, &bytes) == 0)
-			nodes[g->node_of[i]].bytes += bytes;
+		if (g->node_of[i] != NO_NODE && x->type < WEB_THREAD)
+			nodes[g->node_of[i]].bytes += bytes_of(g, x);
 	}
 }
 

@@ -186,4 +186,5 @@ const struct report_kind report_path = {
 	.read = path_read,
 	.text = path_text,
 	.json = path_json,
+	.of_snapshots = true,
 };

@@ -136,4 +136,5 @@ const struct report_kind report_refs = {
 	.text = refs_text,
 	.json = refs_json,
 	.dot = refs_dot,
+	.of_snapshots = true,
 };
