@@ -159,14 +159,16 @@ const struct command commands[] = {
 	},
 	{
 		.name = "snapshot",
-		.summary = "a small file of types, sizes and references, for diff",
+		.summary = "a small file of types, sizes and references",
 		.description =
-			"Writes what diff needs of a heap: of each object its address, type, size, count\n"
-			"of references and what it refers to, and what roots hold. No values are in it,\n"
-			"and it is a small part of a core. A process runs on while it is written. The\n"
-			"file never takes the place of another; without -o: NAME.PID.pysnap, here.",
+			"Writes what objects, heap-top, refs, path, audit and diff need, and is a target\n"
+			"of these: of each object its address, type, size, count of references and what\n"
+			"it refers to, and what roots hold. No values are in it, and it is a small part\n"
+			"of a core. A process runs on while it is written. The file never takes the place\n"
+			"of another; without -o: NAME.PID.pysnap, here.",
 		.examples = "  pycore snapshot 1234 -o base.pysnap\n"
-			    "  pycore snapshot core.1234 && rm core.1234\n",
+			    "  pycore snapshot core.1234 && rm core.1234\n"
+			    "  pycore heap-top base.pysnap\n",
 		.formats = "text json",
 		.options = OPTIONS_COMMON,
 		.run = run_snapshot,

@@ -61,4 +61,7 @@ bool snapshot_write(const struct whole *w, const struct snapshot_facts *facts,
 int snapshot_read(struct whole *w, struct snapshot_facts *facts, int fd, uint64_t size,
 		  const char *name, struct whole_progress progress, struct pycore_error *err);
 
+/* The labels of a graph that snapshot_read() has made. */
+const struct labels *snapshot_labels(const struct whole *w);
+
 #endif

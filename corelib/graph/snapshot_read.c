@@ -586,3 +586,10 @@ int snapshot_read(struct whole *w, struct snapshot_facts *facts, int fd, uint64_
 			   "%.120s is a damaged snapshot: it was cut short or changed; make it anew",
 			   name);
 }
+
+const struct labels *snapshot_labels(const struct whole *w)
+{
+	const struct kept *k = w->source.arg;
+
+	return &k->labels;
+}

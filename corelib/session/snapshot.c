@@ -114,13 +114,29 @@ static bool put(void *arg, const void *bytes, size_t len)
 struct contents {
 	const struct whole *w;
 	struct snapshot_facts facts;
-	struct labels labels;
+	const struct labels *labels;
+	struct labels read; /* what they are, but for those of a snapshot */
 	int64_t *counts;
 };
 
-static int read_contents(struct pycore *s, struct contents *o, struct pycore_error *err)
+/* What is in memory; of a snapshot, what was there when it was made. */
+static int read_memory(struct pycore *s, struct contents *o)
 {
 	struct ctx c = session_ctx(s);
+	int rc;
+
+	o->labels = &o->read;
+	if (s->target) {
+		rc = labels_read(o->w, &c, s->heap, &o->read);
+		return rc ? rc : audit_run(o->w, &c, s->heap, &o->facts.audit);
+	}
+	o->labels = snapshot_labels(o->w);
+	o->facts.audit = s->facts.audit;
+	return 0;
+}
+
+static int read_contents(struct pycore *s, struct contents *o, struct pycore_error *err)
+{
 	struct pycore_info info;
 	int rc = pycore_get_info(s, &info, err);
 
@@ -132,18 +148,17 @@ static int read_contents(struct pycore *s, struct contents *o, struct pycore_err
 	o->facts.runtime = info.runtime;
 	o->facts.blocks = s->heap->blocks;
 	o->counts = read_counts(o->w);
-	rc = o->counts ? labels_read(o->w, &c, s->heap, &o->labels) : PYCORE_ERR_NOMEM;
-	if (!rc)
-		rc = audit_run(o->w, &c, s->heap, &o->facts.audit);
+	rc = o->counts ? read_memory(s, o) : PYCORE_ERR_NOMEM;
 	if (rc)
 		return pycore_fail(err, rc, "no memory for a snapshot");
 	return session_check_read(s, "references", err);
 }
 
-static void contents_fini(struct contents *o)
+static void contents_fini(struct pycore *s, struct contents *o)
 {
-	snapshot_facts_fini(&o->facts);
-	labels_fini(&o->labels);
+	if (s->target)
+		snapshot_facts_fini(&o->facts);
+	labels_fini(&o->read);
 	free(o->counts);
 }
 
@@ -157,7 +172,7 @@ static int write_file(struct pycore *s, const struct contents *o, struct sink *s
 	rc = sink_pack(sink, UINT64_MAX, workers_count(s->options.jobs), err);
 	if (rc)
 		return rc;
-	if (!snapshot_write(o->w, &o->facts, o->counts, &o->labels, put, sink))
+	if (!snapshot_write(o->w, &o->facts, o->counts, o->labels, put, sink))
 		return sink_failed(sink, err);
 	return sink_finish(sink, err);
 }
@@ -166,7 +181,7 @@ static int write_to(struct pycore *s, struct sink *sink, struct pycore_snapshot_
 		    struct pycore_error *err)
 {
 	struct contents o = { .counts = NULL };
-	int rc = session_can_read(s, "snapshots", err);
+	int rc = session_can_answer(s, "references", err);
 
 	if (!rc)
 		rc = session_whole(s, &o.w, err);
@@ -175,7 +190,7 @@ static int write_to(struct pycore *s, struct sink *sink, struct pycore_snapshot_
 	pycore_thaw(s);
 	if (!rc)
 		rc = write_file(s, &o, sink, err);
-	contents_fini(&o);
+	contents_fini(s, &o);
 	if (!rc && out) {
 		out->bytes = sink->size;
 		out->objects = o.w->n;

@@ -239,6 +239,9 @@ class Output(Command):
                 self.assertEqual(run(*words, "base.pysnap").returncode, 0)
                 continue
             result = run(*words)
+            if command in ("objects", "heap-top", "refs", "path", "audit"):
+                self.assertIn(result.returncode, (0, 1), result.stderr)
+                continue
             self.one_line(result, 2)
             self.assertIn("base.pysnap is a snapshot", result.stderr)
 
