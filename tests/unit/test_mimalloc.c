@@ -228,6 +228,24 @@ static void the_page_of_an_address_is_found_by_its_segment(void **state)
 	each_layout(check_address);
 }
 
+static void check_room(struct world *x)
+{
+	struct pool pool;
+	uint64_t big = start_of(x, SEGMENT, 2, 32768);
+
+	look(x, &pool);
+	assert_int_equal(arenas_room(&x->a, block_at(x, 7)), BLOCK);
+	assert_int_equal(arenas_room(&x->a, block_at(x, 7) + 16), BLOCK - 16);
+	assert_int_equal(arenas_room(&x->a, big + 32768 + 100), 32768 - 100);
+	assert_int_equal(arenas_room(&x->a, SEGMENT + 11 * MI_SLICE_SIZE), 0);
+}
+
+static void a_block_has_room_to_its_end(void **state)
+{
+	(void)state;
+	each_layout(check_room);
+}
+
 #define HOLE UINT64_C(0x7d0000000000)
 #define HOLE_SIZE (UINT64_C(40) << 30)
 
@@ -283,6 +301,7 @@ int main(void)
 		cmocka_unit_test(freed_blocks_are_on_three_chains),
 		cmocka_unit_test(a_page_that_contradicts_itself_is_damaged),
 		cmocka_unit_test(segments_of_another_mimalloc_are_left_alone),
+		cmocka_unit_test(a_block_has_room_to_its_end),
 		cmocka_unit_test(a_hole_of_a_sparse_core_is_not_looked_through),
 		cmocka_unit_test(the_page_of_an_address_is_found_by_its_segment),
 	};
