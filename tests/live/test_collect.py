@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 
-from harness import Skip, equal, in_each_interpreter, once, that
+from harness import Skip, equal, few, in_interpreters, once, that
 from test_dump import Core, QUIET, dump, folder, running
 
 # What the kernel gives besides: no standard streams.
@@ -38,7 +38,7 @@ def same_bytes(a, b):
                 return True
 
 
-@in_each_interpreter
+@in_interpreters(few)
 def a_kernel_s_core_is_analysed_and_reduced(interpreter, pycore):
     where = ["--sysroot", interpreter.root] if interpreter.root else []
     with interpreter.start("counts.py") as process, folder() as place:

@@ -238,7 +238,7 @@ def main(name):
         first = threading.Thread()
         first.start()
         first.join()
-    mine = dict(counts.zoo(), holder=[Holder()])
+    mine = dict(counts.fewer(counts.zoo()), holder=[Holder()])
     theirs = [{"key": [number], "other": number} for number in range(2000)]
     PREPARE.get(state, gc.collect)()
     # Tuples of tuples are untracked from the inside out, one level a collection.
