@@ -232,13 +232,13 @@ kept = []
 def main(name):
     state = globals()[name]
     gc.disable()
+    mine = dict(counts.fewer(counts.zoo()), holder=[Holder()])
     if truth.FREE_THREADED and state is of_module_with_threads:
         # With the first thread types, modules and functions become immortal (3.13), and the
         # next collection untracks what is: that is to be so before the truth is taken.
         first = threading.Thread()
         first.start()
         first.join()
-    mine = dict(counts.fewer(counts.zoo()), holder=[Holder()])
     theirs = [{"key": [number], "other": number} for number in range(2000)]
     PREPARE.get(state, gc.collect)()
     # Tuples of tuples are untracked from the inside out, one level a collection.
