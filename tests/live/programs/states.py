@@ -235,7 +235,9 @@ def main(name):
     mine = dict(counts.fewer(counts.zoo()), holder=[Holder()])
     if truth.FREE_THREADED and state is of_module_with_threads:
         # With the first thread types, modules and functions become immortal (3.13), and the
-        # next collection untracks what is: that is to be so before the truth is taken.
+        # next collection untracks what is: that is to be so before the truth is taken. Those
+        # that are not needed are to be gone before, by a collection: they are counted deferred.
+        gc.collect()
         first = threading.Thread()
         first.start()
         first.join()
