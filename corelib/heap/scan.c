@@ -88,7 +88,7 @@ static bool candidate_at(struct scan *s, const uint8_t *p, uint64_t address, uin
 static void take(struct scan *s, uint64_t address, const struct candidate *found)
 {
 	if (found->life == LIFE_DEAD) {
-		if (!vec_push(&s->dead, address))
+		if (!vec_push(&s->dead, ((struct kept_block){ address, found->type->type->name })))
 			s->failed = true;
 		return;
 	}
@@ -258,6 +258,7 @@ static void pools(struct scan *s, uint64_t at, uint64_t end)
 		switch (arenas_read_pool(s->arenas, s->l, p, at, &pool)) {
 		case POOL_READ:
 			s->blocks.pools++;
+			s->failed |= !tally_pool(&s->tally, pool.size, pool.n_live, pool.room);
 			s->chunk->block_size[(at - s->chunk->start) >> 12] =
 				(uint16_t)(pool.size >> INDEX_GRANULE_SHIFT);
 			blocks(s, &pool, p, at);
@@ -312,6 +313,7 @@ static uint64_t big_page(struct scan *s, const struct mi_page *page)
 		return 0;
 	}
 	s->blocks.pools++;
+	s->failed |= !tally_pool(&s->tally, page->block, (uint64_t)live, page->reserved);
 	for (uint32_t i = 0; i < page->capacity && page->heap != POOL_HEAP_MEMORY; i++) {
 		if (!(freed[i / 64] >> (i % 64) & 1))
 			scan_outside(s, page->start + i * page->block + before);

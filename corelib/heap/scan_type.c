@@ -194,6 +194,7 @@ void scan_fini(struct scan *s)
 	vec_free(&s->fresh);
 	map_free(&s->outside_storage);
 	vec_free(&s->dead);
+	tally_fini(&s->tally);
 	free(s->copy);
 	reader_fini(&s->reader);
 }

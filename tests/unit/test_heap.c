@@ -274,12 +274,85 @@ static void kept_memory(void)
 	read_it();
 	assert_int_equal(heap.blocks.free_list, 3);
 	assert_int_equal(heap.blocks.unknown, 1);
+	assert_int_equal(heap.tally.lists.n, 2);
+	assert_string_equal(heap.tally.lists.items[0].type, "dict keys");
+	assert_int_equal(heap.tally.lists.items[0].count, 1);
+	assert_string_equal(heap.tally.lists.items[1].type, "float");
+	assert_int_equal(heap.tally.lists.items[1].count, 2);
 }
 
 static void memory_kept_for_floats_and_dicts_is_on_a_free_list(void **state)
 {
 	(void)state;
 	each_layout(kept_memory);
+}
+
+/* To 3.9: a static leads to two floats, and @p length stands beside it. */
+static uint64_t floats_of_a_static(uint64_t length)
+{
+	uint64_t block[2];
+
+	rt.address = STATICS;
+	pools_put(f, l, POOL(0), 0, 32, 2);
+	for (uint32_t i = 0; i < 2; i++)
+		block[i] = pools_block(f, l, POOL(0), i);
+	PUT(block[0], PyObject, ob_type, block[1]);
+	fake_u64(f, STATICS + 0x7008, block[0]);
+	fake_u64(f, STATICS + 0x7010, length);
+	read_it();
+	return heap.blocks.free_list;
+}
+
+static void static_list(void)
+{
+	if (HAS(l, PyInterpreterState, floats_free) || HAS(l, PyFloatBlock, sizeof) ||
+	    FACT(l, OBMALLOC) != OBMALLOC_STATIC || L(l, PyFloatObject, sizeof) != 24)
+		return;
+	assert_int_equal(floats_of_a_static(2), 2);
+	assert_string_equal(heap.tally.lists.items[0].type, "float");
+}
+
+static void a_list_of_floats_that_a_static_begins_is_found(void **state)
+{
+	(void)state;
+	each_layout(static_list);
+}
+
+static void static_of_another(void)
+{
+	assert_int_equal(floats_of_a_static(3), 0);
+}
+
+static void a_list_without_its_length_beside_it_is_none_of_floats(void **state)
+{
+	(void)state;
+	each_layout(static_of_another);
+}
+
+static void two_sizes(void)
+{
+	const struct pycore_size_class *c;
+
+	if (FACT(l, OBMALLOC) == OBMALLOC_MIMALLOC)
+		return;
+	pools_put(f, l, POOL(0), 0, 64, 5);
+	pools_put(f, l, POOL(1), 0, 32, 3);
+	pools_put(f, l, POOL(2), 0, 64, 1);
+	read_it();
+	assert_int_equal(heap.tally.sizes.n, 2);
+	c = heap.tally.sizes.items;
+	assert_int_equal(c[0].size, 32);
+	assert_int_equal(c[0].live, 3);
+	assert_int_equal(c[1].size, 64);
+	assert_int_equal(c[1].pools, 2);
+	assert_int_equal(c[1].live, 6);
+	assert_int_equal(c[1].free, 2 * ((FACT(l, POOL_SIZE) - L(l, pool_header, sizeof)) / 64) - 6);
+}
+
+static void blocks_are_told_by_size(void **state)
+{
+	(void)state;
+	each_layout(two_sizes);
 }
 
 static void free_list_of_the_living(void)
@@ -547,6 +620,9 @@ int main(void)
 		cmocka_unit_test(what_is_left_behind_a_short_object_is_no_object),
 		cmocka_unit_test(objects_on_free_lists_are_not_alive),
 		cmocka_unit_test(memory_kept_for_floats_and_dicts_is_on_a_free_list),
+		cmocka_unit_test(a_list_of_floats_that_a_static_begins_is_found),
+		cmocka_unit_test(a_list_without_its_length_beside_it_is_none_of_floats),
+		cmocka_unit_test(blocks_are_told_by_size),
 		cmocka_unit_test(a_free_list_takes_no_life),
 		cmocka_unit_test(a_free_list_in_a_circle_has_an_end),
 		cmocka_unit_test(objects_out_of_the_pools_are_found_by_reference),
