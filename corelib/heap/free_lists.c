@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/scan.h"
 
+#include <string.h>
+
 /*
  * What the interpreter keeps for its next float or dict: memory that does not look like
  * an object any more. (Others do, with a reference count of 0.) To 3.9 the lists are
@@ -9,6 +11,24 @@
  */
 
 #define KEPT_MOST 1000 /* no list of CPython is longer than 255 */
+
+/* Of some only to 3.8 or 3.9, of others only from 3.14 on. */
+static const char *const kept_types[] = {
+	"Context", "MemoryError", "_asyncio.FutureIter", "_contextvars.Context",
+	"async_generator_asend", "async_generator_wrapped_value", "builtin_function_or_method",
+	"builtin_method", "complex", "dict", "float", "frame", "int", "instancemethod", "list",
+	"list_iterator", "method", "range", "range_iterator", "set", "slice", "tuple", "tuple_iterator",
+	"unicode",
+};
+
+bool free_list_is_of(const char *type)
+{
+	for (size_t i = 0; i < sizeof(kept_types) / sizeof(*kept_types); i++) {
+		if (!strcmp(type, kept_types[i]))
+			return true;
+	}
+	return false;
+}
 
 #define KEYS "dict keys"
 

@@ -88,7 +88,8 @@ static bool candidate_at(struct scan *s, const uint8_t *p, uint64_t address, uin
 static void take(struct scan *s, uint64_t address, const struct candidate *found)
 {
 	if (found->life == LIFE_DEAD) {
-		if (!vec_push(&s->dead, ((struct kept_block){ address, found->type->type->name })))
+		if (found->type->kept &&
+		    !vec_push(&s->dead, ((struct kept_block){ address, found->type->type->name })))
 			s->failed = true;
 		return;
 	}

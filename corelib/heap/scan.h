@@ -36,6 +36,7 @@ struct scan_type {
 	uint64_t least;            /* bytes of an instance at least, without pre_header, with
 				    * the head of inline values */
 	uint64_t base;             /* sys.getsizeof without items */
+	bool kept;                 /* freed ones are kept for the next */
 	uint64_t n_values;         /* attribute values of an instance that does not tell itself */
 	uint64_t count, bytes, tracked;
 };
@@ -166,6 +167,8 @@ unsigned scan_bias(const struct layout *l, struct reader *r, const struct arenas
 void scan_contest(struct scan *s, struct index_chunk *chunk);
 /* Take back what looks tracked, but no neighbour in a list knows of it. */
 void scan_unlisted(struct scan *s, struct index_chunk *chunk);
+/* Whether any CPython keeps freed objects of the type of that name: others that are dead are remains. */
+bool free_list_is_of(const char *type);
 /* Find blocks that the interpreters keep free for reuse; more of them look like dead objects. */
 void free_lists(struct scan *s, const struct interpreters *interps);
 /* When that is done: class the blocks of freed objects, one worker after the other; */

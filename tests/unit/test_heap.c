@@ -285,6 +285,22 @@ static void objects_on_free_lists_are_not_alive(void **state)
 	each_layout(dead);
 }
 
+static void dead_plain(void)
+{
+	put_plain(POOL(0), 3);
+	fake_u64(f, pools_block(f, l, POOL(0), 1), 0);
+	read_it();
+	assert_int_equal(count_of(PLAIN_TYPE).count, 2);
+	assert_int_equal(heap.blocks.free_list, 0);
+	assert_int_equal(heap.blocks.unknown, 1);
+}
+
+static void remains_of_what_has_no_free_list_are_on_none(void **state)
+{
+	(void)state;
+	each_layout(dead_plain);
+}
+
 static void kept_memory(void)
 {
 	uint64_t keys = INTERP + L(l, PyInterpreterState, keys_free), block[4];
@@ -653,6 +669,7 @@ int main(void)
 		cmocka_unit_test(what_is_left_behind_a_short_object_is_no_object),
 		cmocka_unit_test(what_lives_is_found_beside_what_is_left_of_the_dead),
 		cmocka_unit_test(objects_on_free_lists_are_not_alive),
+		cmocka_unit_test(remains_of_what_has_no_free_list_are_on_none),
 		cmocka_unit_test(memory_kept_for_floats_and_dicts_is_on_a_free_list),
 		cmocka_unit_test(a_list_of_floats_that_a_static_begins_is_found),
 		cmocka_unit_test(a_list_without_its_length_beside_it_is_none_of_floats),
