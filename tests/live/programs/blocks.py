@@ -1,7 +1,5 @@
 """Blocks of every size, some of them freed again, and free lists that are filled."""
 
-import gc
-
 import truth
 
 MOST = 520  # a little more than pools have
@@ -29,7 +27,6 @@ def fill_free_lists():
 
 
 def main():
-    gc.disable()
     # A prime number of each size; then those are freed that leave pools of all kinds.
     kept = [bytearray(b"b") * (size % 3) + b"%d" % size for size in range(50)]
     for size in range(0, MOST, 5):
@@ -38,7 +35,7 @@ def main():
         del made
     fill_free_lists()
     truth.write({"kept": len(kept)})
-    truth.tell_blocks_and_stay()
+    truth.stay_still()
 
 
 if __name__ == "__main__":
