@@ -27,6 +27,7 @@ struct suspect_found {
 	uint64_t bytes;     /* without what it refers to; of a group the sum */
 	uint64_t retained;  /* of a group the sum */
 	uint64_t held;      /* of a group: how many of it @c object refers to */
+	bool shared;        /* of a group: it alone does not keep them */
 	uint32_t item_type; /* of what it alone keeps, that keeps most; if there are items */
 	uint64_t items, items_retained;
 };

@@ -147,6 +147,7 @@ static int keep(struct groups *g)
 			found->object = WHOLE_NONE;
 			found->held = 0;
 		} else {
+			found->shared = found->object != g->points.items[group - 1];
 			found->object = suspect_owner(w, found->object);
 		}
 		if (!vec_push(&g->k->out->list, *found))

@@ -70,6 +70,8 @@ static void duplicates_text(const struct report *r, struct buf *out)
 	for (size_t i = 0; i < s->n_sums; i++) {
 		const struct pycore_duplicate_sum *sum = &s->sums[i];
 
+		if (!sum->contents)
+			continue;
 		buf_printf(out, "  %s if each of %s contents were there once, not in %s objects of ",
 			   number_bytes(saved, sum->saved), number_count(contents, sum->contents),
 			   number_count(count, sum->count));

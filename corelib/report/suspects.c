@@ -5,13 +5,14 @@
 #include "report/number.h"
 #include "report/report.h"
 
-/* "118.2 MiB alive, 81.3 % of the bytes of all objects" */
-static void put_kept(const struct report *r, const struct pycore_suspect *s, struct buf *out)
+/* "keeps 118.2 MiB alive, 81.3 % of the bytes of all objects" */
+static void put_kept(const struct report *r, const struct pycore_suspect *s, const char *verb,
+		     const char *how, struct buf *out)
 {
 	char bytes[NUMBER_ROOM], share[NUMBER_ROOM];
 
-	buf_printf(out, "%s alive, %s of the bytes of all objects",
-		   number_bytes(bytes, s->retained),
+	buf_printf(out, " %s %s %s, %s of the bytes of all objects", verb,
+		   number_bytes(bytes, s->retained), how,
 		   number_share(share, s->retained, r->found->bytes));
 }
 
@@ -25,28 +26,34 @@ static void put_way(const struct report *r, const struct pycore_suspect *s, cons
 	buf_putc(out, '.');
 }
 
+static void put_objects(uint64_t n, const char *type, struct buf *out)
+{
+	char count[NUMBER_ROOM];
+
+	buf_printf(out, "%s object%s of %s", number_count(count, n), n == 1 ? "" : "s", type);
+}
+
 static void put_object(const struct report *r, const struct pycore_suspect *s, struct buf *out)
 {
-	char bytes[NUMBER_ROOM], count[NUMBER_ROOM];
+	bool itself = !s->items && 2 * s->bytes >= s->retained;
+	char bytes[NUMBER_ROOM];
 
-	buf_printf(out, "One %s at 0x%" PRIx64 " keeps ", s->type, s->address);
-	put_kept(r, s, out);
-	if (s->items)
-		buf_printf(out, ". It alone holds %s objects of %s, and by these %s",
-			   number_count(count, s->items), s->item_type,
+	buf_printf(out, "One %s at 0x%" PRIx64, s->type, s->address);
+	put_kept(r, s, itself ? "takes" : "keeps", itself ? "by itself" : "alive", out);
+	if (s->items) {
+		buf_puts(out, ". It alone holds ");
+		put_objects(s->items, s->item_type, out);
+		buf_printf(out, ", and by %s %s", s->items == 1 ? "that" : "these",
 			   number_bytes(bytes, s->items_retained));
-	else if (2 * s->bytes >= s->retained)
-		buf_printf(out, ". By itself it takes %s", number_bytes(bytes, s->bytes));
+	}
 	put_way(r, s, ". The way to it: ", out);
 }
 
 static void put_structure(const struct report *r, const struct pycore_suspect *s, struct buf *out)
 {
-	char count[NUMBER_ROOM];
-
-	buf_printf(out, "%s objects of %s that hold one another keep ",
-		   number_count(count, s->count), s->type);
-	put_kept(r, s, out);
+	put_objects(s->count, s->type, out);
+	buf_puts(out, " that hold one another");
+	put_kept(r, s, "keep", "alive", out);
 	buf_printf(out, ". They begin with the one at 0x%" PRIx64, s->address);
 	put_way(r, s, ". The way to that: ", out);
 }
@@ -55,14 +62,15 @@ static void put_group(const struct report *r, const struct pycore_suspect *s, st
 {
 	char count[NUMBER_ROOM];
 
-	buf_printf(out, "%s objects of %s keep ", number_count(count, s->count), s->type);
-	put_kept(r, s, out);
+	put_objects(s->count, s->type, out);
+	put_kept(r, s, "keep", "alive", out);
 	if (!s->holder) {
-		put_way(r, s, ". No object holds them. What does: ", out);
+		put_way(r, s, ". No object holds them; what does: ", out);
 		return;
 	}
-	buf_printf(out, ". One %s at 0x%" PRIx64 " refers to %s of them, and others do too",
-		   s->holder_type, s->holder, number_count(count, s->held));
+	buf_printf(out, ". One %s at 0x%" PRIx64 " refers to %s of them%s", s->holder_type,
+		   s->holder, number_count(count, s->held),
+		   s->shared ? ", and others do too" : "");
 	put_way(r, s, ". The way to it: ", out);
 }
 

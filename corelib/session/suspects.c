@@ -34,6 +34,7 @@ static void describe(const struct whole *w, const struct suspect_found *found,
 		.items = found->items,
 		.items_retained = found->items_retained,
 		.held = found->held,
+		.shared = found->shared,
 	};
 	if (found->items)
 		out->item_type = w->types.items[found->item_type].name;

@@ -25,6 +25,7 @@ struct pycore_suspect {
 	                      * garbage has it */
 	const char *holder_type; /**< or NULL */
 	uint64_t held;       /**< of the group, referred to by the holder */
+	bool shared;         /**< other objects refer to those of the group, too */
 	const struct pycore_path *path; /**< to the object or holder, else to the group's first;
 	                                 * NULL: there is none */
 };
