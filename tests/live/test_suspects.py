@@ -1,6 +1,7 @@
 """analyze: what retains much of the heap and how, and what a program might do without."""
 
 from harness import all_equal, equal, on, that
+from interp import Interpreter
 
 # Of each hoard.
 COUNT = 2500
@@ -104,6 +105,13 @@ def the_biggest_buffers_are_told_with_their_owners(scene):
     equal(sorted(scene.evaluate(ways)), sorted(wanted), "what the ways lead to")
     sizes = [row["bytes"] for row in found.values()]
     equal(sizes, sorted(sizes, reverse=True), "order")
+
+
+@on("wasteful.py", ways=("live",), arguments=("numpy",), where=Interpreter.has_packages)
+def a_numpy_array_is_a_buffer_and_a_view_of_it_is_none(scene):
+    the_biggest_buffers_are_told_with_their_owners(scene)
+    arrays = [row for row in scene.ask("analyze")["buffers"] if row["type"] == "numpy.ndarray"]
+    equal([row["expression"] for row in arrays], ["sys.modules['__main__'].OWNER.array"], "arrays")
 
 
 @on("wasteful.py", ways=("core",))

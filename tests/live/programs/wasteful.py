@@ -196,6 +196,11 @@ def buffers():
     if sys.version_info < (3, 15):
         # Then it has a bytes object.
         found.append((BY_NAME["bytearray"], 0, "BY_NAME['bytearray']"))
+    if sys.argv[1:] == ["numpy"]:
+        import numpy
+        OWNER.array = numpy.zeros((1000, 700))
+        OWNER.view = OWNER.array[1:]
+        found.append((OWNER.array, 0, "OWNER.array"))
     return {answers.address(thing): [truth.name_of(type(thing)), sys.getsizeof(thing) + more,
                                      module + expression]
             for thing, more, expression in found}
