@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-static bool comes_before(const struct waste_object *a, const struct waste_object *b)
+bool waste_comes_before(const struct waste_object *a, const struct waste_object *b)
 {
 	if (a->bytes != b->bytes)
 		return a->bytes > b->bytes;
@@ -16,7 +16,7 @@ static void sift_up(struct waste_object *heap, size_t at)
 {
 	struct waste_object moved = heap[at];
 
-	while (at && comes_before(&heap[(at - 1) / 2], &moved)) {
+	while (at && waste_comes_before(&heap[(at - 1) / 2], &moved)) {
 		heap[at] = heap[(at - 1) / 2];
 		at = (at - 1) / 2;
 	}
@@ -29,9 +29,9 @@ static void sift_down(struct waste_object *heap, size_t n)
 	size_t at = 0, child;
 
 	while ((child = 2 * at + 1) < n) {
-		if (child + 1 < n && comes_before(&heap[child], &heap[child + 1]))
+		if (child + 1 < n && waste_comes_before(&heap[child], &heap[child + 1]))
 			child++;
-		if (!comes_before(&moved, &heap[child]))
+		if (!waste_comes_before(&moved, &heap[child]))
 			break;
 		heap[at] = heap[child];
 		at = child;
@@ -47,7 +47,7 @@ bool waste_offer(struct waste_top *top, struct waste_object object)
 		if (!vec_push(&top->list, object))
 			return false;
 		sift_up(top->list.items, top->list.n - 1);
-	} else if (comes_before(&object, &top->list.items[0])) {
+	} else if (waste_comes_before(&object, &top->list.items[0])) {
 		top->list.items[0] = object;
 		sift_down(top->list.items, top->list.n);
 	}
@@ -56,7 +56,7 @@ bool waste_offer(struct waste_top *top, struct waste_object object)
 
 static int by_bytes(const void *a, const void *b)
 {
-	return comes_before(b, a) - comes_before(a, b);
+	return waste_comes_before(b, a) - waste_comes_before(a, b);
 }
 
 void waste_sort(struct waste_top *top)
@@ -80,6 +80,15 @@ static bool can_be_sparse(const struct ctx *c, const struct type *type)
 	return type->decoder->slack != NULL;
 }
 
+static void count_waste(struct waste_type *type, uint64_t objects, uint64_t bytes,
+			const struct waste_object *biggest)
+{
+	if (!type->objects || waste_comes_before(biggest, &type->biggest))
+		type->biggest = *biggest;
+	type->objects += objects;
+	type->bytes += bytes;
+}
+
 static void look_for_slack(struct sweeper *me, uint32_t number, struct object o)
 {
 	struct waste *found = me->found;
@@ -88,9 +97,8 @@ static void look_for_slack(struct sweeper *me, uint32_t number, struct object o)
 
 	if (o.type->decoder->slack(&me->c, o, &slack) || !slack.bytes)
 		return;
-	found->types[o.type->number].objects++;
-	found->types[o.type->number].bytes += slack.bytes;
 	object = (struct waste_object){ slack.bytes, slack.used, slack.room, number };
+	count_waste(&found->types[o.type->number], 1, slack.bytes, &object);
 	me->failed |= !waste_offer(&found->top, object);
 }
 
@@ -105,8 +113,10 @@ static int make_waste(struct waste *out, size_t n_types, size_t limit)
 static int join_waste(struct waste *to, struct waste *from)
 {
 	for (size_t i = 0; from->types && i < to->n_types; i++) {
-		to->types[i].objects += from->types[i].objects;
-		to->types[i].bytes += from->types[i].bytes;
+		const struct waste_type *type = &from->types[i];
+
+		if (type->objects)
+			count_waste(&to->types[i], type->objects, type->bytes, &type->biggest);
 	}
 	free(from->types);
 	return waste_join(&to->top, &from->top) ? 0 : PYCORE_ERR_NOMEM;

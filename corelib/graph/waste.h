@@ -20,6 +20,8 @@ struct waste_top {
 	size_t limit;
 };
 
+/* Whether @p a is told before @p b. */
+bool waste_comes_before(const struct waste_object *a, const struct waste_object *b);
 /* @return whether there was memory */
 bool waste_offer(struct waste_top *top, struct waste_object object);
 /* Offer all of @p from, and empty it. @return whether there was memory */
@@ -30,6 +32,7 @@ void waste_sort(struct waste_top *top);
 /* Containers of one type of which a copy would be smaller. */
 struct waste_type {
 	uint64_t objects, bytes; /* that copies would take less */
+	struct waste_object biggest;
 };
 
 struct waste {

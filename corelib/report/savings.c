@@ -32,7 +32,7 @@ static void path_cell(const struct report *r, struct table *t, struct table_row 
 
 static void waste_text(const struct report *r, struct buf *out)
 {
-	static const char *const heads[] = { "unused", "containers", "<type", "<most of it in", NULL };
+	static const char *const heads[] = { "unused", "containers", "<type", "<most of it in one", NULL };
 	const struct pycore_savings *s = r->savings;
 	struct arena arena = { 0 };
 	struct table t = table_make(&arena, heads);
@@ -47,12 +47,7 @@ static void waste_text(const struct report *r, struct buf *out)
 		table_set(&t, row, 0, number_bytes(text, w->bytes));
 		table_set(&t, row, 1, number_count(text, w->objects));
 		table_set_text(&t, row, 2, w->type, 0);
-		for (size_t k = 0; k < s->n_sparse; k++) {
-			if (strcmp(s->sparse[k].type, w->type))
-				continue;
-			path_cell(r, &t, row, 3, s->sparse[k].path);
-			break;
-		}
+		path_cell(r, &t, row, 3, w->biggest.path);
 	}
 	table_write(&t, out, "    ", r->o.width, r->o.color);
 	out->failed |= t.failed;
@@ -129,23 +124,31 @@ static void put_path(const struct report *r, json_t *row, const struct pycore_pa
 	json_put(out, row, "path", path_steps_json(r, path, out));
 }
 
-static json_t *sparse_json(const struct report *r, const char *type, struct json_out *out)
+static json_t *sparse_json(const struct report *r, const struct pycore_sparse *s,
+			   struct json_out *out)
+{
+	json_t *row = json_object();
+
+	json_put(out, row, "address", json_address(s->address));
+	json_put(out, row, "bytes", json_count(s->bytes));
+	json_put(out, row, "used", json_count(s->used));
+	json_put(out, row, "room", json_count(s->room));
+	put_path(r, row, s->path, out);
+	return row;
+}
+
+/* The biggest of the type, and which else are among the biggest of all. */
+static json_t *examples_json(const struct report *r, const struct pycore_waste *w,
+			     struct json_out *out)
 {
 	json_t *examples = json_array();
 
+	json_push(out, examples, sparse_json(r, &w->biggest, out));
 	for (size_t i = 0; i < r->savings->n_sparse; i++) {
 		const struct pycore_sparse *s = &r->savings->sparse[i];
-		json_t *row;
 
-		if (strcmp(s->type, type))
-			continue;
-		row = json_object();
-		json_put(out, row, "address", json_address(s->address));
-		json_put(out, row, "bytes", json_count(s->bytes));
-		json_put(out, row, "used", json_count(s->used));
-		json_put(out, row, "room", json_count(s->room));
-		put_path(r, row, s->path, out);
-		json_push(out, examples, row);
+		if (!strcmp(s->type, w->type) && s->address != w->biggest.address)
+			json_push(out, examples, sparse_json(r, s, out));
 	}
 	return examples;
 }
@@ -161,7 +164,7 @@ static json_t *waste_json(const struct report *r, struct json_out *out)
 		json_put(out, row, "type", json_text(w->type));
 		json_put(out, row, "objects", json_count(w->objects));
 		json_put(out, row, "bytes", json_count(w->bytes));
-		json_put(out, row, "examples", sparse_json(r, w->type, out));
+		json_put(out, row, "examples", examples_json(r, w, out));
 		json_push(out, list, row);
 	}
 	return list;

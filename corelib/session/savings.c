@@ -40,6 +40,22 @@ static int path_to(struct work *k, uint32_t object, const struct pycore_path **o
 	return rc < 0 ? rc : 0;
 }
 
+static struct pycore_sparse describe_sparse(const struct work *k, const struct waste_object *o)
+{
+	return (struct pycore_sparse){
+		.address = address_of(k, o->object),
+		.type = type_of(k, o->object),
+		.bytes = o->bytes,
+		.used = o->count,
+		.room = o->all,
+	};
+}
+
+static int add_path_to(struct work *k, struct pycore_sparse *to)
+{
+	return path_to(k, k->w->source.number(k->w->source.arg, to->address), &to->path);
+}
+
 static int by_name(const void *left, const void *right)
 {
 	const struct pycore_waste *a = left, *b = right;
@@ -68,15 +84,21 @@ static int add_waste_rows(struct work *k, const struct waste *found)
 		const struct waste_type *type = &found->types[i];
 
 		if (type->objects)
-			rows[n++] = (struct pycore_waste){ k->w->types.items[i].name,
-							   type->objects, type->bytes };
+			rows[n++] = (struct pycore_waste){
+				k->w->types.items[i].name, type->objects, type->bytes,
+				describe_sparse(k, &type->biggest),
+			};
 		k->out->waste_bytes += type->bytes;
 	}
 	qsort(rows, n, sizeof(*rows), by_name);
 	for (size_t i = 0; i < n; i++) {
 		if (kept && !strcmp(rows[kept - 1].type, rows[i].type)) {
-			rows[kept - 1].objects += rows[i].objects;
-			rows[kept - 1].bytes += rows[i].bytes;
+			struct pycore_waste *row = &rows[kept - 1];
+
+			row->objects += rows[i].objects;
+			row->bytes += rows[i].bytes;
+			if (rows[i].biggest.bytes > row->biggest.bytes)
+				row->biggest = rows[i].biggest;
 		} else {
 			rows[kept++] = rows[i];
 		}
@@ -84,6 +106,12 @@ static int add_waste_rows(struct work *k, const struct waste *found)
 	qsort(rows, kept, sizeof(*rows), by_bytes);
 	k->out->waste = rows;
 	k->out->n_waste = kept;
+	for (size_t i = 0; i < kept && i < k->q.limit; i++) {
+		int rc = add_path_to(k, &rows[i].biggest);
+
+		if (rc)
+			return rc;
+	}
 	return 0;
 }
 
@@ -93,16 +121,8 @@ static int add_sparse(struct work *k, const struct waste_top *top)
 	int rc = rows ? 0 : no_memory(k);
 
 	for (size_t i = 0; i < top->list.n && !rc; i++) {
-		const struct waste_object *o = &top->list.items[i];
-
-		rows[i] = (struct pycore_sparse){
-			.address = address_of(k, o->object),
-			.type = type_of(k, o->object),
-			.bytes = o->bytes,
-			.used = o->count,
-			.room = o->all,
-		};
-		rc = path_to(k, o->object, &rows[i].path);
+		rows[i] = describe_sparse(k, &top->list.items[i]);
+		rc = add_path_to(k, &rows[i]);
 	}
 	k->out->sparse = rows;
 	k->out->n_sparse = top->list.n;

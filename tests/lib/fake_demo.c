@@ -108,11 +108,14 @@ static const struct pycore_suspect suspects[] = {
 	  false, &paths[2] },
 };
 
-static const struct pycore_waste waste[] = { { "dict", 12, 90000 }, { "list", 1, 800 } };
-
 static const struct pycore_sparse sparse[] = {
 	{ 0x7f2000, "dict", 73000, 4, 2730, &paths[1] },
 	{ 0x7f6000, "list", 800, 3, 103, NULL },
+};
+
+static const struct pycore_waste waste[] = {
+	{ "dict", 12, 90000, { 0x7f2000, "dict", 73000, 4, 2730, &paths[1] } },
+	{ "list", 1, 800, { 0x7f6000, "list", 800, 3, 103, NULL } },
 };
 
 static const struct pycore_duplicate_sum sums[] = {

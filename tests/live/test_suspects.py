@@ -72,7 +72,7 @@ def unused_room_is_what_copies_would_do_without(scene):
                for name, wanted in scene.truth["waste"].items()], "objects and unused bytes")
     examples = {example["address"]: [row["type"], example["bytes"], example["used"]]
                 for row in rows.values() for example in row["examples"]}
-    equal(len(examples), 20, "examples")
+    that(all(row["examples"] for row in rows.values()), "no example of a type")
     told = scene.truth["sparse"]
     most = sorted(told, key=lambda address: told[address][1])[-10:]
     all_equal([(address, examples.get(address), told[address]) for address in most],

@@ -67,6 +67,7 @@ struct pycore_waste {
 	const char *type;
 	uint64_t objects;
 	uint64_t bytes; /**< that copies would take less */
+	struct pycore_sparse biggest; /**< of them; its path: of the first types, as many as the limit */
 };
 
 /** Objects of equal content: str or bytes (2.7: unicode or str), and no classes of these. */
