@@ -80,6 +80,12 @@ static bool can_be_sparse(const struct ctx *c, const struct type *type)
 	return type->decoder->slack != NULL;
 }
 
+/* A length that is more than all memory was never that of a block. */
+static bool is_possible(const struct sweeper *me, uint64_t bytes)
+{
+	return bytes <= me->reader.target->bytes_mapped;
+}
+
 static void count_waste(struct waste_type *type, uint64_t objects, uint64_t bytes,
 			const struct waste_object *biggest)
 {
@@ -95,7 +101,8 @@ static void look_for_slack(struct sweeper *me, uint32_t number, struct object o)
 	struct slack slack = { 0 };
 	struct waste_object object;
 
-	if (o.type->decoder->slack(&me->c, o, &slack) || !slack.bytes)
+	if (o.type->decoder->slack(&me->c, o, &slack) || !slack.bytes ||
+	    !is_possible(me, slack.bytes))
 		return;
 	object = (struct waste_object){ slack.bytes, slack.used, slack.room, number };
 	count_waste(&found->types[o.type->number], 1, slack.bytes, &object);
@@ -185,7 +192,8 @@ static void look_for_buffer(struct sweeper *me, uint32_t number, struct object o
 		object_storage(&me->c, o, add_storage, found);
 		object.bytes = found->bytes;
 	}
-	me->failed |= !waste_offer(&found->top, object);
+	if (is_possible(me, object.bytes))
+		me->failed |= !waste_offer(&found->top, object);
 }
 
 static int prepare_buffers(void *found, const struct sweep *s, const void *limit)

@@ -87,6 +87,7 @@ def duplicates_are_counted_to_the_object(scene):
     wanted = {(kind, text): [count, size, saved]
               for kind, text, count, size, saved in scene.truth["duplicates"]}
     equal(len(wanted), 20, "contents that are there often")
+    equal(sorted(key for key in found if "often there" in key[1]), sorted(wanted), "contents")
     all_equal([(str(key), found.get(key), row) for key, row in wanted.items()],
               "count, bytes and what is saved")
     sums = {row["type"]: row for row in reply["duplicates_total"]}

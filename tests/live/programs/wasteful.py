@@ -36,6 +36,10 @@ class Set(set):
     pass
 
 
+class Text(str):
+    pass
+
+
 class Owner(object):
     pass
 
@@ -137,6 +141,9 @@ def of_one_hash():
 
 
 def make_often():
+    for unused_copy in range(950):
+        # Each may have attributes: there is no one for all of them.
+        OFTEN.append(Text(WORD + ", but of a class, and so on and on and on and on and on"))
     one, other = of_one_hash()
     for unused_copy in range(650):
         OFTEN.extend([one[:30] + one[30:], other[:30] + other[30:]])
