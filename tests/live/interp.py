@@ -70,6 +70,7 @@ class Interpreter:
     def __init__(self, path, room=None):
         self.path = os.path.realpath(path)
         self.room = room
+        self.is_one_of_few = False
         self.root = self.find_root(self.path)
         self.command = [self.path]
         if room:

@@ -1,6 +1,6 @@
 """verify: what was scribbled over is told, and of a heap that is well, nothing."""
 
-from harness import equal, on, since, that
+from harness import equal, few, on, since, that
 
 # By what the program damaged: the kind of the fault that has its address.
 SCRIBBLED = {
@@ -75,8 +75,10 @@ def of(what):
         check_scribbled(scene)
     check.__name__ = "a_scribble_is_told_" + what
     check.__module__ = __name__
-    on("scribble.py", ways=("live", "gcore"), arguments=(what,),
+    on("scribble.py", ways=("live",), arguments=(what,),
        where=lambda it: is_known(it) and it.release >= (3, 6))(check)
+    on("scribble.py", ways=("core",), arguments=(what,),
+       where=lambda it: is_known(it) and it.release >= (3, 6) and few(it))(check)
 
 
 for what in SCRIBBLED:
