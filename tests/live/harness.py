@@ -35,6 +35,11 @@ def since(*release):
     return lambda interpreter: interpreter.release >= release
 
 
+def few(interpreter):
+    """For tests of pycore's own ways, not of an interpreter's: a few of all will do."""
+    return interpreter.is_one_of_few
+
+
 def on(program, ways=WAYS, arguments=(), where=None):
     """A test of what pycore says about a program, in each way of looking at it.
 
@@ -144,6 +149,14 @@ class Scene:
         answer = self.pycore.run(command, *self.target, *options)
         that(answer.status in statuses, "unexpected exit status: %s" % answer)
         return answer.out
+
+    def evaluate(self, expressions):
+        """The address of what each is in the live process, which runs programs/answers.py."""
+        with open(os.path.join(self.process.directory, "ask"), "w", encoding="utf-8",
+                  errors="surrogatepass") as pipe:
+            pipe.write("\0".join(expressions))
+        with open(os.path.join(self.process.directory, "answer"), encoding="utf-8") as pipe:
+            return pipe.read().split("\0")
 
 
 def that(condition, text):
