@@ -33,6 +33,7 @@ struct snapshot_facts {
 	uint64_t pid;     /* 0: not known */
 	uint64_t runtime; /* address of _PyRuntime: another one is another run */
 	struct pycore_blocks blocks;
+	struct tally tally;
 	struct audit audit;
 };
 

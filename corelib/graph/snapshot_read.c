@@ -345,6 +345,34 @@ static bool read_references(struct input *f, struct whole *w, uint64_t most)
 	return true;
 }
 
+static bool read_tally(struct input *f, struct arena *a, struct tally *t)
+{
+	uint64_t n;
+
+	if (!amount(f, 4, &n) || !take(f, n, sizeof(struct pycore_size_class)))
+		return false;
+	for (uint64_t i = 0; i < n; i++) {
+		struct pycore_size_class c;
+
+		if (!number(f, UINT64_MAX, &c.size) || !number(f, UINT64_MAX, &c.pools) ||
+		    !number(f, UINT64_MAX, &c.live) || !number(f, UINT64_MAX, &c.free))
+			return false;
+		if (!vec_push(&t->sizes, c))
+			return fail(f, PYCORE_ERR_NOMEM);
+	}
+	if (!amount(f, 2, &n) || !take(f, n, sizeof(struct pycore_free_list)))
+		return false;
+	for (uint64_t i = 0; i < n; i++) {
+		struct pycore_free_list list;
+
+		if (!text(f, a, &list.type) || !number(f, UINT64_MAX, &list.count))
+			return false;
+		if (!vec_push(&t->lists, list))
+			return fail(f, PYCORE_ERR_NOMEM);
+	}
+	return true;
+}
+
 static bool read_name(struct input *f, struct arena *a, struct whole_root *root)
 {
 	uint64_t bits;
@@ -520,7 +548,7 @@ static bool read_all(struct input *f, struct whole *w, struct snapshot_facts *fa
 
 	if (!text(f, &w->arena, &facts->python) || !text(f, &w->arena, &facts->build) ||
 	    !number(f, UINT64_MAX, &facts->pid) || !number(f, UINT64_MAX, &facts->runtime) ||
-	    !read_blocks(f, &facts->blocks) ||
+	    !read_blocks(f, &facts->blocks) || !read_tally(f, &w->arena, &facts->tally) ||
 	    !read_types(f, w) || !amount(f, SNAPSHOT_LEAST_OBJECT, &n) ||
 	    !amount(f, 1, &references))
 		return false;
@@ -552,6 +580,7 @@ static int read_file(struct input *f, struct whole *w, struct snapshot_facts *fa
 void snapshot_facts_fini(struct snapshot_facts *f)
 {
 	audit_fini(&f->audit);
+	tally_fini(&f->tally);
 	*f = (struct snapshot_facts){ 0 };
 }
 

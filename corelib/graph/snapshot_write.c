@@ -207,6 +207,22 @@ static void write_blocks(struct writer *o, const struct pycore_blocks *b)
 		number(o, all[i]);
 }
 
+static void write_tally(struct writer *o, const struct tally *t)
+{
+	number(o, t->sizes.n);
+	for (size_t i = 0; i < t->sizes.n; i++) {
+		number(o, t->sizes.items[i].size);
+		number(o, t->sizes.items[i].pools);
+		number(o, t->sizes.items[i].live);
+		number(o, t->sizes.items[i].free);
+	}
+	number(o, t->lists.n);
+	for (size_t i = 0; i < t->lists.n; i++) {
+		text(o, t->lists.items[i].type);
+		number(o, t->lists.items[i].count);
+	}
+}
+
 bool snapshot_write(const struct whole *w, const struct snapshot_facts *facts,
 		    const int64_t *counts, const struct labels *labels, snapshot_put_fn *put,
 		    void *arg)
@@ -218,6 +234,7 @@ bool snapshot_write(const struct whole *w, const struct snapshot_facts *facts,
 	number(&o, facts->pid);
 	number(&o, facts->runtime);
 	write_blocks(&o, &facts->blocks);
+	write_tally(&o, &facts->tally);
 	write_types(&o, w);
 	number(&o, w->n);
 	number(&o, w->objects.forward.start[w->n]);

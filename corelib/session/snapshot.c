@@ -48,6 +48,8 @@ static int stand_in(struct pycore *s)
 	h->types = &s->types;
 	h->n_counts = w->types.n;
 	h->blocks = s->facts.blocks;
+	h->tally = s->facts.tally;
+	s->facts.tally = (struct tally){ 0 };
 	for (size_t i = 0; i < w->types.n; i++) {
 		types[i].name = w->types.items[i].name;
 		types[i].address = w->types.items[i].address;
@@ -147,6 +149,7 @@ static int read_contents(struct pycore *s, struct contents *o, struct pycore_err
 	o->facts.pid = info.pid;
 	o->facts.runtime = info.runtime;
 	o->facts.blocks = s->heap->blocks;
+	o->facts.tally = s->heap->tally;
 	o->counts = read_counts(o->w);
 	rc = o->counts ? read_memory(s, o) : PYCORE_ERR_NOMEM;
 	if (rc)
@@ -157,7 +160,7 @@ static int read_contents(struct pycore *s, struct contents *o, struct pycore_err
 static void contents_fini(struct pycore *s, struct contents *o)
 {
 	if (s->target)
-		snapshot_facts_fini(&o->facts);
+		audit_fini(&o->facts.audit);
 	labels_fini(&o->read);
 	free(o->counts);
 }

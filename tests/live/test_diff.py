@@ -115,7 +115,7 @@ def a_snapshot_answers_as_its_target_does(scene):
     with open(path, "rb") as one, open(again, "rb") as other:
         equal(one.read() == other.read(), True, "a snapshot of a snapshot is the same")
     of_kinds = [word for address in scene.truth["kinds"] for word in ("--addr", address)]
-    for words in (["objects", "--retained", "--by-address"],
+    for words in (["objects", "--retained", "--by-address", "-v"],
                   ["objects", "--type", "dict", "--limit", "50"],
                   ["objects", "--type", "__main__.Link", "--sort", "retained", "--limit", "0"],
                   ["heap-top"], ["audit"],

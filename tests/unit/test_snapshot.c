@@ -22,12 +22,15 @@
 enum { OBJECTS = 60, REFERENCES = 150, TYPES = 4 };
 
 static struct audit_excess excess[] = { { 3, 100, false }, { 59, UINT32_MAX, true } };
+static struct pycore_size_class sizes[] = { { 16, 2, 300, 206 }, { 512, 1, GIANT, 0 } };
+static struct pycore_free_list lists[] = { { "dict keys", 80 } };
 static struct audit_cycle cycles[] = { { 31, 2, GIANT, 1, 32 }, { 33, 1, 64, 0, WHOLE_NONE } };
 static uint32_t uncollectable[] = { 0, 59 };
 
 static const struct snapshot_facts facts = {
 	"3.11.7", "release", 1234, 0x5500,
 	.blocks = { .live = GIANT, .unreadable = 7, .gc_partial = true, .pools = 3 },
+	.tally = { { sizes, 2, 2 }, { lists, 1, 1 } },
 	.audit = { { excess, 2, 2 }, { cycles, 2, 2 }, { uncollectable, 2, 2 }, 5 },
 };
 
@@ -144,6 +147,10 @@ static void assert_facts(const struct snapshot_facts *got)
 	assert_int_equal(got->pid, facts.pid);
 	assert_int_equal(got->runtime, facts.runtime);
 	assert_memory_equal(&got->blocks, &facts.blocks, sizeof(facts.blocks));
+	assert_int_equal(got->tally.sizes.n, 2);
+	assert_memory_equal(got->tally.sizes.items, sizes, sizeof(sizes));
+	assert_int_equal(got->tally.lists.n, 1);
+	assert_int_equal(got->tally.lists.items[0].count, 80);
 	assert_int_equal(a->unread, b->unread);
 	assert_int_equal(a->excess.n, b->excess.n);
 	for (size_t i = 0; i < a->excess.n; i++) {
@@ -380,7 +387,7 @@ static void a_claim_of_more_than_can_be_there_takes_no_memory(void **state)
 {
 	/* No names, pid and runtime 0, one type; then 2^32 - 3 objects, in a file of some bytes. */
 	static char claim[] = "\6" "3.11.7" "\7" "release" "\xd2\x09" "\x80\xaa\x01"
-			      "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" "\1\1x\0\0" "\xfd\xff\xff\xff\x0f\0\0";
+			      "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" "\1\1x\0\0" "\xfd\xff\xff\xff\x0f\0\0";
 	struct buf numbers = { .text = claim, .len = sizeof(claim) - 1 };
 	unsigned char file[200];
 	struct whole back;
