@@ -50,7 +50,7 @@ def make(number):
     given.append(theirs)
     big.append(bytearray(b"x" * (20000 * (1 + number % 9))))
     hand_over()
-    del mine, theirs, small
+    del mine, theirs, one, small
     done.release()
     if number >= THREADS - AT_A_TIME:
         truth.stay()
