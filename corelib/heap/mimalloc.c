@@ -201,6 +201,15 @@ static void search_region(struct search *s, const struct region *region)
 	if (__builtin_add_overflow(region->start, MI_SEGMENT_SIZE - 1, &at))
 		return;
 	for (at &= ~(MI_SEGMENT_SIZE - 1); at < region->end && !s->no_memory;) {
+		uint64_t data = target_skip_holes(s->r.target, at, region->end);
+
+		/* No segment begins in a hole. */
+		if (data > at) {
+			if (__builtin_add_overflow(data, MI_SEGMENT_SIZE - 1, &at))
+				break;
+			at &= ~(MI_SEGMENT_SIZE - 1);
+			continue;
+		}
 		if (read_segment(s->l, &s->r, at, &segment)) {
 			take_pages(s, &segment);
 			s->n_segments++;
@@ -363,6 +372,7 @@ enum pool_verdict mimalloc_read(const struct mi_page *page, const uint8_t *bytes
 		return POOL_DAMAGED;
 	out->header = (uint32_t)(page->start - page->slices);
 	out->size = (uint32_t)page->block;
+	out->room = page->reserved;
 	out->carved = page->capacity;
 	out->n_live = (uint32_t)live;
 	out->counted = page->used;

@@ -107,6 +107,13 @@ class Interpreter:
         default = os.path.join(self.root or "/nowhere", "usr/bin/python3")
         return os.path.exists(default) and os.path.realpath(default) == self.path
 
+    def has_numpy(self):
+        """Whether Debian's numpy, where it runs, was built for it; of a debug build it is the same."""
+        built = "cpython-%d%d-*.so" % self.release
+        return (self.build != "free-threaded" and self.path.startswith((self.root or "") + "/usr/bin/")
+                and bool(glob.glob(os.path.join(self.root or "/", "usr/lib/python3/dist-packages",
+                                                "numpy/*/_multiarray_umath." + built))))
+
     def where(self):
         if self.room:
             return "%s, gdb %s" % (os.path.basename(self.room.lower), self.room.gdb_version())

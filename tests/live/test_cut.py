@@ -131,8 +131,7 @@ def a_core_has_what_its_filter_says(interpreter, pycore):
 LITTLE = ["sh", "-c", 'ulimit -v 700000; exec "$@"', "sh"]
 
 
-# Heaps of free-threaded builds are looked for in all memory: half a minute for so much.
-@on("refs.py", ways=("gcore",), where=lambda interpreter: interpreter.build != "free-threaded")
+@on("refs.py", ways=("gcore",))
 def forty_gigabytes_of_holes_are_read_in_little_memory(scene):
     whole = scene.target[-1]
     path = whole + ".big"
