@@ -32,10 +32,12 @@ struct dump {
 	struct copy copy;
 	struct sink sink;
 	struct buf notes, headers;
-	unsigned char *room; /* memory is copied there, or NULL: it is written while it is stopped */
+	uint64_t most; /* bytes of room that may be taken */
+	/* Memory is copied to a room for all of it, or goes by way of a queue. */
+	unsigned char *room;
 	uint64_t room_len;
+	struct queue *queue;
 	uint64_t core_bytes, written;
-	struct queue *queue; /* while it is written without such a copy */
 	unsigned workers;
 	bool was_stopped;
 };
@@ -85,16 +87,21 @@ static int no_bound(const struct dump *d, uint64_t want, struct pycore_error *er
 /* A look at the process while it runs tells how much room its copy will want. */
 static int make_room(struct dump *d, struct pycore_error *err)
 {
-	uint64_t most = d->options->most_memory, want;
+	uint64_t want;
 
 	if (!make_plan(d))
 		return no_memory(err);
 	want = copy_wants(&d->plan);
-	if (!most)
-		most = d->options->small_footprint ? COPY_GROWTH : room_for_copy();
-	if (want <= most)
+	d->most = d->options->most_memory;
+	if (!d->most)
+		d->most = d->options->small_footprint ? COPY_GROWTH : room_for_copy();
+	if (want <= d->most)
 		d->room = copy_room(want, d->workers);
 	d->room_len = d->room ? want : 0;
+	if (!d->room)
+		d->queue = queue_make(d->most);
+	if (!d->room && !d->queue)
+		return no_memory(err);
 	return d->options->max_stop_ms && !d->room ? no_bound(d, want, err) : 0;
 }
 
@@ -150,7 +157,7 @@ static bool write_bytes(struct dump *d, uint64_t at, uint64_t len)
 			return false;
 		at += n;
 		len -= n;
-		d->written += n;
+		d->written = d->queue ? queue_written(d->queue) : d->written + n;
 		show_progress(d);
 	}
 	return true;
@@ -182,23 +189,57 @@ static bool write_parts(struct dump *d)
 	return true;
 }
 
-static int write_memory(struct dump *d, struct pycore_error *err)
+static int why_not_written(struct dump *d, struct pycore_error *err)
 {
-	bool ok;
-
-	if (!d->room)
-		d->queue = queue_begin(&d->sink);
-	if (!d->room && !d->queue)
-		return no_memory(err);
-	ok = write_parts(d);
-	if (d->queue)
-		ok = queue_end(d->queue) && ok;
-	d->queue = NULL;
-	if (ok)
-		return 0;
 	if (d->sink.error)
 		return sink_failed(&d->sink, err);
 	return copy_error(&d->copy, target_stopped_ms(d->target), err);
+}
+
+/* While the process stands still: what waits to be written when it does not any more is copied. */
+static int fill_queue(struct dump *d, struct pycore_error *err)
+{
+	int rc = lay_out(d, err);
+
+	if (rc)
+		return rc;
+	if (!d->queue)
+		d->queue = queue_make(d->most);
+	if (!d->queue || !queue_begin(d->queue, &d->sink))
+		return no_memory(err);
+	return write_parts(d) ? 0 : why_not_written(d, err);
+}
+
+static bool end_queue(struct dump *d)
+{
+	bool ok = !d->queue || queue_end(d->queue);
+
+	d->queue = NULL;
+	return ok;
+}
+
+static int give_up(struct dump *d, int rc)
+{
+	end_queue(d);
+	return rc;
+}
+
+static int finish_queue(struct dump *d, struct pycore_error *err)
+{
+	while (!queue_wait(d->queue) && !is_cancelled(d)) {
+		d->written = queue_written(d->queue);
+		show_progress(d);
+	}
+	return end_queue(d) && !d->copy.status ? 0 : why_not_written(d, err);
+}
+
+static int write_room(struct dump *d, struct pycore_error *err)
+{
+	int rc = lay_out(d, err);
+
+	if (rc)
+		return rc;
+	return write_parts(d) ? 0 : why_not_written(d, err);
 }
 
 /* What is done while the process stands still. */
@@ -223,8 +264,7 @@ static int while_stopped(struct dump *d, struct pycore_error *err)
 			rc = copy_error(&d->copy, target_stopped_ms(d->target), err);
 		return rc;
 	}
-	rc = lay_out(d, err);
-	return rc ? rc : write_memory(d, err);
+	return fill_queue(d, err);
 }
 
 static int capture(struct dump *d, struct pycore_error *err)
@@ -233,7 +273,7 @@ static int capture(struct dump *d, struct pycore_error *err)
 
 	rc = make_room(d, err);
 	if (rc)
-		return rc;
+		return give_up(d, rc);
 	d->copy = (struct copy){
 		.target = d->target,
 		.plan = &d->plan,
@@ -247,12 +287,9 @@ static int capture(struct dump *d, struct pycore_error *err)
 		target_thaw(d->target);
 	}
 	copy_calm(before);
-	if (!rc && d->room) {
-		rc = lay_out(d, err);
-		if (!rc)
-			rc = write_memory(d, err);
-	}
-	return rc;
+	if (rc)
+		return give_up(d, rc);
+	return d->queue ? finish_queue(d, err) : write_room(d, err);
 }
 
 static void tell(struct dump *d, struct pycore_dump_result *out)

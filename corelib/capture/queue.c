@@ -7,12 +7,18 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 
-enum { SLOTS = 4 };
+enum {
+	LEAST_CHUNKS = 4,
+	READY_CHUNKS = 16, /* there before the first is asked for */
+	PATIENCE_NS = 2000000,
+	LOOK_NS = 100000000,
+};
 
 struct slot {
+	unsigned char *chunk; /* NULL: zeros */
 	uint64_t len;
-	bool zeros;
 };
 
 struct queue {
@@ -20,16 +26,18 @@ struct queue {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	unsigned char *room; /* a chunk for each slot, whole pages: so a disk can take it as it is */
-	struct slot slots[SLOTS];
-	uint64_t put, taken; /* slots in all */
-	bool end;
+	/* Chunks of whole pages: so a disk can take them as they are. */
+	unsigned char *room;
+	size_t made, most; /* chunks of it that were given out ever, and that may be */
+	unsigned char **free;
+	size_t n_free;
+	unsigned char *current; /* what queue_room() has given */
+	struct slot *slots;     /* a ring */
+	size_t n_slots;
+	uint64_t put, taken;    /* slots in all */
+	uint64_t written;       /* bytes of chunks */
+	bool started, end;
 };
-
-static unsigned char *chunk(struct queue *q, uint64_t number)
-{
-	return q->room + number % SLOTS * (size_t)QUEUE_CHUNK;
-}
 
 static void *write_slots(void *arg)
 {
@@ -41,16 +49,19 @@ static void *write_slots(void *arg)
 
 		while (q->taken == q->put && !q->end)
 			pthread_cond_wait(&q->changed, &q->lock);
-		if (q->taken == q->put)
+		if (q->end)
 			break;
-		slot = q->slots[q->taken % SLOTS];
+		slot = q->slots[q->taken % q->n_slots];
 		pthread_mutex_unlock(&q->lock);
-		if (slot.zeros)
-			sink_skip(q->sink, slot.len);
+		if (slot.chunk)
+			sink_put(q->sink, slot.chunk, slot.len);
 		else
-			sink_put(q->sink, chunk(q, q->taken), slot.len);
+			sink_skip(q->sink, slot.len);
 		pthread_mutex_lock(&q->lock);
+		if (slot.chunk)
+			q->free[q->n_free++] = slot.chunk;
 		q->taken++;
+		q->written += slot.chunk ? slot.len : 0;
 		pthread_cond_broadcast(&q->changed);
 	}
 	pthread_mutex_unlock(&q->lock);
@@ -73,82 +84,169 @@ static void queue_free(struct queue *q)
 {
 	pthread_cond_destroy(&q->changed);
 	pthread_mutex_destroy(&q->lock);
-	munmap(q->room, (size_t)SLOTS * QUEUE_CHUNK);
+	if (q->room)
+		munmap(q->room, q->most * QUEUE_CHUNK);
+	free(q->free);
+	free(q->slots);
 	free(q);
 }
 
-struct queue *queue_begin(struct sink *s)
+static unsigned char *new_chunk(struct queue *q)
+{
+	return q->room + q->made++ * QUEUE_CHUNK;
+}
+
+/* Take it from the system now, and not when it is written to. */
+static void take_memory(unsigned char *chunk)
+{
+	madvise(chunk, QUEUE_CHUNK, MADV_POPULATE_WRITE);
+}
+
+static bool make_room(struct queue *q, uint64_t most)
+{
+	q->most = most / QUEUE_CHUNK > LEAST_CHUNKS ? (size_t)(most / QUEUE_CHUNK) : LEAST_CHUNKS;
+	q->n_slots = 2 * q->most;
+	q->free = calloc(q->most, sizeof(*q->free));
+	q->slots = calloc(q->n_slots, sizeof(*q->slots));
+	q->room = mmap(NULL, q->most * QUEUE_CHUNK, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (q->room == MAP_FAILED)
+		q->room = NULL;
+	if (!q->free || !q->slots || !q->room)
+		return false;
+	madvise(q->room, q->most * QUEUE_CHUNK, MADV_DONTDUMP);
+	while (q->made < q->most && q->made < READY_CHUNKS) {
+		take_memory(q->room + q->made * QUEUE_CHUNK);
+		q->free[q->n_free++] = new_chunk(q);
+	}
+	return true;
+}
+
+struct queue *queue_make(uint64_t most)
 {
 	struct queue *q = calloc(1, sizeof(*q));
 
 	if (!q)
 		return NULL;
-	q->sink = s;
-	q->room = mmap(NULL, (size_t)SLOTS * QUEUE_CHUNK, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (q->room == MAP_FAILED) {
-		free(q);
-		return NULL;
-	}
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->changed, NULL);
-	sink_past_cache(s, true);
-	if (start(q))
+	if (make_room(q, most))
 		return q;
-	sink_past_cache(s, false);
 	queue_free(q);
 	return NULL;
 }
 
-/* A free slot. @return false: writing failed */
-static bool wait_for_slot(struct queue *q)
+bool queue_begin(struct queue *q, struct sink *s)
 {
-	bool ok;
+	q->sink = s;
+	/* Where memory is short the cache gets none of it. */
+	sink_past_cache(s, q->most == LEAST_CHUNKS);
+	q->started = start(q);
+	return q->started;
+}
 
-	pthread_mutex_lock(&q->lock);
-	while (q->put - q->taken == SLOTS)
-		pthread_cond_wait(&q->changed, &q->lock);
-	/* The thread has none in hand when all are taken; else it may fail yet. */
-	ok = !__atomic_load_n(&q->sink->error, __ATOMIC_RELAXED);
-	pthread_mutex_unlock(&q->lock);
-	return ok;
+/* Until the other thread has done something, or for a moment. @return whether it has */
+static bool wait_a_moment(struct queue *q, long ns)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += ns;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	return !pthread_cond_timedwait(&q->changed, &q->lock, &until);
+}
+
+/*
+ * A chunk that was used is as good as new, and nearer; a new one costs the process's time,
+ * too. So one is made when the disk does not keep up. Under the lock.
+ */
+static unsigned char *next_chunk(struct queue *q, bool *is_new)
+{
+	*is_new = false;
+	while (!q->n_free) {
+		if (q->made == q->most)
+			pthread_cond_wait(&q->changed, &q->lock);
+		else if (!wait_a_moment(q, PATIENCE_NS) && !q->n_free)
+			return *is_new = true, new_chunk(q);
+	}
+	return q->free[--q->n_free];
 }
 
 unsigned char *queue_room(struct queue *q)
 {
-	return wait_for_slot(q) ? chunk(q, q->put) : NULL;
+	bool ok, is_new = false;
+
+	pthread_mutex_lock(&q->lock);
+	if (!q->current)
+		q->current = next_chunk(q, &is_new);
+	ok = !__atomic_load_n(&q->sink->error, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&q->lock);
+	if (ok && is_new)
+		take_memory(q->current);
+	return ok ? q->current : NULL;
 }
 
 static void hand_over(struct queue *q, struct slot slot)
 {
 	pthread_mutex_lock(&q->lock);
-	q->slots[q->put++ % SLOTS] = slot;
+	while (q->put - q->taken == q->n_slots)
+		pthread_cond_wait(&q->changed, &q->lock);
+	q->slots[q->put++ % q->n_slots] = slot;
 	pthread_cond_broadcast(&q->changed);
 	pthread_mutex_unlock(&q->lock);
 }
 
 void queue_put(struct queue *q, uint64_t len)
 {
-	hand_over(q, (struct slot){ .len = len });
+	struct slot slot = { q->current, len };
+
+	q->current = NULL;
+	hand_over(q, slot);
 }
 
 void queue_skip(struct queue *q, uint64_t len)
 {
-	wait_for_slot(q);
-	hand_over(q, (struct slot){ .len = len, .zeros = true });
+	hand_over(q, (struct slot){ NULL, len });
+}
+
+uint64_t queue_written(struct queue *q)
+{
+	uint64_t n;
+
+	pthread_mutex_lock(&q->lock);
+	n = q->written;
+	pthread_mutex_unlock(&q->lock);
+	return n;
+}
+
+bool queue_wait(struct queue *q)
+{
+	bool done;
+
+	pthread_mutex_lock(&q->lock);
+	if (q->taken < q->put)
+		wait_a_moment(q, LOOK_NS);
+	done = q->taken == q->put || __atomic_load_n(&q->sink->error, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&q->lock);
+	return done;
 }
 
 bool queue_end(struct queue *q)
 {
-	bool ok;
+	bool ok = q->started;
 
-	pthread_mutex_lock(&q->lock);
-	q->end = true;
-	pthread_cond_broadcast(&q->changed);
-	pthread_mutex_unlock(&q->lock);
-	pthread_join(q->thread, NULL);
-	sink_past_cache(q->sink, false);
-	ok = !q->sink->error;
+	if (q->started) {
+		pthread_mutex_lock(&q->lock);
+		q->end = true;
+		pthread_cond_broadcast(&q->changed);
+		pthread_mutex_unlock(&q->lock);
+		pthread_join(q->thread, NULL);
+		sink_past_cache(q->sink, false);
+		ok = !q->sink->error;
+	}
 	queue_free(q);
 	return ok;
 }

@@ -615,13 +615,12 @@ static void a_process_runs_on_before_its_copy_is_written(void **state)
 	dump(pid, &f, &o, &result);
 	assert_true(seen.times);
 	assert_int_equal(seen.stopped, 0);
-	/* Without room for a copy there is no other way. */
+	/* Without room for a copy it is written meanwhile. */
 	unlink(f.core);
 	seen = (struct seen){ .pid = pid };
 	o.most_memory = 1;
 	dump(pid, &f, &o, &result);
-	assert_true(seen.times);
-	assert_int_equal(seen.stopped, seen.times);
+	assert_true(seen.stopped);
 	folder_remove(&f);
 	stop(pid);
 }
