@@ -134,6 +134,24 @@ def what_is_too_big_or_too_slow_is_cut_and_told(pycore):
 
 
 @once
+def an_interrupted_core_is_said_not_to_be_whole(pycore):
+    with folder() as source, folder() as place:
+        core = with_core(pycore, source)
+        slow = subprocess.Popen(["sh", "-c", "cat; sleep 30"], stdin=open(core, "rb"),
+                                stdout=subprocess.PIPE)
+        child = subprocess.Popen([pycore.path, "collect", "--dir", place, "77", "11", "2"],
+                                 stdin=slow.stdout, stderr=subprocess.PIPE, text=True)
+        time.sleep(1)
+        child.terminate()
+        err = child.communicate(timeout=60)[1]
+        slow.kill()
+        slow.wait()
+        slow.stdout.close()
+        equal(child.returncode, 1, err)
+        that("not whole: it was interrupted" in err, err)
+
+
+@once
 def only_the_newest_are_kept(pycore):
     with folder() as source, folder() as place:
         core = with_core(pycore, source)

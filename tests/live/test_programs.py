@@ -5,10 +5,10 @@ that, and why, is in doc/exactness.md, which names every type that is named here
 """
 
 import os
-import re
 import subprocess
 
 from harness import Failure, Skip, on, once, since, that, within
+from test_blocks import check_classes, check_free_lists, check_live
 
 # Types that taking the truth disturbs, or of which a process cannot tell all by itself:
 # (fewest objects more than in the truth, most, bytes more for the same number of objects).
@@ -104,30 +104,16 @@ def samples_agree(scene):
         raise Failure("check_objects: status %d\n%s" % (done.returncode, done.stdout[-2500:]))
 
 
-def allocator_says(process):
-    """What sys._debugmallocstats() wrote: (pools in use, bytes of blocks in use, arenas)."""
-    with open(os.path.join(process.directory, "stderr"), encoding="utf-8") as stats:
-        text = stats.read()
-    # class, size, pools, blocks in use, blocks free
-    rows = [tuple(map(int, row)) for row in
-            re.findall(r"^ *(\d+) +(\d+) +(\d+) +(\d+) +(\d+)$", text, re.MULTILINE)]
-    that(len(rows) >= 20, "no statistics of the allocator: %r" % text[:300])
-    arenas = re.search(r"^# arenas allocated current += +([\d,]+)$", text, re.MULTILINE)
-    return (sum(row[2] for row in rows), sum(row[1] * row[3] for row in rows),
-            int(arenas.group(1).replace(",", "")))
-
-
 def blocks_agree(scene):
-    blocks = scene.ask("objects")["blocks"]
-    within(blocks["live"], scene.truth["blocks"], scene.truth["blocks"] * 0.01, "live blocks")
-    if scene.interpreter.build != "release":
-        # A debug build writes of its blocks what others do not; without a GIL they are
-        # mimalloc's, of whose own heap alone, in which there is nothing, statistics are written.
+    if scene.interpreter.build == "free-threaded":
+        # Statistics are written of mimalloc's own heap alone, in which there is nothing.
+        wanted = scene.truth["blocks"]
+        within(scene.ask("objects")["blocks"]["live"], wanted, wanted * 0.01, "live blocks")
         return
-    pools, live_bytes, arenas = allocator_says(scene.process)
-    within(blocks["pools"], pools, 2, "pools in use")
-    within(blocks["arenas"], arenas, 1, "arenas")
-    within(blocks["live_bytes"], live_bytes, live_bytes * 0.001, "bytes of live blocks in pools")
+    check_classes(scene)
+    check_free_lists(scene)
+    # C modules have blocks of their own, and numpy has memory of malloc's.
+    check_live(scene, 130, 0.003 * scene.truth["blocks"])
 
 
 def has_packages(interpreter):

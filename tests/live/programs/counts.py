@@ -507,7 +507,7 @@ def main(way=""):
     gc.disable()
     mine = zoo()
     theirs = builtins()
-    if way:
+    if way and way != "malloc":  # what it frees looks too much like what it was
         mine, theirs = fewer(mine), fewer(theirs)
     gc.collect()
     # Some objects have more than one reference, so that counts are told apart.
