@@ -288,7 +288,8 @@ static int draw(struct pycore *s, const struct heap *h, const struct targets *t,
 		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for a graph");
 	rc = read_whole(s, &w, err);
 	if (!rc)
-		rc = refs_graph(s->target ? &c : NULL, s->target ? h : NULL, w, t->addresses.items, t->addresses.n, q, &s->arena, graph, err);
+		rc = refs_graph(s->target ? &c : NULL, s->target ? h : NULL, w, t->addresses.items,
+				t->addresses.n, q, &s->arena, graph, err);
 	if (!rc)
 		rc = session_check_read(s, "references", err);
 	if (rc)
