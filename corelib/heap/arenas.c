@@ -144,6 +144,7 @@ void arenas_fini(struct arenas *a)
 {
 	vec_free(&a->ranges);
 	vec_free(&a->pages);
+	vec_free(&a->torn);
 	free(a->pools);
 	free(a->host);
 	free(a->chunks);

@@ -42,6 +42,7 @@ struct arenas {
 	uint64_t raw_blocks;            /* blocks of malloc behind the allocator, as it counts; or
 					 * live ones in mimalloc's bigger pages */
 	VEC(struct mi_page) pages;      /* of mimalloc, by address, bigger ones too */
+	VEC(uint64_t) torn;             /* addresses of what it has of pages, and makes no sense */
 
 	/* By chunk of the index, from the chunk of lo on. */
 	uint64_t first_chunk;

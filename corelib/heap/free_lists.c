@@ -122,26 +122,45 @@ static void floats_of_statics(struct scan *s)
 	keep_chain(s, search.first, L(s->l, PyObject, ob_type), "float");
 }
 
-void free_lists(struct scan *s, const struct interpreters *interps)
+/* Fields of an interpreter's state, or of a thread's where there is no GIL. */
+struct kept_fields {
+	unsigned floats, keys, keys_numfree;
+};
+
+static void lists_at(struct scan *s, uint64_t state, const struct kept_fields *f)
 {
 	const struct layout *l = s->l;
 	bool chained = FACT(l, FREE_LISTS) == FREE_LISTS_FIRST_WORD;
+	uint64_t at, n;
+
+	/* To 3.13 a free float refers to the next by its ob_type. */
+	if (runtime_probe(l, &s->reader, state, f->floats, &at))
+		keep_chain(s, at, chained ? 0 : L(l, PyObject, ob_type), "float");
+	if (!l->field[f->keys].present)
+		return;
+	if (chained && runtime_probe(l, &s->reader, state, f->keys, &at))
+		keep_chain(s, at, 0, KEYS);
+	else if (runtime_probe(l, &s->reader, state, f->keys_numfree, &n))
+		keep_array(s, state + l->field[f->keys].offset, (uint32_t)n, KEYS);
+}
+
+void free_lists(struct scan *s, const struct interpreters *interps)
+{
+	static const struct kept_fields of_interpreter = {
+		F_PyInterpreterState_floats_free, F_PyInterpreterState_keys_free,
+		F_PyInterpreterState_keys_numfree,
+	};
+	static const struct kept_fields of_thread = {
+		F__PyThreadStateImpl_floats_free, F__PyThreadStateImpl_keys_free,
+		F__PyThreadStateImpl_keys_numfree,
+	};
+	const struct layout *l = s->l;
 
 	if (!HAS(l, PyInterpreterState, floats_free) && !HAS(l, PyFloatBlock, sizeof) &&
 	    FACT(l, OBMALLOC) == OBMALLOC_STATIC)
 		floats_of_statics(s);
-
-	for (size_t i = 0; i < interps->interps.n; i++) {
-		uint64_t interp = interps->interps.items[i].address, at, n;
-
-		/* To 3.13 a free float refers to the next by its ob_type. */
-		if (PROBE(l, &s->reader, interp, PyInterpreterState, floats_free, &at))
-			keep_chain(s, at, chained ? 0 : L(l, PyObject, ob_type), "float");
-		if (!HAS(l, PyInterpreterState, keys_free))
-			continue;
-		if (chained && PROBE(l, &s->reader, interp, PyInterpreterState, keys_free, &at))
-			keep_chain(s, at, 0, KEYS);
-		else if (PROBE(l, &s->reader, interp, PyInterpreterState, keys_numfree, &n))
-			keep_array(s, interp + L(l, PyInterpreterState, keys_free), (uint32_t)n, KEYS);
-	}
+	for (size_t i = 0; i < interps->interps.n; i++)
+		lists_at(s, interps->interps.items[i].address, &of_interpreter);
+	for (size_t i = 0; i < interps->threads.n; i++)
+		lists_at(s, interps->threads.items[i].address, &of_thread);
 }

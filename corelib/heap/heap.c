@@ -292,7 +292,7 @@ static void add_up(struct work *w, struct target *t)
 	for (unsigned i = 0; i < w->workers; i++)
 		add_blocks(b, &w->scans[i].blocks);
 	b->arenas = w->h->arenas.n_arenas;
-	b->unreadable += w->h->arenas.left_out;
+	b->unreadable += w->h->arenas.left_out + w->h->arenas.torn.n;
 	add_raw(w, t);
 	if (!b->pools && !b->unreadable)
 		warn(w, "the allocator of objects has no pools here (PYTHONMALLOC=malloc?): only what "

@@ -92,12 +92,14 @@ static bool page_sane(const struct mi_page *page)
 	return page->block <= (end - page->start) / (page->reserved ? page->reserved : 1);
 }
 
+enum slice { SLICE_FREE, SLICE_TORN, SLICE_PAGE };
+
 /*
- * Slice number @p i of a segment, @p p being its mi_page_t. @return whether it is a page
- * in use; else @p out->n_slices alone is filled.
+ * Slice number @p i of a segment, @p p being its mi_page_t. Only if it is a page is all of
+ * @p out filled.
  */
-static bool read_page(const struct layout *l, const struct segment *s, uint32_t i,
-		      const uint8_t *p, struct mi_page *out)
+static enum slice read_page(const struct layout *l, const struct segment *s, uint32_t i,
+			    const uint8_t *p, struct mi_page *out)
 {
 	uint64_t tag = OF(l, p, mi_page_t, tag), block = OF(l, p, mi_page_t, block_size);
 
@@ -107,8 +109,11 @@ static bool read_page(const struct layout *l, const struct segment *s, uint32_t 
 	};
 	if (out->n_slices > s->slices - i)
 		out->n_slices = 0;
-	if (!out->n_slices || !block)
-		return false;
+	out->used = (uint32_t)OF(l, p, mi_page_t, used);
+	if (!block)
+		return SLICE_FREE;
+	if (!out->n_slices)
+		return out->used ? SLICE_TORN : SLICE_FREE;
 	if (!HAS(l, mi_page_t, page_start))
 		tag = tag >> TAG_SHIFT & TAG_MASK;
 	out->heap = tag < HEAPS ? (uint8_t)tag + POOL_HEAP_MEMORY : POOL_HEAP_NONE;
@@ -118,12 +123,14 @@ static bool read_page(const struct layout *l, const struct segment *s, uint32_t 
 	out->start = start_of(l, p, out);
 	out->capacity = (uint32_t)OF(l, p, mi_page_t, capacity);
 	out->reserved = (uint32_t)OF(l, p, mi_page_t, reserved);
-	out->used = (uint32_t)OF(l, p, mi_page_t, used);
 	out->free = OF(l, p, mi_page_t, free);
 	out->local_free = OF(l, p, mi_page_t, local_free);
 	out->thread_free = OF(l, p, mi_page_t, thread_free) & ~THREAD_FREE_FLAGS;
 	out->owner = OF(l, p, mi_page_t, heap);
-	return page_sane(out);
+	if (page_sane(out))
+		return SLICE_PAGE;
+	/* One that was cleared, and not made yet, has a size of 1. */
+	return out->used ? SLICE_TORN : SLICE_FREE;
 }
 
 /* Segments and pages, before it is known which are Python's. */
@@ -135,6 +142,7 @@ struct search {
 	uint8_t *slices;     /* room for those of a segment */
 	struct map votes;    /* key -> pages, and more for those known to be a thread's */
 	VEC(uint64_t) keys;  /* by page */
+	VEC(uint64_t) torn_keys;
 	uint64_t key;        /* of most votes */
 	uint64_t n_segments;
 	bool no_memory;
@@ -179,8 +187,19 @@ static void take_pages(struct search *s, const struct segment *segment)
 	struct mi_page page;
 
 	while (i < segment->end && (uint64_t)(i + 1) * stride <= got && !s->no_memory) {
-		if (read_page(s->l, segment, i, s->slices + (uint64_t)i * stride, &page))
+		const uint8_t *p = s->slices + (uint64_t)i * stride;
+
+		switch (read_page(s->l, segment, i, p, &page)) {
+		case SLICE_PAGE:
 			take_page(s, segment->key, &page);
+			break;
+		case SLICE_TORN:
+			s->no_memory |= !vec_push(&s->a->torn, at + (uint64_t)i * stride) ||
+					!vec_push(&s->torn_keys, segment->key);
+			break;
+		default:
+			break;
+		}
 		i += page.n_slices ? page.n_slices : 1;
 	}
 }
@@ -263,8 +282,14 @@ static bool keep(struct search *s)
 		a->pages.items[n++] = page;
 	}
 	a->pages.n = n;
-	if (n)
-		qsort(a->pages.items, n, sizeof(*a->pages.items), by_address);
+	n = 0;
+	for (size_t i = 0; i < a->torn.n; i++) {
+		if (s->torn_keys.items[i] == s->key)
+			a->torn.items[n++] = a->torn.items[i];
+	}
+	a->torn.n = n;
+	if (a->pages.n)
+		qsort(a->pages.items, a->pages.n, sizeof(*a->pages.items), by_address);
 	return true;
 }
 
@@ -325,6 +350,7 @@ int mimalloc_find(struct arenas *a, const struct layout *l, struct target *t,
 	free(s.slices);
 	map_free(&s.votes);
 	vec_free(&s.keys);
+	vec_free(&s.torn_keys);
 	reader_fini(&s.r);
 	return s.no_memory ? PYCORE_ERR_NOMEM : 0;
 }
@@ -347,7 +373,7 @@ bool mimalloc_page_at(const struct layout *l, struct reader *r, uint64_t addr,
 				 stride, scratch);
 		if (!p)
 			return false;
-		if (read_page(l, &s, i, p, out))
+		if (read_page(l, &s, i, p, out) == SLICE_PAGE)
 			return addr - out->start < out->capacity * out->block;
 		back = OF(l, p, mi_page_t, slice_offset) / stride;
 		if (!back || back > i)
@@ -355,80 +381,4 @@ bool mimalloc_page_at(const struct layout *l, struct reader *r, uint64_t addr,
 		i -= (uint32_t)back;
 	}
 	return false;
-}
-
-/* The blocks of one chain; a link is in the page's bytes, or is read. @return false: it is broken */
-static bool follow(const struct mi_page *page, const uint8_t *bytes, struct reader *r, uint64_t at,
-		   uint64_t *freed, uint32_t *n)
-{
-	for (uint32_t left = page->reserved; at; left--) {
-		uint64_t offset = at - page->start, i = offset / page->block;
-
-		if (!left || at < page->start || offset % page->block || i >= page->reserved)
-			return false;
-		/* Those that are just being handed to the page are beyond its capacity. */
-		if (i < page->capacity && !(freed[i / 64] >> (i % 64) & 1)) {
-			freed[i / 64] |= UINT64_C(1) << (i % 64);
-			++*n;
-		}
-		if (bytes)
-			at = load_u64(bytes + (at - page->slices));
-		else if (!reader_probe_u64(r, at, &at))
-			return false;
-	}
-	return true;
-}
-
-static void add_delayed(const struct mi_page *page, uint64_t *freed, uint32_t *n)
-{
-	uint64_t i = (page->delayed - page->start) / page->block;
-
-	if (page->delayed && i < page->capacity && !(freed[i / 64] >> (i % 64) & 1)) {
-		freed[i / 64] |= UINT64_C(1) << (i % 64);
-		++*n;
-	}
-}
-
-/*
- * The page counts as used what other threads have freed. Its owner, and those, may be at work:
- * nothing stops one thread while another is looked at. When a chain has just been taken off
- * to be put elsewhere, fewer blocks are known to be free than are.
- */
-static int64_t live_blocks(const struct mi_page *page, const uint8_t *bytes, struct reader *r,
-			   uint64_t freed[POOL_BLOCKS_MOST / 64])
-{
-	uint32_t n = 0, others = 0;
-
-	memset(freed, 0, (page->capacity + 63) / 64 * sizeof(*freed));
-	if (!follow(page, bytes, r, page->free, freed, &n) ||
-	    !follow(page, bytes, r, page->local_free, freed, &n) ||
-	    !follow(page, bytes, r, page->thread_free, freed, &others))
-		return -1;
-	if ((uint64_t)page->capacity + 1 < (uint64_t)page->used + n)
-		return -1;
-	add_delayed(page, freed, &others);
-	return page->capacity - n - others;
-}
-
-enum pool_verdict mimalloc_read(const struct mi_page *page, const uint8_t *bytes,
-				struct pool *out)
-{
-	int64_t live = live_blocks(page, bytes, NULL, out->freed);
-
-	if (live < 0)
-		return POOL_DAMAGED;
-	out->header = (uint32_t)(page->start - page->slices);
-	out->size = (uint32_t)page->block;
-	out->room = page->reserved;
-	out->carved = page->capacity;
-	out->n_live = (uint32_t)live;
-	out->counted = page->used;
-	out->heap = page->heap;
-	return live ? POOL_READ : POOL_EMPTY;
-}
-
-int64_t mimalloc_live(const struct mi_page *page, struct reader *r,
-		      uint64_t freed[POOL_BLOCKS_MOST / 64])
-{
-	return live_blocks(page, NULL, r, freed);
 }

@@ -383,6 +383,7 @@ int heap_verify(const struct heap *h, const struct ctx *c, struct heap_verdict *
 		start(&w.workers[i], h, c, incoming);
 	if (incoming && w.workers) {
 		workers_run(w.n, h->index.order.n, object_job, &w);
+		verify_torn(&w.workers[0]);
 		workers_run(w.n, (h->arenas.pages.n + PAGES_PER_JOB - 1) / PAGES_PER_JOB, page_job,
 			    &w);
 		if (!w.workers[0].no_counts)

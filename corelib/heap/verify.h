@@ -94,6 +94,8 @@ void verify_head(struct verify *v, struct object o);
 void verify_listed(struct verify *v, struct object from, uint64_t to);
 /* All pools between two addresses. */
 void verify_pools(struct verify *v, uint64_t start, uint64_t end);
+/* What mimalloc has of pages, and is damaged. */
+void verify_torn(struct verify *v);
 /* A page of mimalloc's. */
 void verify_page(struct verify *v, const struct mi_page *page);
 

@@ -87,6 +87,15 @@ static bool chain_fault(struct verify *v, struct walk *w, uint64_t at)
 	return false;
 }
 
+void verify_torn(struct verify *v)
+{
+	const struct arenas *a = &v->h->arenas;
+
+	for (size_t i = 0; i < a->torn.n; i++)
+		verify_fault(v, FAULT_POOL, a->torn.items[i], a->torn.items[i],
+			     "what the allocator has of a page makes no sense: its blocks are not known");
+}
+
 void verify_page(struct verify *v, const struct mi_page *page)
 {
 	struct walk w = { .page = page };

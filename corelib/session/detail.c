@@ -136,7 +136,8 @@ static void describe_place(struct pycore *s, const struct spot *spot, struct pyc
 	out->block_bytes = p->bytes;
 	switch (p->kind) {
 	case PLACE_BLOCK:
-		out->allocator = "pymalloc";
+		out->allocator = FACT(&s->runtime.layout, OBMALLOC) == OBMALLOC_MIMALLOC ?
+					 "mimalloc" : "pymalloc";
 		break;
 	case PLACE_CHUNK:
 		out->allocator = "malloc";

@@ -121,8 +121,8 @@ class Interpreter:
             return os.path.basename(self.root)
         return "pyenv" if "/.pyenv/" in self.path else "system"
 
-    def start(self, program, *arguments):
-        return Process(self, program, arguments)
+    def start(self, program, *arguments, for_gcore=False):
+        return Process(self, program, arguments, for_gcore)
 
 
 class Process:
@@ -131,7 +131,7 @@ class Process:
     Its truth, which the program wrote, is in .truth.
     """
 
-    def __init__(self, interpreter, program, arguments):
+    def __init__(self, interpreter, program, arguments, for_gcore=False):
         self.interpreter = interpreter
         self.popen = None
         # Such a program leaves its core by itself.
@@ -143,12 +143,12 @@ class Process:
                 raise Trouble("%s: running in a root needs root" % interpreter.name)
         self.directory = tempfile.mkdtemp(prefix="pycore-", dir=parent)
         try:
-            self.run(program, arguments)
+            self.run(program, arguments, for_gcore)
         except BaseException:
             self.close()
             raise
 
-    def run(self, program, arguments):
+    def run(self, program, arguments, for_gcore):
         # What Python 2 cannot read has a namesake there.
         for room in ("", "two")[:1 + (self.interpreter.release < (3,))]:
             for path in glob.glob(os.path.join(PROGRAMS, room, "*.py")):
@@ -160,7 +160,11 @@ class Process:
             "/bin/sh", "-c", script, "sh", inside, self.interpreter.command[-1],
             os.path.join(inside, program)] + list(map(str, arguments))
         self.errors = open(os.path.join(self.directory, "stderr"), "w+")
-        self.popen = subprocess.Popen(command, env=environment(), stdin=subprocess.DEVNULL,
+        env = environment()
+        if for_gcore:
+            # KiB that mimalloc asks for at a time: gdb writes all of it, where others leave holes.
+            env["MIMALLOC_ARENA_RESERVE"] = "65536"
+        self.popen = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL,
                                       stdout=subprocess.PIPE, stderr=self.errors)
         self.pid = self.popen.pid
         said = self.read_line()

@@ -179,6 +179,12 @@ static void check_damage(struct world *x)
 	put(x, page_at(x, SEGMENT, 1), F_mi_page_t_reserved, 2000);
 	look(x, &pool);
 	assert_int_equal(x->a.pages.n, 1);
+	assert_int_equal(x->a.torn.n, 1);
+	assert_int_equal(x->a.torn.items[0], page_at(x, SEGMENT, 1));
+	/* One that was cleared, to be made anew, is none. */
+	put(x, page_at(x, SEGMENT, 1), F_mi_page_t_used, 0);
+	look(x, &pool);
+	assert_int_equal(x->a.torn.n, 0);
 }
 
 static void a_page_that_contradicts_itself_is_damaged(void **state)
@@ -198,6 +204,10 @@ static void check_other(struct world *x)
 	assert_int_equal(x->a.pages.n, 2);
 	assert_true(arenas_has(&x->a, block_at(x, 0)));
 	assert_false(arenas_has(&x->a, OTHER + MI_SLICE_SIZE));
+	/* Nor is it told what is damaged there. */
+	put(x, page_at(x, OTHER, 1), F_mi_page_t_reserved, 2000);
+	look(x, &pool);
+	assert_int_equal(x->a.torn.n, 0);
 }
 
 static void segments_of_another_mimalloc_are_left_alone(void **state)

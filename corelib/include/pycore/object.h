@@ -43,7 +43,7 @@ struct pycore_detail {
 	uint64_t asked;       /**< address asked for: may be inside of the object */
 	const char *found_as; /**< "local 'x'", "global 'x'", "builtin 'x'", NULL: asked by address */
 
-	const char *allocator; /**< "pymalloc", "malloc", "static", NULL: not known */
+	const char *allocator; /**< "pymalloc", "mimalloc", "malloc", "static", NULL: not known */
 	uint64_t block, block_bytes; /**< the allocator's, or 0 */
 	uint64_t outside_bytes; /**< memory that it owns elsewhere: a dict's keys, a list's items */
 	uint64_t n_outside;     /**< in so many blocks */
