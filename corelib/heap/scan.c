@@ -70,7 +70,7 @@ static bool candidate_at(struct scan *s, const uint8_t *p, uint64_t address, uin
 	if (room < pre + L(s->l, PyObject, sizeof))
 		return false;
 	t = scan_type_at(s, load_u64(p + pre + L(s->l, PyObject, ob_type)));
-	if (!t || t->pre_header != pre || pre + t->least > room)
+	if (!t || t->pre_header != pre || pre + t->least > room || room - pre > t->most_room)
 		return false;
 	out->life = life_of(s->l, p + pre);
 	if (out->life == LIFE_NONE)
@@ -115,18 +115,26 @@ static void block(struct scan *s, const uint8_t *p, uint64_t address, uint64_t r
 	 * collected object begins there is a link between objects, never a type.
 	 */
 	static const uint32_t pre_headers[] = { 0, 16, 32 };
-	struct candidate found;
+	struct candidate found, other;
 	bool any = candidate_at(s, p, address, room, *hint, &found);
 
 	/* Behind a short object may be what is left of one that had the block before. */
 	if (any && *hint && !found.head.tracked && begins_with_head(s, p))
 		any = false;
-	for (size_t i = 0; !any && i < sizeof(pre_headers) / sizeof(pre_headers[0]); i++) {
-		if (pre_headers[i] == *hint)
+	for (size_t i = 0; i < sizeof(pre_headers) / sizeof(pre_headers[0]); i++) {
+		/*
+		 * To 3.7 an untracked object's links are what was there before: they may look
+		 * like an object that is dead.
+		 */
+		if (any && found.life == LIFE_LIVE)
+			break;
+		if (pre_headers[i] == *hint ||
+		    !candidate_at(s, p, address, room, pre_headers[i], &other) ||
+		    (any && other.life != LIFE_LIVE))
 			continue;
-		any = candidate_at(s, p, address, room, pre_headers[i], &found);
-		if (any)
-			*hint = pre_headers[i];
+		any = true;
+		found = other;
+		*hint = pre_headers[i];
 	}
 	if (any)
 		take(s, address, &found);

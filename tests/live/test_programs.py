@@ -8,93 +8,83 @@ import os
 import re
 import subprocess
 
-from harness import Failure, Skip, on, once, since, that, within
+import told
+from harness import Failure, on, once, since, that, within
 
-# Types that taking the truth disturbs, or of which a process cannot tell all by itself:
-# (fewest objects more than in the truth, most, bytes more for the same number of objects).
-DISTURBED = {
-    "int": (-400, 60, 0),
-    "str": (-40, 1200, 60000),
-    "bytes": (-2, 4500, 0),
-    "tuple": (-60, 4000, 0),
-    "dict": (-6, 700, 4000000),
-    "list": (-2, 2, 0),
-    "float": (-1, 60, 0),
-    "object": (-1, 2, 0),
-    "frame": (-2, 2, 2000),
-    "code": (-2, 2400, 2000),
-    "symtable entry": (-1, 1, 0),
-    "datetime.datetime": (0, 2, 0),
-    "PyCapsule": (0, 100, 0),
-    "method": (-2, 2, 0),
-    "builtin_function_or_method": (-2, 2, 0),
-}
-# Seldom more than one: what only C code knows of.
-HELD_BY_C = {
-    "numpy.ndarray": 1,
-    "numpy._ArrayMethod": 600,
-    "numpy.bytes_": 1,
-    "range": 1,
-    "pandas._libs.tslibs.nattype._NaT": 1,
-}
-# Bytes that sys.getsizeof counts more of each.
+# What sys.getsizeof counts more of each: a head that static types do not have (3.13).
 SIZES_DIFFER = {"numpy._DTypeMeta": 16}
-SHARE = 0.995
+# From there on a count says that the object is immortal.
+IMMORTAL = 1 << 28
+# What nothing leads to: C code has counted a reference, and thrown away where the object is.
+LOST = ("str", "tuple", "code")
+# A text of C's in memory that an object() had before, whose type is still there.
+TEXT = "object"
 
 DOCUMENT = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, os.pardir,
                         "doc", "exactness.md")
 
 
-def is_disturbed(name, got, count, size):
-    least, most, bytes_more = DISTURBED[name]
-    if not least <= got["count"] - count <= most:
-        return False
-    # As many as in the truth are as big as in the truth.
-    return got["count"] != count or 0 <= abs(got["bytes"] - size) <= bytes_more
+def is_same(row, other, own_sizes):
+    if not row or not other:
+        return not row and not other
+    more = other.size - row.size
+    return row.name == other.name and (more in (0, SIZES_DIFFER.get(row.name))
+                                       or row.name in own_sizes)
 
 
-def compare(scene):
-    """(types in all, those that are not as the truth says, those that nothing explains)"""
-    rows = {row["type"]: row for row in scene.ask("objects")["types"]}
-    wrong, unexplained = [], []
-    names = sorted(set(rows) | set(scene.truth["types"]))
-    for name in names:
-        count, size, unused = scene.truth["types"].get(name, (0, 0, 0))
-        row = rows.get(name, {"count": 0, "bytes": 0})
-        same_size = row["bytes"] == size or name in scene.truth["own_sizeof"]
-        if row["count"] == count and same_size:
-            continue
-        # Static variables of numpy hold one of a kind.
-        if name.startswith("numpy.dtype[") and row["count"] - count == 1:
-            continue
-        if row["count"] == count and row["bytes"] + count * SIZES_DIFFER.get(name, 0) == size:
-            continue
-        if name in DISTURBED and is_disturbed(name, row, count, size):
-            continue
-        line = "%s: %d objects of %d bytes, truth %d of %d" % (name, row["count"], row["bytes"],
-                                                               count, size)
-        wrong.append(line)
-        if not 0 <= row["count"] - count <= HELD_BY_C.get(name, -1):
-            unexplained.append(line)
-    return names, wrong, unexplained
+def why_wrong(row, place, answer, own_sizes, interpreter):
+    """What is wrong with an object that pycore lists, and the program did not, or another.
+
+    @return None: it is what pycore says it is, and @p answer is the program's second look
+    """
+    if not answer:
+        return "the process finds nothing there"
+    if not is_same(row, answer, own_sizes):
+        return "the process finds %s" % answer
+    # Where the allocator writes it down, it says so itself.
+    if interpreter.build == "debug" and answer.domain not in ("o", "static"):
+        return "the block is none of an object: %s" % answer.domain
+    counts = 0 if row.references is None or row.references >= IMMORTAL else row.references
+    if place.words < max(counts, 1) and (counts > 1 or row.name not in LOST):
+        return "it counts %d references, %d words lead to it" % (counts, place.words)
+    return None
 
 
-def types_agree(scene):
-    names, wrong, unexplained = compare(scene)
+def differences(scene):
+    """[address, pycore's row, what the program wrote, what is there, why that is wrong] ..."""
+    written, own_sizes = told.written(scene.process)
+    rows = told.listed(scene)
+    addresses = sorted(address for address in written.keys() | rows.keys()
+                       if not is_same(rows.get(address), written.get(address), own_sizes))
+    places = dict(zip(addresses, told.look_at(scene, addresses)))
+    asked = [address for address in addresses if address in rows]
+    answers = dict(zip(asked, told.ask(scene.process, asked)))
+    free_threaded = scene.interpreter.build == "free-threaded"
+    found = []
+    for address in addresses:
+        row, was, place = rows.get(address), written.get(address), places[address]
+        if row:
+            why = why_wrong(row, place, answers[address], own_sizes, scene.interpreter)
+        else:
+            why = "it is there" if place.has(was.kind, free_threaded) else None
+        found.append((address, row, was, place, why))
+    return rows, found
+
+
+def objects_agree(scene):
+    """All of them, one by one."""
+    rows, found = differences(scene)
+    wrong = ["%#x: %s, in the truth %s: %s" % (address, row, was, why)
+             for address, row, was, unused, why in found if why]
+    names = {row.name for row in rows.values()}
     that(len(names) > 150, "%d types are no real program" % len(names))
-    that(not unexplained, "nothing explains %d of %d types:\n  %s"
-         % (len(unexplained), len(names), "\n  ".join(unexplained[:20])))
-    share = 1 - len(wrong) / len(names)
-    that(share >= SHARE, "%.2f %% of %d types agree; not:\n  %s"
-         % (100 * share, len(names), "\n  ".join(wrong)))
+    that(not wrong, "%d of %d objects are wrong:\n  %s"
+         % (len(wrong), len(rows), "\n  ".join(wrong[:20])))
 
 
 def samples_agree(scene):
     """A dozen of each type: type, size, tracking, references, counts of references."""
-    build = os.path.dirname(os.path.dirname(scene.pycore.path))
-    check = os.path.join(build, "tests", "tools", "check_objects")
-    if not os.path.exists(check):
-        raise Skip("%s is not built: make check builds it" % check)
+    check = told.tool(scene, "check_objects")
     process = scene.process
     done = subprocess.run(
         [check, str(process.pid), os.path.join(process.directory, "sample.txt")],
@@ -133,7 +123,7 @@ def has_packages(interpreter):
 
 
 def register(name, program, arguments=(), where=None, samples=True):
-    checks = [(types_agree, "core"), (blocks_agree, "core")] + [(samples_agree, "live")] * samples
+    checks = [(objects_agree, "live")] + [(samples_agree, "live")] * samples + [(blocks_agree, "core")]
     for check, way in checks:
         def test(scene, check=check):
             check(scene)
@@ -158,5 +148,5 @@ register("pandas_frames", "frames.py", (), has_packages, samples=False)
 def what_may_differ_is_documented(unused):
     with open(DOCUMENT, encoding="utf-8") as document:
         text = document.read()
-    missing = [name for name in [*DISTURBED, *HELD_BY_C, *SIZES_DIFFER] if "`%s`" % name not in text]
+    missing = [name for name in [*SIZES_DIFFER] if "`%s`" % name not in text]
     that(not missing, "doc/exactness.md does not name %s" % ", ".join(missing))

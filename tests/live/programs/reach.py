@@ -10,6 +10,7 @@ asking: co_varnames, __qualname__ and their like are made when they are asked fo
 """
 
 import array
+import collections
 import ctypes
 import gc
 import os
@@ -66,7 +67,30 @@ class LoadedModule(ctypes.Structure):
                 ("headers", ctypes.POINTER(ProgramHeader)), ("count", ctypes.c_uint16)]
 
 
+def function(library, name, result, *arguments):
+    """One of C, whose types are said once: each saying leaves objects behind."""
+    found = getattr(library, name)
+    found.restype = result
+    found.argtypes = arguments
+    return found
+
+
 LIBC = ctypes.CDLL(None)
+API = ctypes.pythonapi
+READ = function(LIBC, "process_vm_readv", ctypes.c_ssize_t, ctypes.c_int, ctypes.POINTER(IoVec),
+                ctypes.c_ulong, ctypes.POINTER(IoVec), ctypes.c_ulong, ctypes.c_ulong)
+LOOK = function(API, "PyMemoryView_FromMemory", ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t,
+                ctypes.c_int)
+INTERPRETERS = function(API, "PyInterpreterState_Head", ctypes.c_void_p)
+THREADS = function(API, "PyInterpreterState_ThreadHead", ctypes.c_void_p, ctypes.c_void_p)
+NEXT_THREAD = function(API, "PyThreadState_Next", ctypes.c_void_p, ctypes.c_void_p)
+STATE_OF_MODULE = function(API, "PyModule_GetState", ctypes.c_void_p, ctypes.py_object)
+if hasattr(API, "PyModule_GetStateSize"):
+    SIZE_OF_STATE = function(API, "PyModule_GetStateSize", ctypes.c_int, ctypes.py_object,
+                             ctypes.POINTER(ctypes.c_ssize_t))
+else:
+    SIZE_OF_STATE = None
+    DEFINITION = function(API, "PyModule_GetDef", ctypes.c_void_p, ctypes.py_object)
 
 
 class Memory:
@@ -78,14 +102,10 @@ class Memory:
         self.here = IoVec(ctypes.addressof(self.bytes), HEAD)
         self.there = IoVec(0, HEAD)
         self.pid = os.getpid()
-        self.read = LIBC.process_vm_readv
-        self.read.restype = ctypes.c_ssize_t
-        self.read.argtypes = [ctypes.c_int, ctypes.POINTER(IoVec), ctypes.c_ulong,
-                              ctypes.POINTER(IoVec), ctypes.c_ulong, ctypes.c_ulong]
 
     def readable(self, address):
         self.there.base = address
-        return self.read(self.pid, self.here, 1, self.there, 1, 0) == HEAD
+        return READ(self.pid, self.here, 1, self.there, 1, 0) == HEAD
 
     def is_object(self, address, kinds):
         if not self.readable(address):
@@ -118,21 +138,12 @@ class Memory:
         return self.readable(address - 16) and (not self.words[0] or self.words[0] >= 4096)
 
 
-LOOK = ctypes.pythonapi.PyMemoryView_FromMemory
-LOOK.restype = ctypes.py_object
-LOOK.argtypes = [ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int]
-
-
 def words(address, size):
     """A look at memory, not a copy: that would stay behind and look like what it is of."""
     return LOOK(address, size & ~7, READ_ONLY).cast("Q")
 
 
-def static_kinds():
-    """Types of C code that are static: what is not told of is of one of these.
-
-    @return {id: whether the collector may track instances}
-    """
+def all_kinds():
     kinds = {object}
     todo = [object]
     while todo:
@@ -140,7 +151,12 @@ def static_kinds():
             if kind not in kinds:
                 kinds.add(kind)
                 todo.append(kind)
-    return [kind for kind in kinds if not kind.__flags__ & HEAP_TYPE]
+    return kinds
+
+
+def static_kinds():
+    """Types of C code that are static: what is not told of is of one of these."""
+    return [kind for kind in all_kinds() if not kind.__flags__ & HEAP_TYPE]
 
 
 def by_address(kinds):
@@ -148,7 +164,7 @@ def by_address(kinds):
 
     Not True and False: there are few references to those, which are counted.
     """
-    return {id(kind): kind.__flags__ & HAVE_GC or None for kind in kinds}
+    return {id(kind): HAVE_GC if kind.__flags__ & HAVE_GC else None for kind in kinds}
 
 
 def static_data():
@@ -176,28 +192,20 @@ SEGMENTS = static_data()
 
 def thread_states():
     """Addresses: a thread's dict, untracked if nothing tracked is in it, is known to them alone."""
-    api = ctypes.pythonapi
-    for name in "PyInterpreterState_Head", "PyInterpreterState_ThreadHead", "PyThreadState_Next":
-        function = getattr(api, name)
-        function.restype = ctypes.c_void_p
-        function.argtypes = [ctypes.c_void_p] * (name != "PyInterpreterState_Head")
-    state = api.PyInterpreterState_ThreadHead(api.PyInterpreterState_Head())
+    state = THREADS(INTERPRETERS())
     while state:
         yield state
-        state = api.PyThreadState_Next(state)
+        state = NEXT_THREAD(state)
 
 
 def module_state(module):
     """The words of memory that C code has for itself in a module."""
-    api = ctypes.pythonapi
-    module = ctypes.py_object(module)
-    api.PyModule_GetState.restype = api.PyModule_GetDef.restype = ctypes.c_void_p
-    state, definition = api.PyModule_GetState(module), api.PyModule_GetDef(module)
+    state = STATE_OF_MODULE(module)
     size = ctypes.c_ssize_t()
-    if hasattr(api, "PyModule_GetStateSize"):
-        api.PyModule_GetStateSize(module, ctypes.byref(size))
-    elif definition:
-        size.value = ctypes.c_ssize_t.from_address(definition + MODULE_SIZE).value
+    if SIZE_OF_STATE:
+        SIZE_OF_STATE(module, ctypes.byref(size))
+    elif DEFINITION(module):
+        size.value = ctypes.c_ssize_t.from_address(DEFINITION(module) + MODULE_SIZE).value
     return words(state, size.value) if state and size.value > 0 else []
 
 
@@ -281,6 +289,8 @@ class Census:
         self.seen = {id(self), id(vars(self)), id(self.types), id(self.of_statics), id(self.rows),
                      id(self.kinds), id(self.not_objects)}
         self.seen.add(id(self.seen))
+        for kinds in self.kinds, self.of_statics:
+            self.seen.update(map(id, kinds))
 
     def objects_at(self, candidates, kinds=None):
         found = []
@@ -304,12 +314,18 @@ class Census:
         """What static data refers to and is of a type that has no free list: those are static
         too, and lead to what is taken from them while we look, or what is free. Nor what is
         static itself: only C code in a module knows of it.
-        """
-        return [thing for start, end in SEGMENTS
-                for thing in self.objects_at(words(start, end - start), self.of_statics)
-                if not any(first <= id(thing) < last for first, last in SEGMENTS)]
 
-    def note(self, thing):
+        The data may also say where something was, and is not any more (the cache of methods).
+        A number may be there that we have in hand, but nobody else has.
+        """
+        ours, = [sys.getrefcount(thing) - 1 for thing in [object()]]
+        found = [thing for start, end in SEGMENTS
+                 for thing in self.objects_at(words(start, end - start), self.of_statics)
+                 if not any(first <= id(thing) < last for first, last in SEGMENTS)]
+        times = collections.Counter(map(id, found))
+        return [thing for thing in found if sys.getrefcount(thing) > ours + times[id(thing)]]
+
+    def note(self, thing, size):
         """For those who want to know more of the objects than their counts."""
 
     def follow(self, todo):
@@ -324,10 +340,11 @@ class Census:
             if row is None:
                 row = self.rows[type(thing)] = [0, 0, 0]
                 self.seen.add(id(row))
+            size = sys.getsizeof(thing)
             row[0] += 1
-            row[1] += sys.getsizeof(thing)
+            row[1] += size
             row[2] += gc.is_tracked(thing)
-            self.note(thing)
+            self.note(thing, size)
             todo += referents(thing)
             if isinstance(thing, dict):
                 todo += dict.keys(thing)
@@ -347,6 +364,9 @@ def count(census=None, frames=()):
     frame = sys._getframe()
     census.seen.add(id(frame))
     del frame
+    # Before there are addresses by the hundred thousand, each of them an int that may be where
+    # something was.
+    census.follow(census.static_roots())
     census.follow(gc.get_objects())
     census.follow(list(census.types))
     for state in thread_states():
@@ -357,5 +377,4 @@ def count(census=None, frames=()):
         census.follow(census.objects_at(variables))
         # Behind the top of the stack is what has been there: take what cannot be mistaken.
         census.follow(census.objects_at(stack, by_address([RANGE_ITERATOR])))
-    census.follow(census.static_roots())
     return census.rows

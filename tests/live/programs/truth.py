@@ -93,9 +93,10 @@ def frames_of(frame):
 
 def write(truth):
     truth["version"] = sys.version.split()[0].rstrip("+")
-    with open("truth.json", "w") as out:
-        # Not dump(): that leaves garbage, in cycles. It is ASCII.
-        out.write(json.dumps(truth))
+    # Not a text file, for which the interpreter may import something; nor dump(): that
+    # leaves garbage, in cycles.
+    with open("truth.json", "wb") as out:
+        out.write(json.dumps(truth).encode("ascii"))
 
 
 def ready(more=None):
