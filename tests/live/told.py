@@ -70,6 +70,15 @@ def listed(scene):
             for row in reply["objects"]}
 
 
+def by_type(rows):
+    """Type -> (number, bytes)."""
+    table = {}
+    for row in rows.values():
+        count, size = table.get(row.name, (0, 0))
+        table[row.name] = count + 1, size + row.size
+    return table
+
+
 def look_at(scene, addresses):
     """What is at each address, with a program that knows nothing of Python."""
     path = os.path.join(scene.process.directory, "addresses")

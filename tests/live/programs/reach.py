@@ -278,14 +278,17 @@ class Census:
         self.rows = {}
         self.memory = MEMORY
         self.not_objects = set()
-        # The frames that code objects keep (3.9) are dead, or run while we look.
+        # The frames that code objects keep (3.9) are dead, or run while we look. Of an object()
+        # there is no more to see than a count and its type: so begin the length and the items
+        # of many a tuple of bases, where another object was once.
         self.types = static_kinds()
-        self.kinds = by_address(kind for kind in self.types if kind is not types.FrameType)
+        self.kinds = by_address(kind for kind in self.types
+                                if kind not in (types.FrameType, object))
         # Those that have no free lists.
         self.of_statics = by_address(
             kind for kind in self.types
             if kind.__name__ in STATICS or not kind.__flags__ & HAVE_GC
-            and kind not in (float, types.CodeType))
+            and kind not in (float, types.CodeType, object))
         self.seen = {id(self), id(vars(self)), id(self.types), id(self.of_statics), id(self.rows),
                      id(self.kinds), id(self.not_objects)}
         self.seen.add(id(self.seen))
