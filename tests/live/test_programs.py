@@ -16,7 +16,7 @@ HELD_BY_C = ("str", "bytes", "tuple", "dict", "code", "int", "float", "object", 
              "PyCapsule", "numpy.ndarray", "numpy._ArrayMethod", "numpy.dtype")
 # What was there when the program looked, and is gone when pycore does.
 GONE = ("int", "str", "frame", "method")
-GONE_AT_MOST = 15
+GONE_AT_MOST = 30
 # Of C code that has counted a reference, and thrown away where the object is.
 LOST = ("str", "tuple", "code")
 # Of these pycore may not find one of more than 512 bytes that static data of C code alone
@@ -40,7 +40,7 @@ def is_same(row, other, own_sizes):
                                        or row.name in own_sizes)
 
 
-def why_wrong(row, place, answer, own_sizes, interpreter):
+def why_wrong(row, place, answer, own_sizes, interpreter, static):
     """What is wrong with an object that pycore lists, and the program did not, or another.
 
     @return None: it is what pycore says it is, and @p answer is the program's second look
@@ -50,7 +50,7 @@ def why_wrong(row, place, answer, own_sizes, interpreter):
     if not is_same(row, answer, own_sizes):
         return "the process finds %s" % answer
     # Where the allocator writes it down, it says so itself.
-    if interpreter.build == "debug" and answer.domain not in ("o", "static"):
+    if interpreter.build == "debug" and not static and answer.domain != "o":
         return "the block is none of an object: %s" % answer.domain
     counts = 0 if row.references is None or row.references >= IMMORTAL else row.references
     if place.words < max(counts, 1) - (row.name in LOST):
@@ -58,15 +58,15 @@ def why_wrong(row, place, answer, own_sizes, interpreter):
     return None
 
 
-def why_missing(was, place, answer, interpreter):
+def why_missing(was, place, interpreter, static):
     """What is wrong with an object that the program has written down, and pycore does not list.
 
     @return None: there is none
     """
-    if not place.has(was.kind, interpreter.build == "free-threaded"):
-        return None
     # One of the interpreter's static data is always there; what referred to it is gone.
-    return None if answer and answer.domain == "static" else "it is there"
+    if static or not place.has(was.kind, interpreter.build == "free-threaded"):
+        return None
+    return "it is there"
 
 
 class Difference:
@@ -89,11 +89,13 @@ def differences(rows, scene):
     addresses = sorted(address for address in written.keys() | rows.keys()
                        if not is_same(rows.get(address), written.get(address), own_sizes))
     places = dict(zip(addresses, told.look_at(scene, addresses)))
-    answers = dict(zip(addresses, told.ask(scene.process, addresses)))
+    asked = [address for address in addresses if address in rows]
+    answers = dict(zip(asked, told.ask(scene.process, asked)))
     for address in addresses:
         row, was, place = rows.get(address), written.get(address), places[address]
-        why = (why_wrong(row, place, answers[address], own_sizes, scene.interpreter) if row else
-               why_missing(was, place, answers[address], scene.interpreter))
+        static = any(start <= address < end for start, end in scene.truth["static"])
+        why = (why_wrong(row, place, answers[address], own_sizes, scene.interpreter, static)
+               if row else why_missing(was, place, scene.interpreter, static))
         yield Difference(address, row, was, place, why)
 
 
@@ -125,6 +127,7 @@ def objects_agree(scene):
 
 
 def a_core_says_the_same(scene):
+    that(hasattr(scene.process, "types"), "the live process did not agree")
     equal(scene.ask("objects")["types"], scene.process.types, "types in the core, and live before")
 
 

@@ -18,34 +18,27 @@ import reach
 import truth
 
 SAMPLE = 12
+OURS = (__file__, describe.__file__, reach.__file__, truth.__file__)
+KEEP = reach.function(ctypes.pythonapi, "Py_IncRef", None, ctypes.py_object)
 # What the allocator's debug hooks write around each block (0xfb to 3.7).
 FORBIDDEN = (b"\xfd" if sys.version_info >= (3, 8) else b"\xfb") * 7
 
 
-class Sampling(reach.Census):
-    """A census that keeps some objects of each type."""
-
-    def __init__(self):
-        super().__init__()
-        self.kept = []
-        self.kept_of = {}
-        self.seen.update((id(self.kept), id(self.kept_of)))
-
-    def note(self, thing, unused):
-        number = self.kept_of.get(type(thing), 0)
-        # A frame that runs is another when it has been told of; nor what this runs by.
-        if (number < SAMPLE and not isinstance(thing, types.FrameType)
-                and not (isinstance(thing, types.MethodType) and thing.__self__ is self)):
-            self.kept_of[type(thing)] = number + 1
-            self.kept.append(thing)
+def may_stay(thing):
+    """Not a frame: one that runs is another when it has been told of. Nor code by which this
+    runs: to 3.9 it grows when it has run often.
+    """
+    return not (isinstance(thing, types.FrameType)
+                or isinstance(thing, types.CodeType) and thing.co_filename in OURS)
 
 
 class Listing(reach.Census):
-    """A census that lists each object: type -> address, size, address, size ..."""
+    """A census that lists each object, type -> address, size, address, size ..., and keeps some."""
 
-    def __init__(self):
+    def __init__(self, kept):
         super().__init__()
         self.listed = {}
+        self.kept = kept
         self.seen.add(id(self.listed))
 
     def note(self, thing, size):
@@ -53,13 +46,16 @@ class Listing(reach.Census):
         if numbers is None:
             numbers = self.listed[type(thing)] = array.array("Q")
             self.seen.add(id(numbers))
+        if (len(numbers) < 2 * SAMPLE and may_stay(thing)
+                and not (isinstance(thing, types.MethodType) and thing.__self__ is self)):
+            self.kept.append(thing)
         numbers.append(id(thing))
         numbers.append(size)
 
 
-def list_all(frames):
-    """Write it down, and leave nothing behind."""
-    census = Listing()
+def list_all(frames, kept):
+    """Write it down, and put some of each type into @p kept."""
+    census = Listing(kept)
     reach.count(census, frames)
     kinds = []
     with open("objects", "wb") as out:
@@ -67,7 +63,7 @@ def list_all(frames):
             kinds.append([truth.name_of(kind), len(numbers) // 2, id(kind),
                           describe.has_own_sizeof(kind)])
             numbers.tofile(out)
-    truth.write({"types": kinds})
+    truth.write({"types": kinds, "static": reach.SEGMENTS})
 
 
 def describe_all(things):
@@ -97,16 +93,46 @@ def domain_of(address):
 def look_at(address):
     """Type, size, and of whose memory it is."""
     thing = ctypes.cast(address, ctypes.py_object).value
-    static = any(start <= address < end for start, end in reach.SEGMENTS)
-    return {"name": truth.name_of(type(thing)), "size": sys.getsizeof(thing),
-            "domain": "static" if static else domain_of(address)}
+    size = 0 if describe.has_own_sizeof(type(thing)) else sys.getsizeof(thing)
+    return {"name": truth.name_of(type(thing)), "size": size, "domain": domain_of(address)}
 
 
-def answer(asked):
-    """Say of each address what is there: null if no object is."""
+def answer():
+    """Say of each address in the one file in the other what is there: null if no object is."""
+    with open("questions", "rb") as file:
+        asked = array.array("Q", file.read())
     kinds = reach.by_address(reach.all_kinds())
-    return [look_at(address) if reach.MEMORY.is_object(address, kinds) else None
-            for address in asked]
+    answers = [look_at(address) if reach.MEMORY.is_object(address, kinds) else None
+               for address in asked]
+    # Not a text file: to open one changes what the cache of methods holds.
+    with open("answers", "wb") as file:
+        file.write(json.dumps(answers).encode())
+
+
+def rehearse(things):
+    """Look at @p things, so that a look at others finds all in the cache of methods, and lets
+    go of nothing that only that holds.
+    """
+    with open("questions", "wb") as file:
+        array.array("Q", map(id, things)).tofile(file)
+    answer()
+
+
+def rehearse_all():
+    """What the telling makes once and keeps is there before the count, and what it puts out of
+    the cache of methods is not.
+    """
+    things = gc.get_objects()
+    one_of_each = [thing for thing in {type(thing): thing for thing in things}.values()
+                   if may_stay(thing)]
+    describe_all(one_of_each)
+    rehearse(one_of_each)
+    # They may keep what their sizes have been added up from.
+    own = {kind for kind in reach.all_kinds() if describe.has_own_sizeof(kind)}
+    for thing in things:
+        if type(thing) in own:
+            sys.getsizeof(thing)
+    truth.write({"types": [[]]})
 
 
 def tell_and_stay(*kept):
@@ -116,25 +142,21 @@ def tell_and_stay(*kept):
     os.mkfifo("ask")
     # While it waits in there nothing is in hand, no tuple of arguments, that was not before.
     wait, buffer = io.FileIO(os.open("ask", os.O_RDWR)).readinto, bytearray(1)
-    # What the telling itself makes once and keeps is there before the count.
+    where = array.array("Q", [0])
+    rehearse_all()
     frames = [frame for frame in reach.running_frames()
               if frame.f_code is not reach.running_frames.__code__]
-    census = Sampling()
-    reach.count(census, frames)
-    describe_all(census.kept)
+    things = []
+    list_all(frames, things)
+    describe_all(things)
+    rehearse(things)
     # They stay; but that they do is not to be read off any frame: check_objects leaves out
-    # what holds them when it counts references.
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(census.kept))
-    del census
-    truth.write({"types": [[]]})
-    list_all(frames)
+    # what holds them when it counts references. So it is a word that leads there.
+    KEEP(things)
+    where[0] = id(things)
+    del things
     sys._debugmallocstats()  # to the file "stderr"
     truth.ready({"blocks": sys.getallocatedblocks()})
     while wait(buffer):
-        with open("questions", "rb") as file:
-            asked = array.array("Q", file.read())
-        answers = json.dumps(answer(asked)).encode()
-        # Not a text file: to open one changes what the cache of methods holds.
-        with open("answers", "wb") as file:
-            file.write(answers)
+        answer()
         truth.ready()
