@@ -13,10 +13,12 @@
 const struct command commands[] = {
 	{
 		.name = "analyze",
-		.summary = "one page: what died, where its threads were, what fills memory",
+		.summary = "one page: what died, where its threads were, what fills or leaks memory",
 		.description =
 			"One page to begin with: what died and of what, where every thread was,\n"
-			"what fills memory, what to look at next, and how much could be read.",
+			"what fills memory, which containers or types alone keep 10 % of it and how\n"
+			"they are held, unused room, duplicate text, the biggest buffers, and how much\n"
+			"could be read.",
 		.examples = "  pycore analyze core.1234\n"
 			    "  pycore analyze --format json core.1234 | jq .suspects\n",
 		.formats = "text json",

@@ -274,6 +274,16 @@ static void add_raw(struct work *w, struct target *t)
 	b->unknown += b->raw - objects - storage;
 }
 
+static int add_tallies(struct work *w)
+{
+	for (unsigned i = 0; i < w->workers; i++) {
+		if (!tally_join(&w->h->tally, &w->scans[i].tally))
+			return PYCORE_ERR_NOMEM;
+	}
+	tally_sort(&w->h->tally);
+	return 0;
+}
+
 static void add_up(struct work *w, struct target *t)
 {
 	struct pycore_blocks *b = &w->h->blocks;
@@ -315,6 +325,8 @@ static int read_heap(struct work *w, const struct ctx *c, const struct interpret
 	if (!rc)
 		rc = add_counts(w);
 	if (!rc)
+		rc = add_tallies(w);
+	if (!rc)
 		add_up(w, c->r->target);
 	return rc;
 }
@@ -349,5 +361,6 @@ void heap_fini(struct heap *h)
 	arenas_fini(&h->arenas);
 	index_fini(&h->index);
 	free(h->counts);
+	tally_fini(&h->tally);
 	*h = (struct heap){ 0 };
 }

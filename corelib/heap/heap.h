@@ -6,6 +6,7 @@
 
 #include "heap/arenas.h"
 #include "heap/index.h"
+#include "heap/tally.h"
 #include "object/value.h"
 
 /* Count of one type; by type number. */
@@ -23,6 +24,7 @@ struct heap {
 	struct heap_type_count *counts; /* by type number */
 	size_t n_counts;
 	struct pycore_blocks blocks;
+	struct tally tally; /* sorted */
 	uint32_t jobs; /* worker threads asked for, for passes over the index too */
 };
 

@@ -372,6 +372,7 @@ enum pool_verdict mimalloc_read(const struct mi_page *page, const uint8_t *bytes
 		return POOL_DAMAGED;
 	out->header = (uint32_t)(page->start - page->slices);
 	out->size = (uint32_t)page->block;
+	out->room = page->reserved;
 	out->carved = page->capacity;
 	out->n_live = (uint32_t)live;
 	out->counted = page->used;

@@ -159,8 +159,10 @@ struct search {
 	unsigned n;
 };
 
-static void try_word(struct search *search, uint64_t word)
+static void try_word(void *arg, uint64_t at, uint64_t word)
 {
+	struct search *search = arg;
+
 	if (!is_block_address(word))
 		return;
 	for (unsigned i = 0; i < search->n; i++) {
@@ -175,20 +177,20 @@ static void try_word(struct search *search, uint64_t word)
 	}
 }
 
-static void try_data(struct search *search, uint64_t address)
+void scan_data(struct scan *s, uint64_t address, scan_word_fn *fn, void *arg)
 {
 	uint64_t words[PIECE / 8], start, end;
 
-	if (!target_data_around(search->s->reader.target, address, &start, &end))
+	if (!target_data_around(s->reader.target, address, &start, &end))
 		return;
 	if (end - start > DATA_MOST)
 		end = start + DATA_MOST;
 	for (uint64_t at = start; at < end; at += PIECE) {
 		size_t want = end - at < PIECE ? (size_t)(end - at) : PIECE;
-		size_t got = reader_copy(&search->s->reader, at, words, want);
+		size_t got = reader_copy(&s->reader, at, words, want);
 
 		for (size_t i = 0; i < got / 8; i++)
-			try_word(search, words[i]);
+			fn(arg, at + 8 * i, words[i]);
 	}
 }
 
@@ -202,7 +204,7 @@ void numbers_roots(struct scan *s)
 	}
 	if (!search.n)
 		return;
-	try_data(&search, s->c.types->rt->address);
+	scan_data(s, s->c.types->rt->address, try_word, &search);
 	for (unsigned i = 0; i < search.n; i++)
 		take(s, &search.shape[i], search.best[i]);
 }

@@ -47,6 +47,7 @@ static bool header_sane(const struct layout *l, const struct header *h, uint64_t
 	/* nextoffset passes maxnextoffset by less than a block when all is carved */
 	if ((h->next - p->header) % p->size || h->next > pool_size)
 		return false;
+	p->room = (pool_size - p->header) / p->size;
 	p->carved = (h->next - p->header) / p->size;
 	if (p->carved > POOL_SIZE_MOST / 8)
 		return false;

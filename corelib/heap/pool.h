@@ -30,6 +30,7 @@ enum pool_heap {
 
 struct pool {
 	uint32_t header, size;      /* bytes of the header and of a block */
+	uint32_t room;              /* blocks that it can have */
 	uint32_t carved, n_live;    /* blocks ever handed out; of these, in use */
 	uint32_t counted;           /* n_live as the allocator counts */
 	uint32_t arena;             /* arenaindex */

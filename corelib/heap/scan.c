@@ -88,7 +88,8 @@ static bool candidate_at(struct scan *s, const uint8_t *p, uint64_t address, uin
 static void take(struct scan *s, uint64_t address, const struct candidate *found)
 {
 	if (found->life == LIFE_DEAD) {
-		if (!vec_push(&s->dead, address))
+		if (found->type->kept &&
+		    !vec_push(&s->dead, ((struct kept_block){ address, found->type->type->name })))
 			s->failed = true;
 		return;
 	}
@@ -101,43 +102,53 @@ static void take(struct scan *s, uint64_t address, const struct candidate *found
 	found->type->bytes += scan_visit(s, found->type, found->address, found->body);
 }
 
-/* Whether the block's memory begins with what the head of an object is. */
-static bool begins_with_head(struct scan *s, const uint8_t *p)
+/*
+ * The object that begins @p pre bytes into the block, or LIFE_NONE. Behind a short one may be
+ * what is left of one that had the block before.
+ */
+static enum life look(struct scan *s, const uint8_t *p, uint64_t address, uint64_t room,
+		      uint32_t pre, struct candidate *out)
 {
-	return scan_type_at(s, load_u64(p + L(s->l, PyObject, ob_type))) &&
-	       life_of(s->l, p) == LIFE_LIVE;
+	struct candidate shorter;
+
+	if (!candidate_at(s, p, address, room, pre, out))
+		return LIFE_NONE;
+	if (pre && out->life == LIFE_LIVE && !out->head.tracked &&
+	    candidate_at(s, p, address, room, 0, &shorter) && shorter.life == LIFE_LIVE)
+		return LIFE_NONE;
+	return out->life;
 }
 
 static void block(struct scan *s, const uint8_t *p, uint64_t address, uint64_t room, uint32_t *hint)
 {
 	/*
 	 * A word that is a type right behind the count is the best sign: where a
-	 * collected object begins there is a link between objects, never a type.
+	 * collected object begins there is a link between objects, never a type, unless
+	 * the collector does not track it and has left there what was there before. That
+	 * has no count: of two, the living is true, and of two that are dead the latter.
 	 */
 	static const uint32_t pre_headers[] = { 0, 16, 32 };
-	struct candidate found, other;
-	bool any = candidate_at(s, p, address, room, *hint, &found);
+	struct candidate found, dead;
+	enum life life = look(s, p, address, room, *hint, &found);
+	bool kept = life == LIFE_DEAD;
 
-	/* Behind a short object may be what is left of one that had the block before. */
-	if (any && *hint && !found.head.tracked && begins_with_head(s, p))
-		any = false;
-	for (size_t i = 0; i < sizeof(pre_headers) / sizeof(pre_headers[0]); i++) {
-		/*
-		 * To 3.7 an untracked object's links are what was there before: they may look
-		 * like an object that is dead.
-		 */
-		if (any && found.life == LIFE_LIVE)
-			break;
-		if (pre_headers[i] == *hint ||
-		    !candidate_at(s, p, address, room, pre_headers[i], &other) ||
-		    (any && other.life != LIFE_LIVE))
+	if (kept)
+		dead = found;
+	for (size_t i = 0; life != LIFE_LIVE && i < sizeof(pre_headers) / sizeof(*pre_headers); i++) {
+		if (pre_headers[i] == *hint)
 			continue;
-		any = true;
-		found = other;
-		*hint = pre_headers[i];
+		life = look(s, p, address, room, pre_headers[i], &found);
+		if (life == LIFE_LIVE)
+			*hint = pre_headers[i];
+		if (life == LIFE_DEAD && (!kept || found.body > dead.body)) {
+			dead = found;
+			kept = true;
+		}
 	}
-	if (any)
+	if (life == LIFE_LIVE)
 		take(s, address, &found);
+	else if (kept)
+		take(s, address, &dead);
 }
 
 /*
@@ -266,6 +277,7 @@ static void pools(struct scan *s, uint64_t at, uint64_t end)
 		switch (arenas_read_pool(s->arenas, s->l, p, at, &pool)) {
 		case POOL_READ:
 			s->blocks.pools++;
+			s->failed |= !tally_pool(&s->tally, pool.size, pool.n_live, pool.room);
 			s->chunk->block_size[(at - s->chunk->start) >> 12] =
 				(uint16_t)(pool.size >> INDEX_GRANULE_SHIFT);
 			blocks(s, &pool, p, at);
@@ -320,6 +332,7 @@ static uint64_t big_page(struct scan *s, const struct mi_page *page)
 		return 0;
 	}
 	s->blocks.pools++;
+	s->failed |= !tally_pool(&s->tally, page->block, (uint64_t)live, page->reserved);
 	for (uint32_t i = 0; i < page->capacity && page->heap != POOL_HEAP_MEMORY; i++) {
 		if (!(freed[i / 64] >> (i % 64) & 1))
 			scan_outside(s, page->start + i * page->block + before);

@@ -37,6 +37,7 @@ struct scan_type {
 				    * the head of inline values */
 	uint64_t most_room;        /* in the block of an instance, without pre_header */
 	uint64_t base;             /* sys.getsizeof without items */
+	bool kept;                 /* freed ones are kept for the next */
 	uint64_t n_values;         /* attribute values of an instance that does not tell itself */
 	uint64_t count, bytes, tracked;
 };
@@ -49,6 +50,12 @@ struct scan_type {
 #define GC_COLLECTING UINT64_C(2)
 #define GC_HEAD_MOST 32u
 #define GC_REFS_UNTRACKED (-2)
+
+/* A block that is kept for the next object of a type. */
+struct kept_block {
+	uint64_t address;
+	const char *type; /* its name */
+};
 
 /* The collector's words before an object. */
 struct gc_head {
@@ -83,7 +90,8 @@ struct scan {
 	struct map outside;        /* addresses out of the arenas that may be objects */
 	VEC(uint64_t) fresh;       /* of these, the ones not looked at yet */
 	struct map outside_storage; /* addresses out of the arenas that are some object's memory */
-	VEC(uint64_t) dead;        /* blocks of freed objects that are kept */
+	VEC(struct kept_block) dead; /* freed objects */
+	struct tally tally;
 	/*
 	 * Sums over all tracked objects of a hash of (it, its next) and of (its
 	 * previous, it). They are equal if every link leads to a tracked object
@@ -160,6 +168,8 @@ unsigned scan_bias(const struct layout *l, struct reader *r, const struct arenas
 void scan_contest(struct scan *s, struct index_chunk *chunk);
 /* Take back what looks tracked, but no neighbour in a list knows of it. */
 void scan_unlisted(struct scan *s, struct index_chunk *chunk);
+/* Whether any CPython keeps freed objects of the type of that name: others that are dead are remains. */
+bool free_list_is_of(const char *type);
 /* Find blocks that the interpreters keep free for reuse; more of them look like dead objects. */
 void free_lists(struct scan *s, const struct interpreters *interps);
 /* When that is done: class the blocks of freed objects, one worker after the other; */
@@ -282,6 +292,10 @@ int closure_join_storage(struct scan *scans, unsigned n);
 
 /* Put what interpreters and threads hold into @p s. */
 void closure_roots(struct scan *s, const struct interpreters *interps);
+
+/* Call @p fn for each word of the static data that @p address is in; it may change @p s. */
+typedef void scan_word_fn(void *arg, uint64_t at, uint64_t word);
+void scan_data(struct scan *s, uint64_t address, scan_word_fn *fn, void *arg);
 
 /* Put the ints and floats into @p s that stand in blocks of their own (2.7). */
 void numbers_roots(struct scan *s);

@@ -98,6 +98,7 @@ static bool fill(struct scan *s, struct scan_type *t)
 			(type->first_slot < type->n_slots || type->dictoffset > 0 ||
 			 type->flags & TPFLAGS_MANAGED_DICT);
 	t->n_values = count_values(s, type);
+	t->kept = free_list_is_of(type->name);
 	return vec_push(&s->met, t);
 }
 
@@ -208,6 +209,7 @@ void scan_fini(struct scan *s)
 	vec_free(&s->fresh);
 	map_free(&s->outside_storage);
 	vec_free(&s->dead);
+	tally_fini(&s->tally);
 	free(s->copy);
 	reader_fini(&s->reader);
 }

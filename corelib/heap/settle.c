@@ -133,7 +133,7 @@ void scan_unlisted(struct scan *s, struct index_chunk *chunk)
 void scan_class_dead(struct scan *s)
 {
 	for (size_t i = 0; i < s->dead.n; i++) {
-		uint64_t block = s->dead.items[i] - s->bias;
+		uint64_t block = s->dead.items[i].address - s->bias;
 		uint64_t bit = (block & (INDEX_CHUNK_SIZE - 1)) >> INDEX_GRANULE_SHIFT;
 		struct index_chunk *chunk = arenas_chunk(s->arenas, block);
 
@@ -142,6 +142,7 @@ void scan_class_dead(struct scan *s)
 		    !(chunk->live[bit >> 6] >> (bit & 63) & 1))
 			continue;
 		s->blocks.free_list++;
+		s->failed |= !tally_kept(&s->tally, s->dead.items[i].type, 1);
 		chunk->live[bit >> 6] &= ~(UINT64_C(1) << (bit & 63));
 	}
 }

@@ -67,6 +67,7 @@ static void verify_uncounted(struct verify *v, uint64_t address)
 {
 	struct object o;
 
+	v->uncounted += v->from == UINT32_MAX;
 	if (v->aside || v->no_links || object_at(&v->c, address, &o) || !o.type->is_gc)
 		return;
 	v->aside = true;
@@ -325,6 +326,7 @@ static int gather(const struct work *w, struct heap_verdict *out)
 				return PYCORE_ERR_NOMEM;
 		}
 		out->n_faults += v->n_faults;
+		out->uncounted += v->uncounted;
 		for (unsigned k = 0; k < CHECK_KINDS; k++)
 			out->checked[k] += v->checked[k];
 		if (v->failed)

@@ -71,6 +71,7 @@ struct verify {
 	uint64_t n_faults; /* kept or not */
 	uint32_t from;     /* for the next fault */
 	bool aside;        /* an object that the index does not have is looked at: go no further */
+	uint64_t uncounted; /* references to objects that the index does not have */
 	uint64_t suspects; /* objects with more references than are counted */
 	bool look_only;    /* count them, and note no fault */
 	bool failed;       /* no memory */
@@ -101,6 +102,7 @@ struct heap_verdict {
 	fault_vec faults; /* by address */
 	uint64_t n_faults;
 	uint64_t checked[CHECK_KINDS];
+	uint64_t uncounted; /* references to objects that the walk over the heap has left out */
 };
 
 /* @return 0 or PYCORE_ERR_NOMEM; heap_verdict_fini() either way */

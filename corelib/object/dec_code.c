@@ -92,6 +92,18 @@ static void one_block(uint64_t address, uint64_t bytes, storage_fn *fn, void *ar
 		fn(arg, address, bytes);
 }
 
+/* The frame of the last call, kept for the next one (to 3.9): it is no object meanwhile. */
+static void zombie_frame(const struct ctx *c, uint64_t address, storage_fn *fn, void *arg)
+{
+	uint64_t bytes;
+	struct object frame;
+
+	if (!type_is_address(address) || object_at(c, address, &frame) ||
+	    object_sizeof(c, frame, &bytes) || bytes < frame.type->pre_header)
+		return;
+	one_block(address - frame.type->pre_header, bytes, fn, arg);
+}
+
 static void code_storage(const struct ctx *c, struct object o, storage_fn *fn, void *arg)
 {
 	const struct layout *l = c->l;
@@ -108,6 +120,7 @@ static void code_storage(const struct ctx *c, struct object o, storage_fn *fn, v
 	one_block(BODY(&b, l, PyCodeObject, co_cell2arg), 8, fn, arg);
 	one_block(BODY(&b, l, PyCodeObject, _co_cached), CACHED * 8, fn, arg);
 	one_block(BODY(&b, l, PyCodeObject, _co_linearray), 8, fn, arg);
+	zombie_frame(c, BODY(&b, l, PyCodeObject, co_zombieframe), fn, arg);
 	executors = BODY(&b, l, PyCodeObject, co_executors);
 	/* _PyExecutorArray: size and capacity, then as many words */
 	if (type_is_address(executors) && reader_u64(c->r, executors, &n))

@@ -159,14 +159,47 @@ void types_json(const struct report *r, struct json_out *out, bool with_gc)
 	json_list(out, "types", r->types.n, with_gc ? type_json : plain_type_json, r);
 }
 
-static json_t *blocks_json(const struct pycore_blocks *b, struct json_out *out)
+static json_t *classes_json(const struct pycore_census *census, struct json_out *out)
 {
+	json_t *classes = json_array();
+
+	for (size_t i = 0; i < census->n_size_classes; i++) {
+		const struct pycore_size_class *c = &census->size_classes[i];
+		json_t *row = json_object();
+
+		json_put(out, row, "size", json_count(c->size));
+		json_put(out, row, "pools", json_count(c->pools));
+		json_put(out, row, "live", json_count(c->live));
+		json_put(out, row, "free", json_count(c->free));
+		json_push(out, classes, row);
+	}
+	return classes;
+}
+
+static json_t *free_lists_json(const struct pycore_census *census, struct json_out *out)
+{
+	json_t *lists = json_array();
+
+	for (size_t i = 0; i < census->n_free_lists; i++) {
+		json_t *row = json_object();
+
+		json_put(out, row, "type", json_text(census->free_lists[i].type));
+		json_put(out, row, "count", json_count(census->free_lists[i].count));
+		json_push(out, lists, row);
+	}
+	return lists;
+}
+
+static json_t *blocks_json(const struct pycore_census *census, struct json_out *out)
+{
+	const struct pycore_blocks *b = &census->blocks;
 	const struct {
 		const char *key;
 		uint64_t n;
 	} items[] = {
 		{ "live", b->live },
 		{ "live_bytes", b->live_bytes },
+		{ "raw", b->raw },
 		{ "object", b->object },
 		{ "storage", b->storage },
 		{ "free_list", b->free_list },
@@ -183,6 +216,8 @@ static json_t *blocks_json(const struct pycore_blocks *b, struct json_out *out)
 
 	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++)
 		json_put(out, blocks, items[i].key, json_count(items[i].n));
+	json_put(out, blocks, "classes", classes_json(census, out));
+	json_put(out, blocks, "free_lists", free_lists_json(census, out));
 	return blocks;
 }
 
@@ -194,7 +229,7 @@ void census_json(const struct report *r, struct json_out *out)
 	json_put(out, total, "count", json_count(r->types.count));
 	json_put(out, total, "bytes", json_count(r->types.bytes));
 	json_put(out, out->root, "total", total);
-	json_put(out, out->root, "blocks", blocks_json(&r->census->blocks, out));
+	json_put(out, out->root, "blocks", blocks_json(r->census, out));
 }
 
 static void objects_json(const struct report *r, struct json_out *out)

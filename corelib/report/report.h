@@ -92,8 +92,18 @@ json_t *path_root_json(const struct pycore_path *path, struct json_out *out);
 void tree_text(const struct report *r, const char *indent, struct buf *out);
 void tree_json(const struct report *r, struct json_out *out);
 
-/* Fill r->suspects. */
-int analyze_suspects(struct report *r);
+/* Put a suspect behind those of r->suspects. NULL: no memory. */
+struct suspect *add_suspect(struct report *r, const char *text);
+
+/* Put all of r->found into r->suspects, in words. */
+int suspects_in_words(struct report *r);
+void suspects_json(const struct report *r, struct json_out *out);
+
+/* What a program might do without, and its biggest buffers. */
+void savings_text(const struct report *r, struct buf *out);
+void buffers_text(const struct report *r, struct buf *out);
+void savings_json(const struct report *r, struct json_out *out);
+
 void analyze_text(const struct report *r, struct buf *out);
 
 #endif

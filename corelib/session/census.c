@@ -122,6 +122,10 @@ static struct pycore_census *make_census(struct arena *a, const struct heap *h)
 		census->bytes += rows[i].bytes;
 	}
 	census->blocks = h->blocks;
+	census->size_classes = h->tally.sizes.items;
+	census->n_size_classes = h->tally.sizes.n;
+	census->free_lists = h->tally.lists.items;
+	census->n_free_lists = h->tally.lists.n;
 	return census;
 }
 

@@ -125,6 +125,9 @@ int pycore_verify(struct pycore *s, size_t limit, const struct pycore_verdict **
 		rc = pycore_fail(err, rc, "no memory to verify the objects");
 	else
 		rc = make_verdict(s, &found, limit, out, err);
+	if (found.uncounted)
+		session_warnf(s, "%" PRIu64 " references lead to objects that the counts do not have",
+			      found.uncounted);
 	heap_verdict_fini(&found);
 	return rc ? rc : session_check_read(s, "objects", err);
 }

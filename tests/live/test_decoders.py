@@ -25,7 +25,8 @@ def check_zoo(interpreter, pycore, *arguments):
         with open(path) as file:
             lines = file.read().splitlines()
     if done.returncode:
-        raise Failure("check_objects: status %d\n%s" % (done.returncode, done.stdout[-1500:]))
+        said = [line for line in done.stdout.splitlines() if not line.startswith("beyond: ")]
+        raise Failure("check_objects: status %d\n%s" % (done.returncode, "\n".join(said[-20:])))
     beyond = {tuple(line[len("beyond: "):].split(" | ", 1))
               for line in done.stdout.splitlines() if line.startswith("beyond: ")}
     listed = listed_kinds()

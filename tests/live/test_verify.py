@@ -17,6 +17,7 @@ def check_healthy(scene):
     told = ["%(kind)s %(address)s: %(text)s" % fault for fault in reply["faults"]]
     equal(told, [], "faults of a heap that is well")
     equal(reply["total"], 0, "faults in all")
+    equal(reply["warnings"], [], "warnings")
     checked = reply["checked"]
     objects = scene.ask("objects")["total"]["count"]
     that(abs(checked["objects"] - objects) <= objects // 500,

@@ -220,38 +220,43 @@ static void remains(void)
 	assert_int_equal(count_of(PLAIN_TYPE).count, 1);
 }
 
+/* To 3.7 the collector's words may be anything but for one, so they may be a dead object's. */
+static void dead_before_and_behind(void)
+{
+	uint64_t list, plain;
+
+	if (FACT(l, GC_HEAD) != GC_HEAD_REFS)
+		return;
+	pools_put(f, l, POOL(0), 0, LIST_BLOCK, 3);
+	list = pools_block(f, l, POOL(0), 0);
+	put_list(list + GC, 0, 0);
+	PUT(list, PyObject, ob_type, PLAIN_TYPE);
+	plain = pools_block(f, l, POOL(0), 1);
+	put_list(plain + GC, 0, 0);
+	PUT(plain + GC, PyObject, ob_refcnt, 0);
+	put_object(plain, PLAIN_TYPE);
+	/* Where both are dead it is the list that is kept. */
+	list = pools_block(f, l, POOL(0), 2);
+	put_list(list + GC, 0, 0);
+	PUT(list + GC, PyObject, ob_refcnt, 0);
+	PUT(list, PyObject, ob_type, PLAIN_TYPE);
+	read_it();
+	assert_int_equal(count_of(LIST_TYPE).count, 1);
+	assert_int_equal(count_of(PLAIN_TYPE).count, 1);
+	assert_int_equal(heap.blocks.free_list, 1);
+	assert_string_equal(heap.tally.lists.items[0].type, "list");
+}
+
+static void what_lives_is_found_beside_what_is_left_of_the_dead(void **state)
+{
+	(void)state;
+	each_layout(dead_before_and_behind);
+}
+
 static void what_is_left_behind_a_short_object_is_no_object(void **state)
 {
 	(void)state;
 	each_layout(remains);
-}
-
-static void left_in_links(void)
-{
-	uint64_t block;
-
-	/* Since 3.8 the links of what is on no list are 0. */
-	if (FACT(l, GC_HEAD) != GC_HEAD_REFS && FACT(l, GC_HEAD) != GC_HEAD_REFS_PLAIN)
-		return;
-	pools_put(f, l, POOL(0), 0, LIST_BLOCK, 2);
-	for (uint32_t i = 0; i < 2; i++) {
-		block = pools_block(f, l, POOL(0), i);
-		put_list(block + GC, 0, 0);
-		put_object(block, PLAIN_TYPE);
-		PUT(block, PyObject, ob_refcnt, 0);
-	}
-	/* The other way round: behind what is dead is what was there before it. */
-	PUT(block + GC, PyObject, ob_refcnt, 0);
-	read_it();
-	assert_int_equal(count_of(LIST_TYPE).count, 1);
-	assert_int_equal(heap.blocks.object, 1);
-	assert_int_equal(heap.blocks.free_list, 1);
-}
-
-static void what_is_left_in_an_objects_links_does_not_make_it_dead(void **state)
-{
-	(void)state;
-	each_layout(left_in_links);
 }
 
 static void too_big(void)
@@ -302,6 +307,22 @@ static void objects_on_free_lists_are_not_alive(void **state)
 	each_layout(dead);
 }
 
+static void dead_plain(void)
+{
+	put_plain(POOL(0), 3);
+	fake_u64(f, pools_block(f, l, POOL(0), 1), 0);
+	read_it();
+	assert_int_equal(count_of(PLAIN_TYPE).count, 2);
+	assert_int_equal(heap.blocks.free_list, 0);
+	assert_int_equal(heap.blocks.unknown, 1);
+}
+
+static void remains_of_what_has_no_free_list_are_on_none(void **state)
+{
+	(void)state;
+	each_layout(dead_plain);
+}
+
 static void kept_memory(void)
 {
 	uint64_t keys = INTERP + L(l, PyInterpreterState, keys_free), block[4];
@@ -324,12 +345,85 @@ static void kept_memory(void)
 	read_it();
 	assert_int_equal(heap.blocks.free_list, 3);
 	assert_int_equal(heap.blocks.unknown, 1);
+	assert_int_equal(heap.tally.lists.n, 2);
+	assert_string_equal(heap.tally.lists.items[0].type, "dict keys");
+	assert_int_equal(heap.tally.lists.items[0].count, 1);
+	assert_string_equal(heap.tally.lists.items[1].type, "float");
+	assert_int_equal(heap.tally.lists.items[1].count, 2);
 }
 
 static void memory_kept_for_floats_and_dicts_is_on_a_free_list(void **state)
 {
 	(void)state;
 	each_layout(kept_memory);
+}
+
+/* To 3.9: a static leads to two floats, and @p length stands beside it. */
+static uint64_t floats_of_a_static(uint64_t length)
+{
+	uint64_t block[2];
+
+	rt.address = STATICS;
+	pools_put(f, l, POOL(0), 0, 32, 2);
+	for (uint32_t i = 0; i < 2; i++)
+		block[i] = pools_block(f, l, POOL(0), i);
+	PUT(block[0], PyObject, ob_type, block[1]);
+	fake_u64(f, STATICS + 0x7008, block[0]);
+	fake_u64(f, STATICS + 0x7010, length);
+	read_it();
+	return heap.blocks.free_list;
+}
+
+static void static_list(void)
+{
+	if (HAS(l, PyInterpreterState, floats_free) || HAS(l, PyFloatBlock, sizeof) ||
+	    FACT(l, OBMALLOC) != OBMALLOC_STATIC || L(l, PyFloatObject, sizeof) != 24)
+		return;
+	assert_int_equal(floats_of_a_static(2), 2);
+	assert_string_equal(heap.tally.lists.items[0].type, "float");
+}
+
+static void a_list_of_floats_that_a_static_begins_is_found(void **state)
+{
+	(void)state;
+	each_layout(static_list);
+}
+
+static void static_of_another(void)
+{
+	assert_int_equal(floats_of_a_static(3), 0);
+}
+
+static void a_list_without_its_length_beside_it_is_none_of_floats(void **state)
+{
+	(void)state;
+	each_layout(static_of_another);
+}
+
+static void two_sizes(void)
+{
+	const struct pycore_size_class *c;
+
+	if (FACT(l, OBMALLOC) == OBMALLOC_MIMALLOC)
+		return;
+	pools_put(f, l, POOL(0), 0, 64, 5);
+	pools_put(f, l, POOL(1), 0, 32, 3);
+	pools_put(f, l, POOL(2), 0, 64, 1);
+	read_it();
+	assert_int_equal(heap.tally.sizes.n, 2);
+	c = heap.tally.sizes.items;
+	assert_int_equal(c[0].size, 32);
+	assert_int_equal(c[0].live, 3);
+	assert_int_equal(c[1].size, 64);
+	assert_int_equal(c[1].pools, 2);
+	assert_int_equal(c[1].live, 6);
+	assert_int_equal(c[1].free, 2 * ((FACT(l, POOL_SIZE) - L(l, pool_header, sizeof)) / 64) - 6);
+}
+
+static void blocks_are_told_by_size(void **state)
+{
+	(void)state;
+	each_layout(two_sizes);
 }
 
 static void free_list_of_the_living(void)
@@ -595,10 +689,14 @@ int main(void)
 		cmocka_unit_test(instances_in_live_blocks_are_counted_and_freed_ones_are_not),
 		cmocka_unit_test(what_a_list_owns_is_storage_even_if_it_looks_like_an_object),
 		cmocka_unit_test(what_is_left_behind_a_short_object_is_no_object),
-		cmocka_unit_test(what_is_left_in_an_objects_links_does_not_make_it_dead),
 		cmocka_unit_test(a_type_of_one_size_has_no_objects_in_blocks_of_many_times_that),
+		cmocka_unit_test(what_lives_is_found_beside_what_is_left_of_the_dead),
 		cmocka_unit_test(objects_on_free_lists_are_not_alive),
+		cmocka_unit_test(remains_of_what_has_no_free_list_are_on_none),
 		cmocka_unit_test(memory_kept_for_floats_and_dicts_is_on_a_free_list),
+		cmocka_unit_test(a_list_of_floats_that_a_static_begins_is_found),
+		cmocka_unit_test(a_list_without_its_length_beside_it_is_none_of_floats),
+		cmocka_unit_test(blocks_are_told_by_size),
 		cmocka_unit_test(a_free_list_takes_no_life),
 		cmocka_unit_test(a_free_list_in_a_circle_has_an_end),
 		cmocka_unit_test(objects_out_of_the_pools_are_found_by_reference),

@@ -34,6 +34,20 @@ struct pycore_blocks {
 	uint64_t unreadable;    /**< arenas and pools that could not be read */
 };
 
+/** Blocks of one size in pymalloc's pools, as sys._debugmallocstats() tells of them. */
+struct pycore_size_class {
+	uint64_t size;  /**< bytes of a block */
+	uint64_t pools; /**< that have blocks in use; with mimalloc, pages */
+	uint64_t live;  /**< blocks in use */
+	uint64_t free;  /**< others that these pools have room for */
+};
+
+/** What the interpreter keeps for the next object of a type. */
+struct pycore_free_list {
+	const char *type; /**< name of the type, or "dict keys", which are no objects */
+	uint64_t count;   /**< blocks in pools: those in memory of malloc are not known */
+};
+
 struct pycore_path;
 
 /** One object. */
@@ -54,6 +68,10 @@ struct pycore_census {
 	size_t n_by_address;                        /**< or NULL: no name has several */
 	uint64_t count, bytes; /**< of all types */
 	struct pycore_blocks blocks;
+	const struct pycore_size_class *size_classes; /**< by size */
+	size_t n_size_classes;
+	const struct pycore_free_list *free_lists; /**< by name; their sum is blocks.free_list */
+	size_t n_free_lists;
 };
 
 /** Count every object. Made once; lives until pycore_close(). */

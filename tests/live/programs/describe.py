@@ -43,6 +43,8 @@ def begin(out):
     build = ("free-threaded" if truth.FREE_THREADED else
              "debug" if hasattr(sys, "gettotalrefcount") else "release")
     out.write("L %x %x %x %s\n" % (runtime, id(type), sys.hexversion, build))
+    for thing in truth.COUNTING:
+        out.write("D %x\n" % id(thing))
 
 
 def describe(o, out, shown=()):
@@ -50,8 +52,8 @@ def describe(o, out, shown=()):
         size = 0 if has_own_sizeof(type(o)) else sys.getsizeof(o)
     except Exception:
         size = 0
-    out.write("O %x %x %d %d %d %s\n" % (id(o), id(type(o)), size, gc.is_tracked(o),
-                                        sys.getrefcount(o), name_of(type(o))))
+    out.write("O %x %x %d %d %s\n" % (id(o), id(type(o)), size, gc.is_tracked(o),
+                                     name_of(type(o))))
     out.write("R " + " ".join("%x" % id(r) for r in reach.referents(o)) + "\n")
     if id(o) in shown:
         out.write("V " + repr(o).encode("utf-8", "replace").hex() + "\n")

@@ -284,6 +284,8 @@ def body(thing):
         size = bytearray.__basicsize__
     elif kind in PARTLY_KNOWN or not (kind.__flags__ & HAVE_GC or isinstance(thing, LEAVES)):
         size = kind.__basicsize__
+        if kind is types.CodeType and (3, 8) <= sys.version_info < (3, 10):
+            size -= 32  # the opcode cache: behind a short map is what was there before it
     # Not the words of the head: a copy of those would look like one more object.
     found = array.array("Q", words(id(thing) + HEAD, size - HEAD))
     if isinstance(thing, type):

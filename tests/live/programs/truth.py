@@ -5,6 +5,9 @@ that is also their working directory. Those that Python 2 cannot read have a
 namesake in the directory two, which takes their place there.
 """
 
+import array
+import gc
+import itertools
 import json
 import os
 import sys
@@ -105,6 +108,48 @@ def ready(more=None):
     `more` is truth that is only known once the file has been written.
     """
     os.write(1, b"ready " + json.dumps(more or {}).encode() + b"\n")
+
+
+def block_statistics():
+    """What writes them to the file "stderr"."""
+    if hasattr(sys, "_debugmallocstats"):
+        return sys._debugmallocstats
+    if not hasattr(sys, "gettotalrefcount"):
+        return int  # 2.7 has none
+    import ctypes
+    return ctypes.pythonapi._PyObject_DebugMallocStats
+
+
+# One more refers to each of these while references are counted, or to the last one while it waits:
+# the arguments of that. Nobody else has the number.
+COUNTING = (array.array, getattr(itertools, "imap", map), sys.getrefcount, os.write, "l", 777, ())
+
+
+def stay_still(gate=None, things=(), path=None):
+    """ready() and stay(), with what the allocator says: from then on nothing takes a block.
+
+    How many references there are to each of @p things is written to a file, 8 bytes each and then
+    those to an object that only a list refers to; they too stay as they are, but for COUNTING.
+    """
+    gc.disable()
+    gate = gate or threading.Lock()
+    gate.acquire()
+    make, each, count, write, code, fd, unused = COUNTING
+    stop = gate.acquire
+    statistics = block_statistics()
+    blocks = getattr(sys, "getallocatedblocks", int)  # 2.7 does not tell
+    told, text = -1, b""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), fd)
+    write(fd, make(code, each(count, things)))  # so that free lists have what it leaves
+    os.dup2(os.open(path or os.devnull, os.O_WRONLY | os.O_CREAT), fd)
+    # What is told is a part of what it tells.
+    while blocks() != told:
+        told = blocks()
+        text = b'ready {"blocks": %d}\n' % told
+    write(fd, make(code, each(count, things)))
+    statistics()
+    write(1, text)
+    stop()
 
 
 def nap():

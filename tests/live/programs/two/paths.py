@@ -9,12 +9,12 @@ import ctypes
 import functools
 import gc
 import itertools
-import os
 import sys
 import threading
 import types
 import weakref
 
+import answers
 import truth
 
 IDS = {}
@@ -168,20 +168,6 @@ def fill():
     one.other, other.other = other, one
 
 
-def serve():
-    while True:
-        with open("ask") as pipe:
-            lines = pipe.read().split("\0")
-        answers = []
-        for line in lines:
-            try:
-                answers.append(hex(id(eval(line, {"sys": sys, "gc": gc}))))
-            except Exception as error:
-                answers.append(repr(error))
-        with open("answer", "w") as pipe:
-            pipe.write("\0".join(answers))
-
-
 def waits(argument, ready, gate):
     plain = Target("local of a waiting thread")
     cell = Target("cell of a waiting thread")
@@ -209,13 +195,11 @@ def start(function, *arguments):
 def main():
     gc.disable()
     fill()
-    os.mkfifo("ask")
-    os.mkfifo("answer")
     ready, gate = threading.Event(), threading.Lock()
     gate.acquire()
     start(deeper, 3, ready, gate)
     ready.wait()
-    start(serve)
+    answers.begin()
     truth.write({"ids": IDS})
 
 

@@ -446,8 +446,8 @@ def describe(o, out, shown):
         size = sys.getsizeof(o)
     except Exception:
         size = 0
-    out.write("O %x %x %d %d %d %s\n" % (id(o), id(type(o)), size, gc.is_tracked(o),
-                                        sys.getrefcount(o), name_of(type(o))))
+    out.write("O %x %x %d %d %s\n" % (id(o), id(type(o)), size, gc.is_tracked(o),
+                                     name_of(type(o))))
     out.write("R " + " ".join("%x" % id(r) for r in gc.get_referents(o)) + "\n")
     if id(o) in shown:
         out.write("V " + binascii.hexlify(repr(o)) + "\n")
@@ -471,12 +471,14 @@ def main():
         ignored.add(id(out))
         build = "debug" if hasattr(sys, "gettotalrefcount") else "release"
         out.write("L %x %x %x %s\n" % (runtime, id(type), sys.hexversion, build))
+        for thing in truth.COUNTING:
+            out.write("D %x\n" % id(thing))
+        found = [o for o in found if id(o) not in ignored and o is not found]
         for o in found:
-            if id(o) not in ignored and o is not found:
-                describe(o, out, shown)
-        out.flush()
-        truth.ready()
-        truth.stay()
+            describe(o, out, shown)
+    del o, thing
+    found.append(object())  # that nothing else refers to
+    truth.stay_still(None, found, "zoo.txt.counts")
 
 
 main()
