@@ -139,8 +139,10 @@ int waste_find(const struct ctx *c, const struct heap *h, const struct whole *w,
 {
 	struct sweep s = { .c = c, .h = h, .w = w, .wants = can_be_sparse, .fn = look_for_slack,
 			   .prepare = prepare_waste, .prepare_arg = &limit };
-	int rc = make_waste(out, w->types.n, limit);
+	int rc;
 
+	*out = (struct waste){ .n_types = 0 };
+	rc = make_waste(out, w->types.n, limit);
 	if (!rc)
 		rc = sweep_run(&s, sizeof(struct waste));
 	for (unsigned i = 0; i < s.n_sweepers; i++) {

@@ -110,21 +110,6 @@ static uint32_t search_back(struct search *s, bool written)
 	return 0;
 }
 
-/* "thread 12 w1: f()": what the thread is called is a value. */
-static const char *without_thread_name(struct arena *a, const char *name)
-{
-	static const char thread[] = "thread ";
-	const char *colon = NULL;
-	size_t number;
-
-	if (strncmp(name, thread, strlen(thread)))
-		return name;
-	for (const char *at = name; (at = strstr(at, ": ")); at++)
-		colon = at;
-	number = strlen(thread) + strcspn(name + strlen(thread), " :");
-	return arena_printf(a, "%.*s%s", (int)number, name, colon ? colon : "");
-}
-
 /* What to call a root; of a module's global, the global. */
 static const char *name_root(const struct search *s, const struct way *way)
 {
@@ -144,7 +129,7 @@ static const char *name_root(const struct search *s, const struct way *way)
 		return arena_printf(s->arena, "%s: %.*s", root->name, (int)strlen(label) - 4,
 				    label + 2);
 	if (root->name)
-		return s->values ? root->name : without_thread_name(s->arena, root->name);
+		return s->values ? root->name : root_without_thread(s->arena, root->name);
 	return texts[root->kind] ? texts[root->kind] : root_kind_name(root->kind);
 }
 
@@ -255,6 +240,12 @@ static int add_way(struct search *s, struct way *way, struct ways *out)
 	return way->root_name && vec_push(&out->list, *way) ? 0 : PYCORE_ERR_NOMEM;
 }
 
+/* In a snapshot there is nothing to write it from, but what its target could have written. */
+static bool may_be_written(const struct search *s, const struct way *way)
+{
+	return s->w->source.expression ? way->expression != NULL : root_is_written(way->root);
+}
+
 /* The object is a root itself, maybe of several kinds. */
 static int add_roots(struct search *s, size_t most, bool written, struct ways *out)
 {
@@ -274,7 +265,7 @@ static int add_roots(struct search *s, size_t most, bool written, struct ways *o
 			continue;
 		rc = fill_expression(s, &way, &bad);
 		/* A cell that is a local is not written: f_locals has what is in it. */
-		if (rc >= 0 && written == !way.expression)
+		if (rc >= 0 && written != may_be_written(s, &way))
 			rc = 0;
 		else if (rc >= 0)
 			rc = add_way(s, &way, out);

@@ -91,8 +91,8 @@ static int add_of_type(struct pycore *s, const struct whole *w, const struct pyc
 	if (rc)
 		return rc;
 	asked->total += selection.total;
-	rc = pick_retained(s, w, &selection, q->limit ? q->limit : DEFAULT_OBJECTS, true, &picked,
-			   err);
+	rc = pick_whole(s, w, &selection, q->limit ? q->limit : DEFAULT_OBJECTS, PICK_RETAINED,
+			true, &picked, err);
 	selection_fini(&selection);
 	if (rc)
 		return rc;
@@ -144,7 +144,7 @@ int pycore_get_paths(struct pycore *s, const struct pycore_path_query *query,
 	if (!rc && !q.type && !q.n_addresses)
 		rc = pycore_fail(err, PYCORE_ERR_ARGUMENT, "paths to what? No type, no address");
 	if (!rc)
-		rc = session_can_read(s, "references", err);
+		rc = session_can_answer(s, "references", err);
 	if (!rc)
 		rc = session_whole(s, &w, err);
 	if (!rc)

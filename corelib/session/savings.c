@@ -131,7 +131,7 @@ static int add_sparse(struct work *k, const struct waste_top *top)
 
 static int find_waste(struct work *k)
 {
-	struct waste found = { 0 };
+	struct waste found;
 	int rc = waste_find(&k->c, k->s->heap, k->w, k->q.limit, &found) ? no_memory(k) : 0;
 
 	if (!rc)

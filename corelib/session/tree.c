@@ -136,7 +136,8 @@ static int pick_top(struct opening *o, struct picked_list *out, struct pycore_er
 	if (o->q->type) {
 		rc = select_instances(o->s, o->s->heap, o->q->type, NULL, NULL, &selection, err);
 		if (!rc) {
-			rc = pick_retained(o->s, o->w, &selection, o->q->limit, true, out, err);
+			rc = pick_whole(o->s, o->w, &selection, o->q->limit, PICK_RETAINED, true,
+					out, err);
 			selection_fini(&selection);
 		}
 		return rc;
@@ -182,7 +183,7 @@ int pycore_get_tree(struct pycore *s, const struct pycore_tree_query *query,
 
 	rc = session_take(&q, sizeof(q), query, "pycore_tree_query", err);
 	if (!rc)
-		rc = session_can_read(s, "references", err);
+		rc = session_can_answer(s, "references", err);
 	if (!rc)
 		rc = session_whole(s, &o.w, err);
 	if (rc)

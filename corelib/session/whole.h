@@ -8,12 +8,16 @@
 /* The graph of all references, made when first asked for. */
 int session_whole(struct pycore *s, const struct whole **out, struct pycore_error *err);
 
+/* Which objects come first: those that retain most, the biggest, or those of low addresses. */
+enum pick_order { PICK_RETAINED, PICK_BIGGEST, PICK_FIRST };
+
 /*
- * Pick the @p limit (0: all) objects of the selected types that retain most. Without
+ * Pick the first @p limit (0: all) objects of the selected types, in the order. Without
  * @p parts, the __dict__ of an instance is left out: it counts to its owner.
  */
-int pick_retained(struct pycore *s, const struct whole *w, const struct type_selection *selection,
-		  size_t limit, bool parts, struct picked_list *out, struct pycore_error *err);
+int pick_whole(struct pycore *s, const struct whole *w, const struct type_selection *selection,
+	       size_t limit, enum pick_order order, bool parts, struct picked_list *out,
+	       struct pycore_error *err);
 
 /*
  * The shortest paths to an object, at most @p most, into an array of @p out. @return how

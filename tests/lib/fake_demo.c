@@ -134,23 +134,28 @@ static const struct pycore_buffer buffers[] = {
 };
 
 static const struct pycore_node nodes[] = {
-	{ 0x7f3000, "__main__.MyBigFatObject", 48, "<MyBigFatObject>", NULL, 1, 0, true },
-	{ 0x7f3040, "__main__.MyBigFatObject", 48, "<MyBigFatObject>", NULL, 1, 0, true },
-	{ 0x7f2000, "dict", 232, "{'foo': \"quoted\\\"}", NULL, 1, 3, false },
-	{ 0x7f5000, "dict", 360, "{42: {...}}", NULL, 1, 0, false },
-	{ 0x7f6000, "function", 152, "<function computate_something>", NULL, 1, 0, false },
-	{ 0x7f7000, "module", 72, "<module '__main__'>", "module __main__", 1, 0, false },
-	{ 0x7f8000, "app.models.Session", 960000, NULL, NULL, 20000, 0, false },
+	{ 0x7f3000, "__main__.MyBigFatObject", 48, "<MyBigFatObject>", NULL, 1, 0, true,
+	  48, 0x7f2000, NULL },
+	{ 0x7f3040, "__main__.MyBigFatObject", 48, "<MyBigFatObject>", NULL, 1, 0, true,
+	  48, 0x7f2000, NULL },
+	{ 0x7f2000, "dict", 232, "{'foo': \"quoted\\\"}", NULL, 1, 3, false, 328, 0, "native" },
+	{ 0x7f5000, "dict", 360, "{42: {...}}", NULL, 1, 0, false, 360, 0x7f6000, NULL },
+	{ 0x7f6000, "function", 152, "<function computate_something>", NULL, 1, 0, false,
+	  512, 0x7f7000, NULL },
+	{ 0x7f7000, "module", 72, "<module '__main__'>", "module __main__", 1, 0, false,
+	  1200464, 0, "module" },
+	{ 0x7f8000, "app.models.Session", 960000, NULL, NULL, 20000, 0, false,
+	  1160000, 0x7f7000, NULL },
 };
 
 static const struct pycore_edge edges[] = {
-	{ 2, 0, "['foo']", 1, NULL },
-	{ 2, 1, "['bar']", 1, NULL },
-	{ 3, 2, "[42]", 1, NULL },
-	{ 4, 3, "__defaults__[0]", 1, "_cache" },
-	{ 5, 4, ".computate_something", 1, NULL },
-	{ 6, 2, ".big", 20000, NULL },
-	{ 5, 6, ".sessions", 1, NULL },
+	{ 2, 0, "['foo']", 1, NULL, true },
+	{ 2, 1, "['bar']", 1, NULL, true },
+	{ 3, 2, "[42]", 1, NULL, false },
+	{ 4, 3, "__defaults__[0]", 1, "_cache", true },
+	{ 5, 4, ".computate_something", 1, NULL, true },
+	{ 6, 2, ".big", 20000, NULL, false },
+	{ 5, 6, ".sessions", 1, NULL, true },
 };
 
 static const struct pycore_field user_fields[] = {
@@ -309,6 +314,6 @@ void fake_api_demo(void)
 		.savings = { waste, LENGTH(waste), 90800, sparse, LENGTH(sparse), sums,
 			     LENGTH(sums), duplicates, LENGTH(duplicates), buffers,
 			     LENGTH(buffers) },
-		.graph = { nodes, LENGTH(nodes), edges, LENGTH(edges), 2, 2, true },
+		.graph = { nodes, LENGTH(nodes), edges, LENGTH(edges), 2, 2, true, true },
 	};
 }

@@ -93,7 +93,7 @@ static int ask(struct program *p, uint64_t target, const struct pycore_graph_que
 	       struct pycore_graph *out)
 {
 	struct pycore_error error = { 0 };
-	int rc = refs_graph(&p->w.c, &p->heap, &target, 1, q, &p->arena, out, &error);
+	int rc = refs_graph(&p->w.c, &p->heap, NULL, &target, 1, q, &p->arena, out, &error);
 
 	assert_int_equal(rc, error.status);
 	return rc;

@@ -14,10 +14,13 @@
 
 /* Small heaps, drawn by hand: object 0 is a module, 1 its __dict__. */
 
-enum type_number { MODULE, DICT, LIST, STR, FUNCTION, NODE, ENTRY, TYPES };
+enum type_number { MODULE, DICT, LIST, STR, FUNCTION, NODE, ENTRY, CLASS, TYPES };
 
 static const char *const names[TYPES] = { "module", "dict", "list", "str",
-					  "function", "app.Node", "app.Entry" };
+					  "function", "app.Node", "app.Entry",
+					  "app.Meta" };
+
+#define TYPE_ADDRESS 0x1000
 
 #define MOST 4000
 
@@ -107,7 +110,7 @@ static void put_together(void)
 	d.w.jobs = 1;
 	assert_int_equal(whole_init(&d.w, d.n), 0);
 	for (uint32_t i = 0; i < TYPES; i++) {
-		struct whole_type type = { names[i], 0x1000 + i };
+		struct whole_type type = { names[i], TYPE_ADDRESS + i };
 
 		assert_true(vec_push(&d.w.types, type));
 	}
@@ -160,10 +163,12 @@ static void the_container_is_told_and_not_what_is_above_it(void **state)
 /* A share of 10 % is one, a byte less is none. */
 static void a_share_is_exactly_what_was_asked_for(void **state)
 {
-	global(STR, 100);
-	fill(1, 88, FUNCTION, 10);
+	edge(global(LIST, 8), object(STR, 100));
+	fill(1, 1, FUNCTION, 2);
+	fill(1, 87, FUNCTION, 10);
 	put_together();
 	find(10);
+	assert_int_equal(only()->type, STR);
 	assert_int_equal(only()->retained, 100);
 	stop(state);
 	start(state);
@@ -202,6 +207,32 @@ static void code_that_a_module_holds_is_no_suspect(void **state)
 	assert_int_equal(found.list.n, 0);
 }
 
+/* The first object that is of a class is one, too. */
+static uint32_t number_of(void *arg, uint64_t address)
+{
+	(void)arg;
+	return address == TYPE_ADDRESS + ENTRY ? 2 : WHOLE_NONE;
+}
+
+static void classes_are_code_too(void **state)
+{
+	fill(1, 90, CLASS, 100);
+	put_together();
+	d.w.source.number = number_of;
+	find(10);
+	assert_int_equal(found.list.n, 0);
+}
+
+static void what_a_module_keeps_in_its_state_is_a_group(void **state)
+{
+	fill(0, 90, ENTRY, 10);
+	put_together();
+	find(50);
+	assert_int_equal(only()->kind, SUSPECT_GROUP);
+	assert_int_equal(only()->object, 0);
+	assert_int_equal(only()->count, 90);
+}
+
 static void an_instance_is_told_for_its_dict(void **state)
 {
 	uint32_t node = global(NODE, 10), dict = object(DICT, 10);
@@ -220,6 +251,7 @@ static void a_list_of_links_is_told_by_its_first(void **state)
 {
 	uint32_t last = global(NODE, 10), first = last;
 
+	fill(1, 3, NODE, 10);
 	for (int i = 0; i < 1000; i++) {
 		uint32_t next = object(NODE, 10);
 
@@ -334,6 +366,8 @@ int main(void)
 		TEST(a_share_is_exactly_what_was_asked_for),
 		TEST(containers_inside_of_one_count_for_themselves),
 		TEST(code_that_a_module_holds_is_no_suspect),
+		TEST(classes_are_code_too),
+		TEST(what_a_module_keeps_in_its_state_is_a_group),
 		TEST(an_instance_is_told_for_its_dict),
 		TEST(a_list_of_links_is_told_by_its_first),
 		TEST(a_tree_is_told_by_its_root),

@@ -29,6 +29,14 @@ class Passing(Grown):
     __slots__ = ()
 
 
+class Named(object):
+    """Has an attribute, which is no value, and a key, which is one."""
+
+    def __init__(self):
+        self.attribute_of_named = {"secret key": None}
+
+
+NAMED = Named()
 KINDS = (Grown, Gone, Fresh, Passing)
 KEPT = {kind: [] for kind in KINDS}
 
@@ -78,7 +86,7 @@ def main():
     add(Grown, 100)
     add(Gone, 30)
     truth.write({"sums": sums()})
-    threading.Thread(target=serve, daemon=True).start()
+    threading.Thread(target=serve, daemon=True, name="secret thread").start()
 
 
 main()

@@ -193,6 +193,9 @@ def fill():
     HOLDER.made["k"].append([[weak]])
     globals()["WEAK"] = weakref.ref(weak)
     DICT["weak"] = weakref.WeakValueDictionary({"k": weak})
+    thrice = Target("held three times")
+    LIST.extend([[thrice], [[thrice]]])
+    DICT["thrice"] = thrice
     native = Target("held by C code alone")
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(native))
     one, other = Target("in a cycle alone"), Target("the other in a cycle")
