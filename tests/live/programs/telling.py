@@ -7,14 +7,10 @@ more, less or another, the test asks it again: these it looks at one by one.
 import array
 import ctypes
 import gc
-<<<<<<< HEAD
 import io
 import json
 import os
 import sys
-=======
-import threading
->>>>>>> main
 import types
 
 import describe
@@ -22,7 +18,7 @@ import reach
 import truth
 
 SAMPLE = 12
-OURS = (__file__, describe.__file__, reach.__file__, truth.__file__)
+OURS = (__file__, describe.__file__, reach.__file__, truth.__file__, ctypes.__file__)
 KEEP = reach.function(ctypes.pythonapi, "Py_IncRef", None, ctypes.py_object)
 # What the allocator's debug hooks write around each block (0xfb to 3.7).
 FORBIDDEN = (b"\xfd" if sys.version_info >= (3, 8) else b"\xfb") * 7
@@ -146,8 +142,7 @@ def tell_and_stay(*kept):
     gc.disable()
     os.mkfifo("ask")
     # While it waits in there nothing is in hand, no tuple of arguments, that was not before.
-    wait, buffer = io.FileIO(os.open("ask", os.O_RDWR)).readinto, bytearray(1)
-    where = array.array("Q", [0])
+    door = io.FileIO(os.open("ask", os.O_RDWR)).readinto
     rehearse_all()
     frames = [frame for frame in reach.running_frames()
               if frame.f_code is not reach.running_frames.__code__]
@@ -156,21 +151,6 @@ def tell_and_stay(*kept):
     describe_all(things)
     rehearse(things)
     # They stay; but that they do is not to be read off any frame: check_objects leaves out
-<<<<<<< HEAD
-    # what holds them when it counts references. So it is a word that leads there.
-    KEEP(things)
-    where[0] = id(things)
-    del things
-    sys._debugmallocstats()  # to the file "stderr"
-    truth.ready({"blocks": sys.getallocatedblocks()})
-    while wait(buffer):
-        answer()
-        truth.ready()
-=======
     # what holds them when it counts references.
-    things = census.kept
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(things))
-    del census
-    counts(reach.Census(), frames)
-    truth.stay_still(gate, things, "sample.txt.counts")
->>>>>>> main
+    KEEP(things)
+    truth.stay_still(None, things, "sample.txt.counts", door, answer)
