@@ -26,10 +26,12 @@ FORBIDDEN = (b"\xfd" if sys.version_info >= (3, 8) else b"\xfb") * 7
 
 def may_stay(thing):
     """Not a frame: one that runs is another when it has been told of. Nor code by which this
-    runs: to 3.9 it grows when it has run often.
+    runs: to 3.9 it grows when it has run often. Nor what it waits in.
     """
     return not (isinstance(thing, types.FrameType)
-                or isinstance(thing, types.CodeType) and thing.co_filename in OURS)
+                or isinstance(thing, types.CodeType) and thing.co_filename in OURS
+                or isinstance(thing, types.BuiltinMethodType)
+                and isinstance(thing.__self__, io.FileIO))
 
 
 class Listing(reach.Census):
