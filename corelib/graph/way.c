@@ -20,6 +20,8 @@ struct search {
 	const struct whole *w;
 	uint32_t object;
 	bool values;
+	size_t longest;        /* 0: no limit */
+	bool too_long;         /* the shortest there is has more steps */
 	struct arena *arena;
 	uint32_t *next;        /* by place: 1 + the one after it (that of the object is 0), 0: not
 				* reached. Memory that is not touched costs nothing */
@@ -177,6 +179,10 @@ static int take_steps(struct search *s, uint32_t place, struct way *way)
 
 	for (uint32_t p = place; p && n < MOST_STEPS; p = s->next[p] - 1)
 		n++;
+	s->too_long = s->longest && n > s->longest;
+	*way = (struct way){ .n_steps = 0 };
+	if (s->too_long)
+		return 0;
 	steps = arena_array(s->arena, n, sizeof(*steps));
 	if (!steps)
 		return PYCORE_ERR_NOMEM;
@@ -206,6 +212,8 @@ static int next_way(struct search *s, struct way *out)
 		if (!place)
 			break;
 		rc = take_steps(s, place, out);
+		if (s->too_long)
+			break;
 		if (rc == 0)
 			rc = fill_expression(s, out, &bad);
 		if (rc <= 0)
@@ -227,7 +235,7 @@ static int next_way(struct search *s, struct way *out)
 			return 0;
 		rc = take_steps(s, place, out);
 	}
-	return rc ? rc : 1;
+	return rc ? rc : !s->too_long;
 }
 
 static int add_way(struct search *s, struct way *way, struct ways *out)
@@ -303,24 +311,25 @@ static int by_length(const void *left, const void *right)
 	return (a->n_steps > b->n_steps) - (a->n_steps < b->n_steps);
 }
 
-int way_find(const struct whole *w, uint32_t object, size_t most, bool values, struct arena *a,
+int way_find(const struct whole *w, uint32_t object, const struct way_query *q, struct arena *a,
 	     struct ways *out)
 {
-	struct search s = { .w = w, .object = object, .values = values, .arena = a };
+	struct search s = { .w = w, .object = object, .values = q->values, .longest = q->longest,
+			    .arena = a };
 	int rc;
 
 	*out = (struct ways){ 0 };
-	rc = add_roots(&s, most, true, out);
-	if (rc == 0 && out->list.n < most) {
+	rc = add_roots(&s, q->most, true, out);
+	if (rc == 0 && out->list.n < q->most) {
 		whole_referrers(w, object, add_holder, &s);
 		s.next = calloc((size_t)w->n_inner + 1, sizeof(*s.next));
 		if (!s.next || s.failed)
 			rc = PYCORE_ERR_NOMEM;
 		if (rc == 0)
-			rc = add_ways(&s, most, out);
+			rc = add_ways(&s, q->most, out);
 	}
 	if (rc == 0)
-		rc = add_roots(&s, most, false, out);
+		rc = add_roots(&s, q->most, false, out);
 	if (rc == 0 && out->list.n)
 		qsort(out->list.items, out->list.n, sizeof(*out->list.items), by_length);
 	free(s.next);

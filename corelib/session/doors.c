@@ -113,13 +113,14 @@ static int list_objects(struct pycore *s, const struct picked_list *picked,
 	struct pycore_objects *list = arena_alloc(&s->arena, sizeof(*list));
 	struct pycore_object *objects =
 		arena_array(&s->arena, picked->found.n, sizeof(*objects));
+	const struct way_query wish = { .most = 1, .values = q->values };
 
 	if (!list || !objects)
 		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for a list of objects");
 	for (size_t i = 0; i < picked->found.n; i++)
 		objects[i] = describe(s, &picked->found.items[i], q->values);
 	for (size_t i = 0; i < picked->found.n && q->retained && q->paths; i++) {
-		int rc = session_paths(s, s->whole, picked->found.items[i].object, 1, q->values,
+		int rc = session_paths(s, s->whole, picked->found.items[i].object, &wish,
 				       &objects[i].path, err);
 
 		if (rc < 0)
@@ -288,7 +289,8 @@ static int draw(struct pycore *s, const struct heap *h, const struct targets *t,
 		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for a graph");
 	rc = read_whole(s, &w, err);
 	if (!rc)
-		rc = refs_graph(s->target ? &c : NULL, s->target ? h : NULL, w, t->addresses.items, t->addresses.n, q, &s->arena, graph, err);
+		rc = refs_graph(s->target ? &c : NULL, s->target ? h : NULL, w, t->addresses.items,
+				t->addresses.n, q, &s->arena, graph, err);
 	if (!rc)
 		rc = session_check_read(s, "references", err);
 	if (rc)

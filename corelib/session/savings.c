@@ -35,7 +35,9 @@ static const char *type_of(const struct work *k, uint32_t object)
 
 static int path_to(struct work *k, uint32_t object, const struct pycore_path **out)
 {
-	int rc = session_paths(k->s, k->w, object, 1, k->q.values, out, k->err);
+	const struct way_query q = { .most = 1, .values = k->q.values,
+				     .longest = LONGEST_WAY };
+	int rc = session_paths(k->s, k->w, object, &q, out, k->err);
 
 	return rc < 0 ? rc : 0;
 }

@@ -53,6 +53,8 @@ static int hand_out(struct pycore *s, const struct whole *w, const struct suspec
 	struct pycore_suspects *answer = arena_alloc(&s->arena, sizeof(*answer));
 	struct pycore_suspect *list = arena_array(&s->arena, found->list.n + 1, sizeof(*list));
 
+	const struct way_query wish = { .most = 1, .values = q->values, .longest = LONGEST_WAY };
+
 	if (!answer || !list)
 		return no_memory(err);
 	for (size_t i = 0; i < found->list.n; i++) {
@@ -61,7 +63,7 @@ static int hand_out(struct pycore *s, const struct whole *w, const struct suspec
 		int rc;
 
 		describe(w, one, &list[i]);
-		rc = session_paths(s, w, to, 1, q->values, &list[i].path, err);
+		rc = session_paths(s, w, to, &wish, &list[i].path, err);
 		if (rc < 0)
 			return rc;
 	}

@@ -2,6 +2,7 @@
 #ifndef SESSION_WHOLE_H
 #define SESSION_WHOLE_H
 
+#include "graph/way.h"
 #include "graph/whole.h"
 #include "session/select.h"
 
@@ -19,11 +20,15 @@ int pick_whole(struct pycore *s, const struct whole *w, const struct type_select
 	       size_t limit, enum pick_order order, bool parts, struct picked_list *out,
 	       struct pycore_error *err);
 
+/* Of what nobody asked for by itself, longer ways are not told: they are memory and time. */
+#define LONGEST_WAY 1000
+
 /*
- * The shortest paths to an object, at most @p most, into an array of @p out. @return how
- * many, or a negative status
+ * The shortest paths to an object, into an array of @p out. @return how many, or a negative
+ * status
  */
-int session_paths(struct pycore *s, const struct whole *w, uint32_t object, size_t most, bool values,
-		  const struct pycore_path **out, struct pycore_error *err);
+int session_paths(struct pycore *s, const struct whole *w, uint32_t object,
+		  const struct way_query *q, const struct pycore_path **out,
+		  struct pycore_error *err);
 
 #endif

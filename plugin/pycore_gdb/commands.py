@@ -352,7 +352,7 @@ COMMANDS = (
         ReportCommand,
         "py-analyze",
         "analyze",
-        "One page: what died, where each thread was, what fills memory.",
+        "One page: what died, where each thread was, what fills or leaks memory.",
         (TEXT_OR_JSON, REDACT, OUTPUT),
     ),
 )

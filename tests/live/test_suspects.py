@@ -59,6 +59,13 @@ def each_is_told_in_sentences_with_the_way_to_it(scene):
             that("works() local 'rows'" in row["text"], "no way to it: %s" % row["text"])
 
 
+@on("hoards.py", ways=("core",))
+def of_what_is_far_from_any_root_the_way_is_not_told(scene):
+    rows = [row for row in scene.ask("analyze")["buffers"] if row["address"] == scene.truth["far"]]
+    equal([(row["bytes"] > 100000, row["path"], row["expression"]) for row in rows],
+          [(True, None, None)], "what is at the end of the chain")
+
+
 @on("stacks.py", ways=("core",))
 def a_program_that_hoards_nothing_has_no_suspect(scene):
     equal(suspects_of(scene), [], "suspects")

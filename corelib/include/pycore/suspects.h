@@ -27,7 +27,7 @@ struct pycore_suspect {
 	uint64_t held;       /**< of the group, referred to by the holder */
 	bool shared;         /**< other objects refer to those of the group, too */
 	const struct pycore_path *path; /**< to the object or holder, else to the group's first;
-	                                 * NULL: there is none */
+	                                 * NULL: there is none of 1000 steps or fewer */
 };
 
 /** Zero is the default; set @c size to sizeof. */
@@ -59,7 +59,7 @@ struct pycore_sparse {
 	const char *type;
 	uint64_t bytes;      /**< that the copy would take less */
 	uint64_t used, room; /**< items, and for how many there is room */
-	const struct pycore_path *path; /**< or NULL */
+	const struct pycore_path *path; /**< NULL: there is none of 1000 steps or fewer */
 };
 
 /** All of them of one type. */
@@ -92,7 +92,7 @@ struct pycore_buffer {
 	uint64_t address;
 	const char *type;
 	uint64_t bytes; /**< of the object and of the memory that it owns */
-	const struct pycore_path *path; /**< or NULL */
+	const struct pycore_path *path; /**< NULL: there is none of 1000 steps or fewer */
 };
 
 /** Zero is the default; set @c size to sizeof. */

@@ -48,6 +48,7 @@ BY_NAME = {}
 ORDER = []
 BLOB = zeros(2700000)
 CHAIN = None
+FAR = []  # of the address of what is at the end of the chain
 PARTS = (Entry, dict, list, str, bytes, int)
 
 
@@ -61,6 +62,9 @@ def fill():
         BY_NAME["name %d" % number] = ORDER[-1]
     for number in range(4 * FIRST, 4 * FIRST + COUNT):
         link = Link(number)
+        if CHAIN is None:
+            link.payload = zeros(100000)
+            FAR.append(answers.address(link.payload))
         link.next = CHAIN
         CHAIN = link
 
@@ -123,7 +127,7 @@ def main():
     ]
     suspects[3]["count"] = COUNT
     answers.begin()
-    truth.write({"suspects": suspects,
+    truth.write({"suspects": suspects, "far": FAR[0],
                  "holders": {answers.address(BY_NAME): module + "BY_NAME",
                              answers.address(ORDER): module + "ORDER"}})
 
