@@ -17,7 +17,7 @@ HELD_BY_C = ("str", "bytes", "tuple", "dict", "code", "int", "float", "object", 
 # What it waits with.
 WAITS = ("frame", "builtin_function_or_method", "_thread.lock", "bytearray")
 # What was there when the program looked, and is gone when pycore does.
-GONE = ("int", "str", "frame", "method")
+GONE = ("int", "str", "bytes", "frame", "method")
 GONE_AT_MOST = 30
 # Of C code that has counted a reference, and thrown away where the object is.
 LOST = ("str", "tuple", "code")
