@@ -23,7 +23,7 @@ bool collect_kind(const struct collection *k, uint64_t address, struct kind *out
 		uint32_t object = number_at(k, address);
 		const struct whole_type *type;
 
-		if (object == WHOLE_NONE)
+		if (object == WHOLE_NONE || !k->whole->types.n)
 			return false;
 		type = &k->whole->types.items[k->whole->objects.type[object]];
 		*out = (struct kind){ k->whole->objects.type[object], type->name,

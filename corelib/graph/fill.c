@@ -71,7 +71,7 @@ static void source_free(void *arg)
 /* A class without instances is an object that nobody has looked at as a type yet. */
 static void meet_classes(const struct whole *w, const struct ctx *c, const struct heap *h)
 {
-	for (uint32_t i = 0; i < w->n; i++) {
+	for (uint32_t i = 0; i < w->n && h->types->types.n; i++) {
 		if (h->types->types.items[w->objects.type[i]]->flags & TPFLAGS_TYPE)
 			type_at(h->types, c->r, index_address_of(&h->index, i));
 	}

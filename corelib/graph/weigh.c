@@ -205,6 +205,15 @@ static void add_kinds(const struct weighing *g, const struct page *page, struct 
 	}
 }
 
+/* A module's globals are the module. */
+static uint64_t address_of_keeper(const struct weighing *g, uint32_t object)
+{
+	uint32_t node = web_node_of(g, object);
+
+	return node == NO_NODE ? g->w->source.address(g->w->source.arg, object)
+			       : g->web->nodes.items[node].address;
+}
+
 static int add_weights(struct weighing *g, const struct page *page, struct pycore_node *nodes,
 		       struct pycore_edge *edges)
 {
@@ -218,7 +227,7 @@ static int add_weights(struct weighing *g, const struct page *page, struct pycor
 
 		keepers[i] = find_keeper(g, i);
 		if (keepers[i].object != WHOLE_NONE)
-			nodes[i].keeper = g->w->source.address(g->w->source.arg, keepers[i].object);
+			nodes[i].keeper = address_of_keeper(g, keepers[i].object);
 		nodes[i].retained = runs_retained(&g->runs, g->w, g->members.to + first,
 						  g->members.start[i + 1] - first);
 	}

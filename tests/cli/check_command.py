@@ -220,7 +220,7 @@ class Output(Command):
         result = run(*words, env={"PATH": self.place})
         self.one_line(result, 2)
         self.assertIn("graphviz's dot, which is not installed here: --format dot", result.stderr)
-        for script, complaint in (("cat >/dev/null; exit 3", "failed (status 3)"),
+        for script, complaint in (("cat >/dev/null; echo \"<svg>\"; exit 3", "failed (status 3)"),
                                   ("kill -9 $$", "ended by signal 9")):
             with open("dot", "w", encoding="utf-8") as f:
                 f.write("#!/bin/sh\n" + script + "\n")

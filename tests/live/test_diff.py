@@ -161,7 +161,7 @@ def no_value_is_in_a_snapshot(scene):
         equal(file.read(8), b"PYSNAP2\n", "first bytes")
         numbers = subprocess.run(["zstd", "-dc"], input=file.read(), stdout=subprocess.PIPE,
                                  check=True).stdout
-    for name in b"__main__.Grown", b"attribute_of_named", b"module __main__":
+    for name in b"__main__.Grown", b"attribute_of_main", b"module __main__":
         that(name in numbers, "no %r in it" % name)
     with open(scene.target[-1], "rb") as core:
         values = core.read()

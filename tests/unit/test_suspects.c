@@ -110,7 +110,7 @@ static void put_together(void)
 	d.w.jobs = 1;
 	assert_int_equal(whole_init(&d.w, d.n), 0);
 	for (uint32_t i = 0; i < TYPES; i++) {
-		struct whole_type type = { names[i], TYPE_ADDRESS + i };
+		struct whole_type type = { .name = names[i], .address = TYPE_ADDRESS + i };
 
 		assert_true(vec_push(&d.w.types, type));
 	}

@@ -68,7 +68,7 @@ static void make_heap(struct world *k, uint32_t jobs)
 		assert_true(whole_set_bytes(&k->w, i, size_of(k, o.address)));
 	}
 	for (size_t i = 0; i < k->o.types.types.n; i++) {
-		struct whole_type type = { k->o.types.types.items[i]->name, 0 };
+		struct whole_type type = { .name = k->o.types.types.items[i]->name };
 
 		assert_true(vec_push(&k->w.types, type));
 	}

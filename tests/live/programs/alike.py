@@ -26,6 +26,10 @@ class Held(object):
     __slots__ = ()
 
 
+class Never(object):
+    """Has no instances: nobody looks at it as a type."""
+
+
 class Ring(object):
     __slots__ = ("other",)
 
@@ -50,6 +54,7 @@ for number in range(LINKS):
     CHAIN = Link(CHAIN)
 ON_STACK = Held()
 NATIVE = []
+FRAMES = []
 GARBAGE = []
 
 
@@ -78,6 +83,7 @@ def links():
 
 def main():
     local = Held()
+    FRAMES.append(sys._getframe())
     leak()
     gc.collect()
     gc.disable()
@@ -96,7 +102,7 @@ def main():
                   hex(id(ON_STACK)): "frame" if sys.version_info >= (3, 11) else None,
                   NATIVE[0]: "native",
                   GARBAGE[0]: "garbage", GARBAGE[1]: "garbage",
-                  hex(id(sys.modules["__main__"])): "module"},
+                  hex(id(sys.modules["__main__"])): "module", hex(id(Never)): "class"},
     })
     truth.ready()
     # While it is called, what comes before it waits on the frame's stack.

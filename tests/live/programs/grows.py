@@ -29,14 +29,6 @@ class Passing(Grown):
     __slots__ = ()
 
 
-class Named(object):
-    """Has an attribute, which is no value, and a key, which is one."""
-
-    def __init__(self):
-        self.attribute_of_named = {"secret key": None}
-
-
-NAMED = Named()
 KINDS = (Grown, Gone, Fresh, Passing)
 KEPT = {kind: [] for kind in KINDS}
 
@@ -89,6 +81,8 @@ def main():
     threading.Thread(target=serve, daemon=True, name="secret thread").start()
 
 
+# A name that is no value, and a key, which is one.
+main.attribute_of_main = {"secret key": None}
 main()
 truth.ready()
 truth.stay()
