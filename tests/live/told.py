@@ -63,6 +63,12 @@ def written(process):
     return found, {name for name, unused, unused, own in process.truth["types"] if own}
 
 
+def static_roots(process):
+    """Addresses that the program has found in static data."""
+    with open(os.path.join(process.directory, "roots"), "rb") as file:
+        return set(array.array("Q", file.read()))
+
+
 def listed(scene):
     """Address -> what pycore lists."""
     reply = scene.ask("objects", "--type", "*", "--limit", "0", "--redact")

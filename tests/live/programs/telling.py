@@ -41,7 +41,13 @@ class Listing(reach.Census):
         super().__init__()
         self.listed = {}
         self.kept = kept
-        self.seen.add(id(self.listed))
+        self.roots = array.array("Q")
+        self.seen.update((id(self.listed), id(self.roots)))
+
+    def static_roots(self):
+        found = super().static_roots()
+        self.roots.extend(map(id, found))
+        return found
 
     def note(self, thing, size):
         numbers = self.listed.get(type(thing))
@@ -65,6 +71,8 @@ def list_all(frames, kept):
             kinds.append([truth.name_of(kind), len(numbers) // 2, id(kind),
                           describe.has_own_sizeof(kind)])
             numbers.tofile(out)
+    with open("roots", "wb") as out:
+        census.roots.tofile(out)
     truth.write({"types": kinds, "static": reach.SEGMENTS})
 
 
