@@ -63,9 +63,9 @@ def written(process):
     return found, {name for name, unused, unused, own in process.truth["types"] if own}
 
 
-def static_roots(process):
-    """Addresses that the program has found in static data."""
-    with open(os.path.join(process.directory, "roots"), "rb") as file:
+def by_word(process):
+    """Addresses that the program has found as words of C code's, and not by the collector."""
+    with open(os.path.join(process.directory, "by_word"), "rb") as file:
         return set(array.array("Q", file.read()))
 
 

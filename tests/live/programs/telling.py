@@ -1,4 +1,4 @@
-"""What a real program says of itself: every object, some of each type in full, and what it is asked.
+"""What a real program says of itself: every object, some of each type in full, what it is asked.
 
 It writes down all objects that it can reach, and waits. Of what pycore finds to be otherwise,
 more, less or another, the test asks it again: these it looks at one by one.
@@ -41,12 +41,12 @@ class Listing(reach.Census):
         super().__init__()
         self.listed = {}
         self.kept = kept
-        self.roots = array.array("Q")
-        self.seen.update((id(self.listed), id(self.roots)))
+        self.by_word = array.array("Q")
+        self.seen.update((id(self.listed), id(self.by_word)))
 
-    def static_roots(self):
-        found = super().static_roots()
-        self.roots.extend(map(id, found))
+    def objects_at(self, candidates, kinds=None):
+        found = super().objects_at(candidates, kinds)
+        self.by_word.extend(map(id, found))
         return found
 
     def note(self, thing, size):
@@ -71,8 +71,8 @@ def list_all(frames, kept):
             kinds.append([truth.name_of(kind), len(numbers) // 2, id(kind),
                           describe.has_own_sizeof(kind)])
             numbers.tofile(out)
-    with open("roots", "wb") as out:
-        census.roots.tofile(out)
+    with open("by_word", "wb") as out:
+        census.by_word.tofile(out)
     truth.write({"types": kinds, "static": reach.SEGMENTS})
 
 
