@@ -70,7 +70,7 @@ static bool candidate_at(struct scan *s, const uint8_t *p, uint64_t address, uin
 	if (room < pre + L(s->l, PyObject, sizeof))
 		return false;
 	t = scan_type_at(s, load_u64(p + pre + L(s->l, PyObject, ob_type)));
-	if (!t || t->pre_header != pre || pre + t->least > room)
+	if (!t || t->pre_header != pre || pre + t->least > room || room - pre > t->most_room)
 		return false;
 	out->life = life_of(s->l, p + pre);
 	if (out->life == LIFE_NONE)

@@ -35,6 +35,7 @@ struct scan_type {
 	uint32_t pre_header;
 	uint64_t least;            /* bytes of an instance at least, without pre_header, with
 				    * the head of inline values */
+	uint64_t most_room;        /* in the block of an instance, without pre_header */
 	uint64_t base;             /* sys.getsizeof without items */
 	bool kept;                 /* freed ones are kept for the next */
 	uint64_t n_values;         /* attribute values of an instance that does not tell itself */

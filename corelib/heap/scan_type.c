@@ -57,6 +57,19 @@ static uint64_t least_of(const struct layout *l, const struct scan_type *t)
 	return t->type->basicsize;
 }
 
+/*
+ * C code's memory may begin with a small number and a type, as datetime's table of its C API
+ * does. A builtin type of one size is never in a block that is much bigger: allocators round
+ * up to 16 bytes (pymalloc) or by less than a quarter (mimalloc).
+ */
+static uint64_t most_room_of(const struct type *type)
+{
+	bool fixed = !(type->flags & (TPFLAGS_HEAPTYPE | TPFLAGS_UNICODE)) && !type->itemsize &&
+		     !type->is_gc && type->decoder != &pycore_dec_generic;
+
+	return fixed ? type->basicsize + type->basicsize / 4 + 15 : UINT64_MAX;
+}
+
 /* How many values an instance of 3.11 or 3.12 has room for. */
 static uint64_t count_values(struct scan *s, const struct type *type)
 {
@@ -78,6 +91,7 @@ static bool fill(struct scan *s, struct scan_type *t)
 	t->pre_header = type->pre_header;
 	t->inline_values = FACT(l, MANAGED_DICT) == MANAGED_DICT_INLINE &&
 			   type->flags & TPFLAGS_INLINE_VALUES;
+	t->most_room = most_room_of(type);
 	t->least = least_of(l, t) + (t->inline_values ? L(l, PyDictValues, values) : 0);
 	t->base = type->basicsize + type->sizeof_head;
 	t->attributes = t->kind != SCAN_OTHER &&

@@ -134,6 +134,7 @@ class Process:
     def __init__(self, interpreter, program, arguments, for_gcore=False):
         self.interpreter = interpreter
         self.popen = None
+        self.program = program
         # Such a program leaves its core by itself.
         self.aborts = "abort" in arguments
         parent = interpreter.room.files if interpreter.room else None
@@ -167,13 +168,18 @@ class Process:
         self.popen = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL,
                                       stdout=subprocess.PIPE, stderr=self.errors)
         self.pid = self.popen.pid
+        said = self.wait_until_ready()
+        with open(os.path.join(self.directory, "truth.json")) as truth:
+            self.truth = json.load(truth)
+        self.truth.update(said)
+
+    def wait_until_ready(self):
+        """@return what the program says with that"""
         said = self.read_line()
         if not said.startswith(b"ready "):
             self.errors.seek(0)
-            raise Trouble("%s did not get ready: %s" % (program, self.errors.read()[-1000:]))
-        with open(os.path.join(self.directory, "truth.json")) as truth:
-            self.truth = json.load(truth)
-        self.truth.update(json.loads(said[len("ready "):]))
+            raise Trouble("%s did not get ready: %s" % (self.program, self.errors.read()[-1000:]))
+        return json.loads(said[len("ready "):].decode())
 
     def read_line(self):
         line = b""

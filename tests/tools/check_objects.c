@@ -334,7 +334,11 @@ struct closure {
 	struct map found;
 	struct map listed; /* by what wrote the truth: one reference each */
 	VEC(uint64_t) queue;
+	bool uncounted; /* what the object in work refers to does not count it */
 };
+
+/* _PyObject_IMMORTAL_REFCNT of 3.11, 999999999: constants of code that is in the executable. */
+#define FROZEN (INT64_C(1) << 29)
 
 static int reach(void *arg, uint64_t to, enum edge_kind kind, const struct label *label)
 {
@@ -348,7 +352,7 @@ static int reach(void *arg, uint64_t to, enum edge_kind kind, const struct label
 	count = map_put(&x->found, to, &added);
 	if (!count || (added && !vec_push(&x->queue, to)))
 		abort();
-	++*count;
+	*count += !x->uncounted;
 	return 0;
 }
 
@@ -371,6 +375,10 @@ static void check_counts(struct check *k, struct closure *x)
 	unsigned long n = 0, exact = 0, excess = 0;
 
 	for (size_t i = 0; i < x->queue.n; i++) {
+		int64_t count = 0;
+
+		object_refcount(&k->c, x->queue.items[i], &count);
+		x->uncounted = count >= FROZEN && count < 2 * FROZEN;
 		if (!object_at(&k->c, x->queue.items[i], &k->o))
 			object_edges(&k->c, k->o, reach, x);
 	}

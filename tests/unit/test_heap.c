@@ -19,6 +19,7 @@
 #define LIST_TYPE (STATICS + 0x3000)
 #define TUPLE_TYPE (STATICS + 0x4000)
 #define TEXTS (STATICS + 0x5000)
+#define FLOAT_TYPE (STATICS + 0x7000)
 #define NONE (STATICS + 0x6000)
 #define OUTSIDE UINT64_C(0x564000000000) /* malloc's */
 #define BIG (OUTSIDE + 0x110)
@@ -256,6 +257,27 @@ static void what_is_left_behind_a_short_object_is_no_object(void **state)
 {
 	(void)state;
 	each_layout(remains);
+}
+
+static void too_big(void)
+{
+	put_type(FLOAT_TYPE, "float", 24, 0, 0);
+	pools_put(f, l, POOL(0), 0, 32, 3);
+	pools_put(f, l, POOL(1), 0, 128, 1);
+	for (uint32_t i = 0; i < 3; i++)
+		put_object(pools_block(f, l, POOL(0), i), FLOAT_TYPE);
+	/* A struct of C code's: a number, a type, and more. */
+	put_object(pools_block(f, l, POOL(1), 0), FLOAT_TYPE);
+	read_it();
+	assert_int_equal(count_of(FLOAT_TYPE).count, 3);
+	assert_int_equal(heap.blocks.object, 3);
+	assert_int_equal(heap.blocks.unknown, 1);
+}
+
+static void a_type_of_one_size_has_no_objects_in_blocks_of_many_times_that(void **state)
+{
+	(void)state;
+	each_layout(too_big);
 }
 
 static void dead(void)
@@ -667,6 +689,7 @@ int main(void)
 		cmocka_unit_test(instances_in_live_blocks_are_counted_and_freed_ones_are_not),
 		cmocka_unit_test(what_a_list_owns_is_storage_even_if_it_looks_like_an_object),
 		cmocka_unit_test(what_is_left_behind_a_short_object_is_no_object),
+		cmocka_unit_test(a_type_of_one_size_has_no_objects_in_blocks_of_many_times_that),
 		cmocka_unit_test(what_lives_is_found_beside_what_is_left_of_the_dead),
 		cmocka_unit_test(objects_on_free_lists_are_not_alive),
 		cmocka_unit_test(remains_of_what_has_no_free_list_are_on_none),

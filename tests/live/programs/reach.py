@@ -10,6 +10,7 @@ asking: co_varnames, __qualname__ and their like are made when they are asked fo
 """
 
 import array
+import collections
 import ctypes
 import gc
 import os
@@ -69,7 +70,30 @@ class LoadedModule(ctypes.Structure):
                 ("headers", ctypes.POINTER(ProgramHeader)), ("count", ctypes.c_uint16)]
 
 
+def function(library, name, result, *arguments):
+    """One of C, whose types are said once: each saying leaves objects behind."""
+    found = getattr(library, name)
+    found.restype = result
+    found.argtypes = arguments
+    return found
+
+
 LIBC = ctypes.CDLL(None)
+API = ctypes.pythonapi
+READ = function(LIBC, "process_vm_readv", ctypes.c_ssize_t, ctypes.c_int, ctypes.POINTER(IoVec),
+                ctypes.c_ulong, ctypes.POINTER(IoVec), ctypes.c_ulong, ctypes.c_ulong)
+LOOK = function(API, "PyMemoryView_FromMemory", ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t,
+                ctypes.c_int)
+INTERPRETERS = function(API, "PyInterpreterState_Head", ctypes.c_void_p)
+THREADS = function(API, "PyInterpreterState_ThreadHead", ctypes.c_void_p, ctypes.c_void_p)
+NEXT_THREAD = function(API, "PyThreadState_Next", ctypes.c_void_p, ctypes.c_void_p)
+STATE_OF_MODULE = function(API, "PyModule_GetState", ctypes.c_void_p, ctypes.py_object)
+if hasattr(API, "PyModule_GetStateSize"):
+    SIZE_OF_STATE = function(API, "PyModule_GetStateSize", ctypes.c_int, ctypes.py_object,
+                             ctypes.POINTER(ctypes.c_ssize_t))
+else:
+    SIZE_OF_STATE = None
+    DEFINITION = function(API, "PyModule_GetDef", ctypes.c_void_p, ctypes.py_object)
 
 
 class Memory:
@@ -81,14 +105,10 @@ class Memory:
         self.here = IoVec(ctypes.addressof(self.bytes), HEAD)
         self.there = IoVec(0, HEAD)
         self.pid = os.getpid()
-        self.read = LIBC.process_vm_readv
-        self.read.restype = ctypes.c_ssize_t
-        self.read.argtypes = [ctypes.c_int, ctypes.POINTER(IoVec), ctypes.c_ulong,
-                              ctypes.POINTER(IoVec), ctypes.c_ulong, ctypes.c_ulong]
 
     def readable(self, address):
         self.there.base = address
-        return self.read(self.pid, self.here, 1, self.there, 1, 0) == HEAD
+        return READ(self.pid, self.here, 1, self.there, 1, 0) == HEAD
 
     def is_object(self, address, kinds):
         if not self.readable(address):
@@ -121,21 +141,12 @@ class Memory:
         return self.readable(address - 16) and (not self.words[0] or self.words[0] >= 4096)
 
 
-LOOK = ctypes.pythonapi.PyMemoryView_FromMemory
-LOOK.restype = ctypes.py_object
-LOOK.argtypes = [ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int]
-
-
 def words(address, size):
     """A look at memory, not a copy: that would stay behind and look like what it is of."""
     return LOOK(address, size & ~7, READ_ONLY).cast("Q")
 
 
-def static_kinds():
-    """Types of C code that are static: what is not told of is of one of these.
-
-    @return {id: whether the collector may track instances}
-    """
+def all_kinds():
     kinds = {object}
     todo = [object]
     while todo:
@@ -143,7 +154,12 @@ def static_kinds():
             if kind not in kinds:
                 kinds.add(kind)
                 todo.append(kind)
-    return [kind for kind in kinds if not kind.__flags__ & HEAP_TYPE]
+    return kinds
+
+
+def static_kinds():
+    """Types of C code that are static: what is not told of is of one of these."""
+    return [kind for kind in all_kinds() if not kind.__flags__ & HEAP_TYPE]
 
 
 def by_address(kinds):
@@ -151,7 +167,7 @@ def by_address(kinds):
 
     Not True and False: there are few references to those, which are counted.
     """
-    return {id(kind): kind.__flags__ & HAVE_GC or None for kind in kinds}
+    return {id(kind): HAVE_GC if kind.__flags__ & HAVE_GC else None for kind in kinds}
 
 
 def static_data():
@@ -179,15 +195,10 @@ SEGMENTS = static_data()
 
 def thread_states():
     """Addresses: a thread's dict, untracked if nothing tracked is in it, is known to them alone."""
-    api = ctypes.pythonapi
-    for name in "PyInterpreterState_Head", "PyInterpreterState_ThreadHead", "PyThreadState_Next":
-        function = getattr(api, name)
-        function.restype = ctypes.c_void_p
-        function.argtypes = [ctypes.c_void_p] * (name != "PyInterpreterState_Head")
-    state = api.PyInterpreterState_ThreadHead(api.PyInterpreterState_Head())
+    state = THREADS(INTERPRETERS())
     while state:
         yield state
-        state = api.PyThreadState_Next(state)
+        state = NEXT_THREAD(state)
 
 
 def is_table(at):
@@ -204,7 +215,7 @@ def constants_of_all_code():
     """Where there is no GIL the constants of code that is gone, too: a table of C's has each
     once, and for ever (_Py_hashtable_t, of 3.13).
     """
-    state = ctypes.pythonapi.PyInterpreterState_Head()
+    state = INTERPRETERS()
     end, = [end for start, end in SEGMENTS if start <= state < end]
     for word in words(state, end - state):
         if not is_table(word):
@@ -219,15 +230,12 @@ def constants_of_all_code():
 
 def module_state(module):
     """The words of memory that C code has for itself in a module."""
-    api = ctypes.pythonapi
-    module = ctypes.py_object(module)
-    api.PyModule_GetState.restype = api.PyModule_GetDef.restype = ctypes.c_void_p
-    state, definition = api.PyModule_GetState(module), api.PyModule_GetDef(module)
+    state = STATE_OF_MODULE(module)
     size = ctypes.c_ssize_t()
-    if hasattr(api, "PyModule_GetStateSize"):
-        api.PyModule_GetStateSize(module, ctypes.byref(size))
-    elif definition:
-        size.value = ctypes.c_ssize_t.from_address(definition + MODULE_SIZE).value
+    if SIZE_OF_STATE:
+        SIZE_OF_STATE(module, ctypes.byref(size))
+    elif DEFINITION(module):
+        size.value = ctypes.c_ssize_t.from_address(DEFINITION(module) + MODULE_SIZE).value
     return words(state, size.value) if state and size.value > 0 else []
 
 
@@ -302,17 +310,22 @@ class Census:
         self.rows = {}
         self.memory = MEMORY
         self.not_objects = set()
-        # The frames that code objects keep (3.9) are dead, or run while we look.
+        # The frames that code objects keep (3.9) are dead, or run while we look. Of an object()
+        # there is no more to see than a count and its type: so begin the length and the items
+        # of many a tuple of bases, where another object was once.
         self.types = static_kinds()
-        self.kinds = by_address(kind for kind in self.types if kind is not types.FrameType)
+        self.kinds = by_address(kind for kind in self.types
+                                if kind not in (types.FrameType, object))
         # Those that have no free lists.
         self.of_statics = by_address(
             kind for kind in self.types
             if kind.__name__ in STATICS or not kind.__flags__ & HAVE_GC
-            and kind not in (float, types.CodeType))
+            and kind not in (float, types.CodeType, object))
         self.seen = {id(self), id(vars(self)), id(self.types), id(self.of_statics), id(self.rows),
                      id(self.kinds), id(self.not_objects)}
         self.seen.add(id(self.seen))
+        for kinds in self.kinds, self.of_statics:
+            self.seen.update(map(id, kinds))
 
     def objects_at(self, candidates, kinds=None):
         found = []
@@ -336,10 +349,16 @@ class Census:
         """What static data refers to and is of a type that has no free list: those are static
         too, and lead to what is taken from them while we look, or what is free. Nor what is
         static itself: only C code in a module knows of it.
+
+        The data may also say where something was, and is not any more (the cache of methods).
+        A number may be there that we have in hand, but nobody else has.
         """
-        return [thing for start, end in SEGMENTS
-                for thing in self.objects_at(words(start, end - start), self.of_statics)
-                if not any(first <= id(thing) < last for first, last in SEGMENTS)]
+        ours, = [sys.getrefcount(thing) - 1 for thing in [object()]]
+        found = [thing for start, end in SEGMENTS
+                 for thing in self.objects_at(words(start, end - start), self.of_statics)
+                 if not any(first <= id(thing) < last for first, last in SEGMENTS)]
+        times = collections.Counter(map(id, found))
+        return [thing for thing in found if sys.getrefcount(thing) > ours + times[id(thing)]]
 
     def interned(self):
         """The table of interned strings, which keeps those that nothing else does."""
@@ -350,7 +369,7 @@ class Census:
         assert len(found) == 1
         return found
 
-    def note(self, thing):
+    def note(self, thing, size):
         """For those who want to know more of the objects than their counts."""
 
     def follow(self, todo):
@@ -365,10 +384,11 @@ class Census:
             if row is None:
                 row = self.rows[type(thing)] = [0, 0, 0]
                 self.seen.add(id(row))
+            size = sys.getsizeof(thing)
             row[0] += 1
-            row[1] += sys.getsizeof(thing)
+            row[1] += size
             row[2] += gc.is_tracked(thing)
-            self.note(thing)
+            self.note(thing, size)
             todo += referents(thing)
             if isinstance(thing, dict):
                 todo += dict.keys(thing)
@@ -388,6 +408,9 @@ def count(census=None, frames=()):
     frame = sys._getframe()
     census.seen.add(id(frame))
     del frame
+    # Before there are addresses by the hundred thousand, each of them an int that may be where
+    # something was.
+    census.follow(census.static_roots())
     census.follow(gc.get_objects())
     census.follow(list(census.types))
     for state in thread_states():
@@ -404,5 +427,4 @@ def count(census=None, frames=()):
         census.follow(census.objects_at(variables))
         # Behind the top of the stack is what has been there: take what cannot be mistaken.
         census.follow(census.objects_at(stack, by_address([RANGE_ITERATOR])))
-    census.follow(census.static_roots())
     return census.rows

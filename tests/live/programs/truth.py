@@ -103,9 +103,10 @@ def frames_of(frame):
 
 def write(truth):
     truth["version"] = sys.version.split()[0].rstrip("+")
-    with open("truth.json", "w") as out:
-        # Not dump(): that leaves garbage, in cycles. It is ASCII.
-        out.write(json.dumps(truth))
+    # Not a text file, for which the interpreter may import something; nor dump(): that
+    # leaves garbage, in cycles.
+    with open("truth.json", "wb") as out:
+        out.write(json.dumps(truth).encode("ascii"))
 
 
 def ready(more=None):
@@ -131,11 +132,13 @@ def block_statistics():
 COUNTING = (array.array, getattr(itertools, "imap", map), sys.getrefcount, os.write, "l", 777, ())
 
 
-def stay_still(gate=None, things=(), path=None):
+def stay_still(gate=None, things=(), path=None, door=None, answer=None):
     """ready() and stay(), with what the allocator says: from then on nothing takes a block.
 
     How many references there are to each of @p things is written to a file, 8 bytes each and then
     those to an object that only a list refers to; they too stay as they are, but for COUNTING.
+    Where there is a @p door, a file's readinto, it is waited there, and to each byte there is an
+    @p answer.
     """
     gc.disable()
     gate = gate or threading.Lock()
@@ -144,7 +147,7 @@ def stay_still(gate=None, things=(), path=None):
     stop = gate.acquire
     statistics = block_statistics()
     blocks = getattr(sys, "getallocatedblocks", int)  # 2.7 does not tell
-    told, text = -1, b""
+    told, text, buffer = -1, b"", bytearray(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), fd)
     write(fd, make(code, each(count, things)))  # so that free lists have what it leaves
     os.dup2(os.open(path or os.devnull, os.O_WRONLY | os.O_CREAT), fd)
@@ -155,6 +158,9 @@ def stay_still(gate=None, things=(), path=None):
     write(fd, make(code, each(count, things)))
     statistics()
     write(1, text)
+    while door and door(buffer):
+        answer()
+        ready()
     stop()
 
 
