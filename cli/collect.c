@@ -33,7 +33,8 @@ struct collection {
 	char now[4200];   /* the name under which the core can be read */
 	int fd;           /* of the core: a file without a name, or with it */
 	uint64_t size, most;
-	time_t end;       /* of the time for all of it */
+	unsigned seconds; /* for all of it */
+	time_t end;       /* of that time */
 	const char *cut;  /* why the core is not whole, or NULL */
 	char *sysroot;    /* of a process of a container, or NULL */
 };
@@ -106,13 +107,20 @@ static size_t fill(struct collection *c, char *bytes)
 		time_t left = c->end - time(NULL);
 		ssize_t n;
 
-		if (left <= 0 || (poll(&p, 1, (int)left * 1000) == 0)) {
+		if (stop_wanted(NULL)) {
+			c->cut = "it was interrupted";
+			break;
+		}
+		if (left <= 0 || !(n = poll(&p, 1, (int)left * 1000))) {
 			c->cut = "it took too long";
 			break;
 		}
-		n = read(STDIN_FILENO, bytes + len, CHUNK - len);
-		if (n < 0 && errno == EINTR && !stop_wanted(NULL))
+		if (n > 0)
+			n = read(STDIN_FILENO, bytes + len, CHUNK - len);
+		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0)
+			c->cut = strerror(errno);
 		if (n <= 0)
 			break;
 		len += (size_t)n;
@@ -128,6 +136,7 @@ static int receive(struct collection *c)
 
 	if (!bytes)
 		return fail("no memory", "");
+	/* What came before it was cut is kept. */
 	while (!c->cut && (n = fill(c, bytes))) {
 		if (n > c->most - c->size) {
 			n = (size_t)(c->most - c->size);
@@ -230,7 +239,7 @@ static int finish(struct collection *c)
 	else
 		snprintf(line, sizeof(line),
 			 "process %s: nothing could be told of its core: is it no Python, or is --time %u too short?",
-			 c->settings->target, limits.seconds);
+			 c->settings->target, c->seconds);
 	say(told ? LOG_INFO : LOG_ERR, line);
 	if (!told)
 		return EXIT_NO_ANSWER;
@@ -247,7 +256,8 @@ int run_collect(const struct command *command, struct settings *s)
 	fill_streams();
 	stop_on_signals();
 	openlog("pycore", LOG_PID, LOG_DAEMON);
-	c.end = time(NULL) + (s->seconds ? s->seconds : DEFAULT_SECONDS);
+	c.seconds = s->seconds ? s->seconds : DEFAULT_SECONDS;
+	c.end = time(NULL) + c.seconds;
 	c.most = s->max_size ? s->max_size : DEFAULT_SIZE;
 	snprintf(now, sizeof(now), "%lld", (long long)time(NULL));
 	snprintf(c.name, sizeof(c.name), "%.3900s/core.%.20s.%.20s", s->dir, s->target,

@@ -186,6 +186,11 @@ static void take_job(void *ctx, size_t job, unsigned worker)
 		((volatile unsigned char *)t->room)[at + i] = 0;
 }
 
+uint64_t copy_wants(const struct plan *p)
+{
+	return p->bytes + p->bytes / 16 + COPY_GROWTH;
+}
+
 unsigned char *copy_room(uint64_t len, unsigned workers)
 {
 	struct take t = { .len = len };

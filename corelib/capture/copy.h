@@ -31,6 +31,12 @@ int copy_all(struct copy *c, unsigned char *out, unsigned workers);
 /* A pycore_status told in words. */
 int copy_error(const struct copy *c, double stopped_ms, struct pycore_error *err);
 
+/* A process takes so much at least, we think, between a look at it and its stop. */
+#define COPY_GROWTH (UINT64_C(32) << 20)
+
+/* Bytes of room that a copy of what @p p has now, and may have then, will want. */
+uint64_t copy_wants(const struct plan *p);
+
 /*
  * Room for a copy, taken from the system now and not when it is written to.
  * @return NULL: no memory. copy_free() gives it back.

@@ -19,10 +19,6 @@
 #include "capture/sink.h"
 #include "target/live.h"
 
-enum {
-	MORE_ROOM = 32 << 20, /* for what a process takes between a look and its stop */
-};
-
 /*
  * The order of things is all that matters here: whatever can be done while the
  * process runs is done before it is stopped, or after.
@@ -93,9 +89,9 @@ static int make_room(struct dump *d, struct pycore_error *err)
 
 	if (!make_plan(d))
 		return no_memory(err);
-	want = d->plan.bytes + d->plan.bytes / 16 + MORE_ROOM;
+	want = copy_wants(&d->plan);
 	if (!most)
-		most = d->options->small_footprint ? MORE_ROOM : room_for_copy();
+		most = d->options->small_footprint ? COPY_GROWTH : room_for_copy();
 	if (want <= most)
 		d->room = copy_room(want, d->workers);
 	d->room_len = d->room ? want : 0;

@@ -150,6 +150,16 @@ static bool is_mount(char *line, enum group_kind kind, char *root, char *point)
 	return !strcmp(type, "cgroup") && has_word(super, "memory");
 }
 
+/* What is mounted may itself be a group: the name within it, or as it is. */
+static const char *name_within(const char *name, const char *root)
+{
+	size_t len = strlen(root);
+
+	if (!strcmp(root, "/") || strncmp(name, root, len) || (name[len] && name[len] != '/'))
+		return strcmp(name, "/") ? name : "";
+	return name + len;
+}
+
 /* Where the group named @p name in a process's list is mounted. */
 static bool find_mount(struct group *g, enum group_kind kind, const char *name)
 {
@@ -165,11 +175,8 @@ static bool find_mount(struct group *g, enum group_kind kind, const char *name)
 			*end++ = '\0';
 		if (!is_mount(line, kind, root, point))
 			continue;
-		/* What is mounted may itself be a group within. */
-		if (strcmp(root, "/") && !strncmp(name, root, strlen(root)))
-			name += strlen(root);
 		if ((size_t)snprintf(g->path, sizeof(g->path), "%s%s", point,
-				     strcmp(name, "/") ? name : "") >= sizeof(g->path))
+				     name_within(name, root)) >= sizeof(g->path))
 			break;
 		g->root = strlen(point);
 		found = exists(g, "cgroup.procs");

@@ -110,6 +110,12 @@ static inline bool arenas_big(const struct arenas *a, uint64_t addr)
 	return a->pages.n && !arenas_has(a, addr) && arenas_page(a, addr);
 }
 
+/*
+ * Bytes from @p addr, which is in a block of a pool or page that was walked, to where
+ * the block ends, or more; 0: it is in none.
+ */
+uint64_t arenas_room(const struct arenas *a, uint64_t addr);
+
 /* Whether @p addr is in memory where nothing is but objects that the collector knows. */
 bool arenas_is_gc(const struct arenas *a, uint64_t addr);
 

@@ -201,6 +201,15 @@ static void search_region(struct search *s, const struct region *region)
 	if (__builtin_add_overflow(region->start, MI_SEGMENT_SIZE - 1, &at))
 		return;
 	for (at &= ~(MI_SEGMENT_SIZE - 1); at < region->end && !s->no_memory;) {
+		uint64_t data = target_skip_holes(s->r.target, at, region->end);
+
+		/* No segment begins in a hole. */
+		if (data > at) {
+			if (__builtin_add_overflow(data, MI_SEGMENT_SIZE - 1, &at))
+				break;
+			at &= ~(MI_SEGMENT_SIZE - 1);
+			continue;
+		}
 		if (read_segment(s->l, &s->r, at, &segment)) {
 			take_pages(s, &segment);
 			s->n_segments++;

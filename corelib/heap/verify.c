@@ -180,6 +180,8 @@ static int verify_object(void *arg, uint64_t address)
 	verify_contents(v, from.o);
 	if (from.o.type->is_gc && !v->no_links)
 		verify_links(v, from.o);
+	if (HAS(v->c.l, PyObject, ob_gc_bits))
+		verify_head(v, from.o);
 	if (is_for_calls(v, from.o))
 		v->from = index_number_of(&v->h->index, address);
 	object_edges(&v->c, from.o, follow, &from);
@@ -246,6 +248,18 @@ static void object_job(void *ctx, size_t job, unsigned worker)
 		w->progress(w->progress_ctx, "verifying", job, w->h->index.order.n);
 	index_chunk_each(chunk, verify_object, &w->workers[worker]);
 	verify_pools(&w->workers[worker], chunk->start, chunk->start + INDEX_CHUNK_SIZE);
+}
+
+enum { PAGES_PER_JOB = 64 };
+
+static void page_job(void *ctx, size_t job, unsigned worker)
+{
+	struct work *w = ctx;
+	const struct arenas *a = &w->h->arenas;
+	size_t i = job * PAGES_PER_JOB;
+
+	for (size_t end = i + PAGES_PER_JOB; i < end && i < a->pages.n; i++)
+		verify_page(&w->workers[worker], &a->pages.items[i]);
 }
 
 static void count_job(void *ctx, size_t job, unsigned worker)
@@ -348,9 +362,10 @@ static void start(struct verify *v, const struct heap *h, const struct ctx *c, u
 	v->incoming = incoming;
 	v->from = UINT32_MAX;
 	scan_init(&v->scan, c, &h->arenas, 0);
-	/* A free-threaded build has no such links, and counts some references nowhere. */
-	v->no_counts = h->rt->build == BUILD_FREE_THREADED;
-	v->no_links = !v->scan.gc_size || v->no_counts || collecting(h->interps);
+	v->collecting = collecting(h->interps);
+	v->no_links = !v->scan.gc_size || v->collecting;
+	/* From 3.14 on a free-threaded build counts some by thread. */
+	v->no_counts = HAS(c->l, PyObject, ob_ref_shared) && c->l->unverified;
 }
 
 int heap_verify(const struct heap *h, const struct ctx *c, struct heap_verdict *out,
@@ -368,6 +383,8 @@ int heap_verify(const struct heap *h, const struct ctx *c, struct heap_verdict *
 		start(&w.workers[i], h, c, incoming);
 	if (incoming && w.workers) {
 		workers_run(w.n, h->index.order.n, object_job, &w);
+		workers_run(w.n, (h->arenas.pages.n + PAGES_PER_JOB - 1) / PAGES_PER_JOB, page_job,
+			    &w);
 		if (!w.workers[0].no_counts)
 			verify_counts(&w);
 		rc = gather(&w, out);

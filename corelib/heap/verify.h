@@ -21,7 +21,7 @@ enum fault_kind {
 	FAULT_STR,
 	FAULT_BYTES,
 	FAULT_SET,
-	FAULT_POOL,      /* pymalloc's header or chain of free blocks */
+	FAULT_POOL,      /* pymalloc's header, or a chain of free blocks, mimalloc's too */
 	FAULT_KINDS
 };
 
@@ -75,8 +75,9 @@ struct verify {
 	uint64_t suspects; /* objects with more references than are counted */
 	bool look_only;    /* count them, and note no fault */
 	bool failed;       /* no memory */
-	bool no_links;     /* a collection runs, or there are no links: they tell nothing */
-	bool no_counts;    /* nor do reference counts */
+	bool collecting;   /* a collection runs: what it writes into objects tells nothing */
+	bool no_links;     /* nor do links then, and where there are none */
+	bool no_counts;    /* nor do reference counts of which not all is known */
 };
 
 /* Note a fault. */
@@ -87,10 +88,14 @@ void verify_fault(struct verify *v, enum fault_kind kind, uint64_t address, uint
 void verify_contents(struct verify *v, struct object o);
 /* The collector's links of an object. */
 void verify_links(struct verify *v, struct object o);
+/* What a free-threaded build has in an object's head in place of links. */
+void verify_head(struct verify *v, struct object o);
 /* What the collector lists must be an object. */
 void verify_listed(struct verify *v, struct object from, uint64_t to);
 /* All pools between two addresses. */
 void verify_pools(struct verify *v, uint64_t start, uint64_t end);
+/* A page of mimalloc's. */
+void verify_page(struct verify *v, const struct mi_page *page);
 
 /* The answer. */
 struct heap_verdict {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/verify.h"
 
-/* The collector's lists, link by link, and the allocator's pools. */
+/* The collector's lists, link by link, and pymalloc's pools. */
 
 static bool links_at(struct verify *v, uint64_t head, uint64_t *next, uint64_t *prev)
 {
@@ -47,7 +47,9 @@ void verify_pools(struct verify *v, uint64_t start, uint64_t end)
 	uint64_t size = FACT(v->c.l, POOL_SIZE);
 	static _Thread_local unsigned char scratch[POOL_SIZE_MOST];
 
-	if (!size || size > sizeof(scratch) || !HAS(v->c.l, pool_header, sizeof))
+	/* Those without pools have pages. */
+	if (!size || size > sizeof(scratch) || !HAS(v->c.l, pool_header, sizeof) ||
+	    v->h->arenas.pages.n)
 		return;
 	for (uint64_t at = start; at < end; at += size) {
 		const unsigned char *p;

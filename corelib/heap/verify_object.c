@@ -189,15 +189,11 @@ static void verify_list(struct verify *v, struct object o)
 /* Where the memory ends that an object at @p address can have at most. */
 static uint64_t memory_end(struct verify *v, uint64_t address)
 {
-	uint64_t pool = address & ~(FACT(v->c.l, POOL_SIZE) - 1);
+	uint64_t room = arenas_room(&v->h->arenas, address);
 	const struct region *r;
 
-	if (arenas_has(&v->h->arenas, address)) {
-		const struct index_chunk *chunk = arenas_chunk(&v->h->arenas, pool);
-		uint8_t size = chunk->block_size[(pool & (INDEX_CHUNK_SIZE - 1)) >> 12];
-
-		return address + 8 * (uint64_t)size;
-	}
+	if (room)
+		return address + room;
 	r = target_region_at(v->reader.target, address);
 	return r ? r->end : address;
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "capture/snapshot.h"
+#include "capture/replica.h"
 #include "session/snapshot.h"
 
 struct ctx session_ctx(struct pycore *s)
@@ -70,7 +70,7 @@ static int stop(struct pycore *s, struct pycore_error *err)
 	int rc;
 
 	if (s->options.max_stop_ms && !s->options.already_stopped)
-		return snapshot_take(s->target, s->options.max_stop_ms, s->options.jobs, err);
+		return replica_take(s->target, s->options.max_stop_ms, s->options.jobs, err);
 	rc = target_freeze(s->target, err);
 	if (rc)
 		return rc;

@@ -120,10 +120,6 @@ int pycore_verify(struct pycore *s, size_t limit, const struct pycore_verdict **
 		rc = session_heap(s, &h, err);
 	if (rc)
 		return rc;
-	if (FACT(c.l, OBMALLOC) == OBMALLOC_MIMALLOC)
-		return pycore_fail(err, PYCORE_ERR_UNSUPPORTED,
-				   "verify does not know the allocator of free-threaded builds: "
-				   "bt, objects and refs do");
 	rc = heap_verify(h, &c, &found, s->options.progress, s->options.progress_ctx);
 	if (rc)
 		rc = pycore_fail(err, rc, "no memory to verify the objects");

@@ -35,6 +35,11 @@ def since(*release):
     return lambda interpreter: interpreter.release >= release
 
 
+def few(interpreter):
+    """For tests of pycore's own ways, not of an interpreter's: a few of all will do."""
+    return interpreter.is_one_of_few
+
+
 def on(program, ways=WAYS, arguments=(), where=None):
     """A test of what pycore says about a program, in each way of looking at it.
 

@@ -70,6 +70,7 @@ class Interpreter:
     def __init__(self, path, room=None):
         self.path = os.path.realpath(path)
         self.room = room
+        self.is_one_of_few = False
         self.root = self.find_root(self.path)
         self.command = [self.path]
         if room:
@@ -105,6 +106,13 @@ class Interpreter:
         """Whether Debian's packages of its root are for this one: tests/tools/get-interpreters."""
         default = os.path.join(self.root or "/nowhere", "usr/bin/python3")
         return os.path.exists(default) and os.path.realpath(default) == self.path
+
+    def has_numpy(self):
+        """Whether Debian's numpy, where it runs, was built for it; of a debug build it is the same."""
+        built = "cpython-%d%d-*.so" % self.release
+        return (self.build != "free-threaded" and self.path.startswith((self.root or "") + "/usr/bin/")
+                and bool(glob.glob(os.path.join(self.root or "/", "usr/lib/python3/dist-packages",
+                                                "numpy/*/_multiarray_umath." + built))))
 
     def where(self):
         if self.room:

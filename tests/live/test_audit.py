@@ -5,12 +5,6 @@ from harness import equal, on, since, that
 MOST_ACCUSED = 49
 
 
-def near(got, leaked, objects, hidden=3):
-    """Never more than are leaked; words that were left over may hide some of each object."""
-    that(leaked - hidden * objects <= got <= leaked, "%d references leaked are told as %d" % (
-        leaked, got))
-
-
 def by_type(rows):
     return {row["type"]: row for row in rows}
 
@@ -21,14 +15,14 @@ def every_leaked_reference_is_counted_to_its_object(scene):
     # One row tells the sum; of which object how many are, its rank.
     excess = by_type(scene.ask("audit", "--limit", "0")["excess"])
     row = excess["__main__.Leaked"]
-    near(row["references"], sum(truth["leaked"].values()), len(truth["leaked"]))
+    equal(row["references"], sum(truth["leaked"].values()), "leaked references")
     equal(row["objects"], len(truth["leaked"]), "objects with leaked references")
     equal(row["examples"], sorted(truth["leaked"], key=lambda a: -truth["leaked"][a]),
           "objects, those with most leaked references first")
     equal(row["unheld"], 0, "of which a global is left")
     found = excess["__main__.Instances"]
     equal(found["examples"], [truth["list"]], "lists with leaked references")
-    near(found["references"], 10, 1)
+    equal(found["references"], 10, "leaked references of a list")
 
 
 @on("leaked.py", ways=("live", "core"), where=since(3, 6))
@@ -36,16 +30,15 @@ def references_leaked_of_an_interned_string_are_counted(scene):
     row = by_type(scene.ask("audit", "--limit", "0")["excess"]).get("str", {"examples": []})
     words = set(scene.truth["words"])
     found = words & set(row["examples"])
-    that(len(found) >= len(words) * 3 // 4, "of %d words %d are told" % (len(words), len(found)))
+    equal(len(found), len(words), "words that are told")
 
 
 @on("leaked.py", ways=("live", "core"), where=since(3, 6))
 def objects_that_only_leaked_references_keep_are_told_as_such(scene):
     row = by_type(scene.ask("audit", "--limit", "0")["excess"])["__main__.Orphan"]
     equal(sorted(row["examples"]), sorted(scene.truth["orphans"]), "objects that nothing holds")
-    near(row["references"], 21, 7, 1)
-    # Words that calls have left behind look like holders of some.
-    that(row["unheld"] >= 3, "of 7 objects %d are unheld" % row["unheld"])
+    equal(row["references"], 21, "leaked references")
+    equal(row["unheld"], 7, "objects that nothing holds")
 
 
 @on("leaked.py", ways=("core",), where=since(3, 6))
@@ -85,7 +78,7 @@ def a_type_is_asked_for_by_its_name(scene):
     reply = scene.ask("audit", "--type", "Orphan")
     equal([row["type"] for row in reply["excess"]], ["__main__.Orphan"], "types of the excess")
     equal(reply["garbage"], [], "garbage of that type")
-    near(reply["total"]["references"], 21, 7, 1)
+    equal(reply["total"]["references"], 21, "references of that type")
 
 
 def few_are_accused(scene):

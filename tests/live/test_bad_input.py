@@ -10,7 +10,7 @@ import time
 from subprocess import PIPE
 
 import interp
-from harness import Skip, equal, on, once, that
+from harness import Skip, equal, few, on, once, that
 
 COMMANDS = ["analyze"], ["info"], ["bt"], ["objects"], ["heap-top"], ["refs", "--type", "dict"]
 
@@ -188,7 +188,7 @@ def a_file_wins_over_a_number(pycore):
             child.wait()
 
 
-@on("refs.py", ways=("gcore",))
+@on("refs.py", ways=("gcore",), where=few)
 def a_core_that_was_cut_short_is_answered_in_part_or_refused(scene):
     whole = scene.target[-1]
     size = os.path.getsize(whole)
@@ -207,7 +207,7 @@ def a_core_that_was_cut_short_is_answered_in_part_or_refused(scene):
             os.unlink(path)
 
 
-@on("refs.py", ways=("gcore",))
+@on("refs.py", ways=("gcore",), where=few)
 def options_may_stand_before_or_after_the_target(scene):
     options = ["--format", "json", "--limit", "3"]
     first = scene.pycore.run("objects", *options, *scene.target)
@@ -216,7 +216,7 @@ def options_may_stand_before_or_after_the_target(scene):
     equal(first.out, last.out, "answers")
 
 
-@on("refs.py", ways=("gcore",))
+@on("refs.py", ways=("gcore",), where=few)
 def an_answer_can_go_to_a_file(scene):
     path = os.path.join(scene.process.directory, "answer")
     answer = scene.pycore.run("bt", *scene.target, "-o", path)
@@ -225,7 +225,7 @@ def an_answer_can_go_to_a_file(scene):
         equal(written.read(), scene.text("bt"), "the file beside standard output")
 
 
-@on("refs.py", ways=("gcore",))
+@on("refs.py", ways=("gcore",), where=few)
 def output_that_cannot_be_written_is_no_success(scene):
     with open("/dev/full", "w") as full:
         child = scene.pycore.start("objects", *scene.target, stdout=full, stderr=PIPE)

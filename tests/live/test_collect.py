@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 
-from harness import Skip, equal, in_each_interpreter, once, that
+from harness import Skip, equal, few, in_interpreters, once, that
 from test_dump import Core, QUIET, dump, folder, running
 
 # What the kernel gives besides: no standard streams.
@@ -38,7 +38,7 @@ def same_bytes(a, b):
                 return True
 
 
-@in_each_interpreter
+@in_interpreters(few)
 def a_kernel_s_core_is_analysed_and_reduced(interpreter, pycore):
     where = ["--sysroot", interpreter.root] if interpreter.root else []
     with interpreter.start("counts.py") as process, folder() as place:
@@ -131,6 +131,24 @@ def what_is_too_big_or_too_slow_is_cut_and_told(pycore):
         slow.stdout.close()
         that(time.monotonic() - began < 15, "took %.1f s" % (time.monotonic() - began))
         that("too long" in done.stderr, done.stderr)
+
+
+@once
+def an_interrupted_core_is_said_not_to_be_whole(pycore):
+    with folder() as source, folder() as place:
+        core = with_core(pycore, source)
+        slow = subprocess.Popen(["sh", "-c", "cat; sleep 30"], stdin=open(core, "rb"),
+                                stdout=subprocess.PIPE)
+        child = subprocess.Popen([pycore.path, "collect", "--dir", place, "77", "11", "2"],
+                                 stdin=slow.stdout, stderr=subprocess.PIPE, text=True)
+        time.sleep(1)
+        child.terminate()
+        err = child.communicate(timeout=60)[1]
+        slow.kill()
+        slow.wait()
+        slow.stdout.close()
+        equal(child.returncode, 1, err)
+        that("not whole: it was interrupted" in err, err)
 
 
 @once

@@ -11,7 +11,7 @@ import subprocess
 import time
 
 import cores
-from harness import Failure, Scene, equal, in_each_interpreter, on, that
+from harness import Failure, Scene, equal, few, in_interpreters, on, that
 
 COMMANDS = ["analyze"], ["info"], ["bt"], ["objects"], ["refs", "--type", "dict"]
 PLACES = 24 # in each core: some thousands of sessions in all
@@ -80,7 +80,7 @@ def check_threads(whole, got, where):
                      for other in known), "%s: a frame that there is not: %s" % (where, frame))
 
 
-@on("refs.py", ways=("gcore", "core"))
+@on("refs.py", ways=("gcore", "core"), where=few)
 def a_core_cut_anywhere_is_answered_as_far_as_it_goes(scene):
     whole = scene.target[-1]
     objects, stacks = scene.ask("objects"), scene.ask("bt")
@@ -103,7 +103,7 @@ def a_core_cut_anywhere_is_answered_as_far_as_it_goes(scene):
     that(answered >= 2, "only %d of the cut cores were answered" % answered)
 
 
-@in_each_interpreter
+@in_interpreters(few)
 def a_core_has_what_its_filter_says(interpreter, pycore):
     """coredump_filter of core(5): bit 0 is private memory, 1 shared, 2 and 3 files, 4 ELF headers."""
     for bits in 0x00, 0x01, 0x10, 0x11, 0x21, 0x32, 0x33, 0x7e, 0x7f:
@@ -131,8 +131,7 @@ def a_core_has_what_its_filter_says(interpreter, pycore):
 LITTLE = ["sh", "-c", 'ulimit -v 700000; exec "$@"', "sh"]
 
 
-# Heaps of free-threaded builds are looked for in all memory: half a minute for so much.
-@on("refs.py", ways=("gcore",), where=lambda interpreter: interpreter.build != "free-threaded")
+@on("refs.py", ways=("gcore",))
 def forty_gigabytes_of_holes_are_read_in_little_memory(scene):
     whole = scene.target[-1]
     path = whole + ".big"
@@ -179,7 +178,7 @@ def cut_while_open(scene, path, *arguments, before=()):
     return child.returncode, err
 
 
-@on("refs.py", ways=("gcore",))
+@on("refs.py", ways=("gcore",), where=few)
 def a_core_that_is_cut_while_it_is_read_is_an_error(scene):
     whole = scene.target[-1]
     path = whole + ".shrinks"

@@ -14,7 +14,7 @@ import tempfile
 import time
 
 import interp
-from harness import Skip, equal, in_each_interpreter, once, that
+from harness import Skip, equal, few, in_each_interpreter, in_interpreters, once, that
 from test_live import runs_on, stopped
 
 PAGE = 4096
@@ -413,7 +413,7 @@ def a_stop_that_would_take_too_long_is_given_up(pycore):
         that(told["stopped_ms"] < 20000, "stopped for %s ms" % told["stopped_ms"])
 
 
-@in_each_interpreter
+@in_interpreters(few)
 def a_copy_is_read_while_the_process_runs_on(interpreter, pycore):
     with interpreter.start("counts.py") as process:
         process.settle()

@@ -10,7 +10,7 @@ import signal
 import subprocess
 
 import interp
-from harness import Failure, equal, executable_of, on, that
+from harness import Failure, equal, executable_of, few, on, that
 
 TIMEOUT = 120
 
@@ -128,7 +128,7 @@ def py_path_writes_what_pycore_writes(scene):
              "%r is not in %s" % (row["expression"], text[-1000:]))
 
 
-@on("stacks.py", ways=("core",))
+@on("stacks.py", ways=("core",), where=few)
 def a_core_opened_by_a_short_name_is_found(scene):
     directory, name = os.path.split(scene.target[-1])
     text = gdb(scene.pycore, where(scene)[:2], "cd " + directory, "core-file " + name, "cd /",
@@ -149,7 +149,7 @@ def py_print_and_py_show_answer(scene):
         that(part in text, "%r is missing: %s" % (part, text[-1500:]))
 
 
-@on("stacks.py", ways=("live",))
+@on("stacks.py", ways=("live",), where=few)
 def a_script_of_cpython_that_comes_later_does_not_take_py_bt_away(scene):
     exe = executable_of(scene.process)
     scripts = os.path.join(scene.process.directory, "auto-load")
@@ -166,7 +166,7 @@ def a_script_of_cpython_that_comes_later_does_not_take_py_bt_away(scene):
     that(scene.truth["threads"][0]["frames"][-1][2] in text, "py-bt shows no stack: " + text)
 
 
-@on("stacks.py", ways=("live",))
+@on("stacks.py", ways=("live",), where=few)
 def non_stop_mode_works(scene):
     try:
         text = gdb(scene.pycore, where(scene), "py-bt --all", before=("set non-stop on",))
@@ -176,7 +176,7 @@ def non_stop_mode_works(scene):
     has_every_frame(scene, text)
 
 
-@on("stacks.py", ways=("live",))
+@on("stacks.py", ways=("live",), where=few)
 def a_process_behind_gdbserver_is_read_through_gdb(scene):
     command = ["gdbserver", "--attach", "localhost:0", str(scene.process.pid)]
     with subprocess.Popen(scene.pycore.before + command,
@@ -207,7 +207,7 @@ def listening_port(server):
     raise interp.Trouble("gdbserver does not listen: " + said)
 
 
-@on("busy.py", ways=("live",))
+@on("busy.py", ways=("live",), where=few)
 def what_was_read_is_forgotten_when_the_process_runs(scene):
     run_on = ("python threading.Timer(0.3, lambda: gdb.post_event("
               "lambda: gdb.execute('interrupt'))).start()", "continue")
@@ -225,7 +225,7 @@ def what_was_read_is_forgotten_when_the_process_runs(scene):
                     seconds=10, what="gdb to let go")
 
 
-@on("refs.py", ways=("live",))
+@on("refs.py", ways=("live",), where=few)
 def without_a_target_the_commands_say_what_to_do(scene):
     for command in "py-bt", "py-objects", "py-refs --type int":
         text = gdb(scene.pycore, [], command)
@@ -234,7 +234,7 @@ def without_a_target_the_commands_say_what_to_do(scene):
     that("help py-objects" in text, text)
 
 
-@on("refs.py", ways=("gcore",))
+@on("refs.py", ways=("gcore",), where=few)
 def py_core_reads_a_compressed_core_that_gdb_cannot(scene):
     packed = scene.target[-1] + ".packed"
     with open(scene.target[-1], "rb") as core, gzip.open(packed, "wb", compresslevel=1) as out:

@@ -7,7 +7,7 @@ import time
 from subprocess import DEVNULL, PIPE
 
 import interp
-from harness import Failure, equal, in_each_interpreter, on, that
+from harness import Failure, equal, few, in_interpreters, on, that
 
 
 def stopped(pid):
@@ -36,20 +36,20 @@ def runs_on(pid):
     interp.wait_for(lambda: switches(pid) > before + 10, seconds=5, what="the process to run on")
 
 
-@on("busy.py", ways=("live",))
+@on("busy.py", ways=("live",), where=few)
 def a_process_runs_on_after_every_command(scene):
     for command in ["info"], ["bt"], ["objects"], ["heap-top"], ["refs", "--type", "threading.Thread"]:
         scene.pycore.run(*command, *scene.target)
         runs_on(scene.process.pid)
 
 
-@on("busy.py", ways=("live",))
+@on("busy.py", ways=("live",), where=few)
 def a_process_runs_on_after_a_question_that_has_no_answer(scene):
     scene.pycore.refuses("objects", *scene.target, "--type", "NoSuchType")
     runs_on(scene.process.pid)
 
 
-@on("busy.py", ways=("live",))
+@on("busy.py", ways=("live",), where=few)
 def a_process_that_pycore_dies_over_runs_on(scene):
     """Killed at once, killed later: at twenty moments of its work."""
     pid = scene.process.pid
@@ -61,7 +61,7 @@ def a_process_that_pycore_dies_over_runs_on(scene):
         runs_on(pid)
 
 
-@in_each_interpreter
+@in_interpreters(few)
 def a_process_is_released_when_pycore_is_killed_while_it_stands_still(interpreter, pycore):
     with interpreter.start("bench_heap.py", 0.3) as process:
         process.settle()
@@ -82,7 +82,7 @@ def a_process_is_released_when_pycore_is_killed_while_it_stands_still(interprete
         raise Failure("the process was seen stopped in %d of 40 tries" % caught)
 
 
-@on("busy.py", ways=("live",))
+@on("busy.py", ways=("live",), where=few)
 def a_process_runs_on_after_an_interrupt(scene):
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
         child = scene.pycore.start("objects", *scene.target, stdout=DEVNULL, stderr=DEVNULL)
@@ -92,7 +92,7 @@ def a_process_runs_on_after_an_interrupt(scene):
         runs_on(scene.process.pid)
 
 
-@on("stacks.py", ways=("live",))
+@on("stacks.py", ways=("live",), where=few)
 def a_process_that_was_stopped_stays_stopped(scene):
     pid = scene.process.pid
     os.kill(pid, signal.SIGSTOP)
@@ -107,7 +107,7 @@ def a_process_that_was_stopped_stays_stopped(scene):
     interp.wait_for(lambda: not stopped(pid), seconds=5, what="the process to go on")
 
 
-@on("stacks.py", ways=("live",))
+@on("stacks.py", ways=("live",), where=few)
 def sleeping_threads_sleep_on(scene):
     """A system call that the freeze breaks into is taken up again, unseen by the program."""
     for unused in range(5):
@@ -120,7 +120,7 @@ def sleeping_threads_sleep_on(scene):
               "lines of %s" % wanted["name"])
 
 
-@in_each_interpreter
+@in_interpreters(few)
 def a_process_that_exits_meanwhile_is_answered_or_refused(interpreter, pycore):
     for unused in range(12):
         with interpreter.start("busy.py") as process:
@@ -134,7 +134,7 @@ def a_process_that_exits_meanwhile_is_answered_or_refused(interpreter, pycore):
                 equal((len(err.splitlines()), out), (1, b""), "what it says: %r" % err)
 
 
-@on("busy.py", ways=("live",))
+@on("busy.py", ways=("live",), where=few)
 def without_a_freeze_nothing_stands_still_and_the_report_says_so(scene):
     answer = scene.pycore.run("bt", *scene.target, "--no-freeze", "--format", "json")
     that(answer.status in (0, 1), str(answer))

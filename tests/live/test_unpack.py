@@ -10,7 +10,7 @@ import tempfile
 import time
 
 import cores
-from harness import Skip, equal, on, that
+from harness import Skip, equal, few, on, that
 
 WAYS = ("gcore",)
 
@@ -69,7 +69,7 @@ def ask(scene, place, target, *command):
     return answer
 
 
-@on("refs.py", ways=("gcore", "core"))
+@on("refs.py", ways=("gcore", "core"), where=few)
 def a_compressed_core_is_answered_as_the_core_itself(scene):
     core = scene.target[-1]
     for name, packer in PACKERS.items():
@@ -103,7 +103,7 @@ def in_a_disk_of(megabytes, place):
     return place.before("unshare", "-m", "--propagation", "private", "sh", "-c", mount, "sh")
 
 
-@on("refs.py", ways=WAYS)
+@on("refs.py", ways=WAYS, where=few)
 def what_does_not_fit_is_refused_before_it_is_tried(scene):
     core = scene.target[-1]
     with Place(core, PACKERS["zstd"]) as place:
@@ -113,7 +113,7 @@ def what_does_not_fit_is_refused_before_it_is_tried(scene):
         that(place.folder in line and "TMPDIR" in line, "does not help: " + line)
 
 
-@on("refs.py", ways=WAYS)
+@on("refs.py", ways=WAYS, where=few)
 def zeros_need_no_room(scene):
     core = scene.target[-1]
     with Place(core, with_zeros(1)) as place:
@@ -125,7 +125,7 @@ def zeros_need_no_room(scene):
         equal(json.loads(small.out)["types"], json.loads(wanted.out)["types"], "objects")
 
 
-@on("refs.py", ways=WAYS)
+@on("refs.py", ways=WAYS, where=few)
 def a_disk_that_gets_full_meanwhile_is_told(scene):
     with Place(scene.target[-1], PACKERS["gzip"]) as place:
         before = place.before("sh", "-c", 'ulimit -f 5000; exec "$@"', "sh")
@@ -133,7 +133,7 @@ def a_disk_that_gets_full_meanwhile_is_told(scene):
                              mentions="cannot unpack")
 
 
-@on("refs.py", ways=WAYS)
+@on("refs.py", ways=WAYS, where=few)
 def nothing_stays_when_pycore_is_killed_in_the_midst(scene):
     with Place(scene.target[-1], with_zeros(200)) as place:
         for pause in 0.05, 0.2, 0.4:
@@ -149,7 +149,7 @@ def nothing_stays_when_pycore_is_killed_in_the_midst(scene):
             equal(during + os.listdir(place.folder), [], "names in the folder")
 
 
-@on("refs.py", ways=WAYS)
+@on("refs.py", ways=WAYS, where=few)
 def of_a_compressed_core_that_is_cut_what_is_there_is_read(scene):
     core = scene.target[-1]
     for name, packer in PACKERS.items():
@@ -165,7 +165,7 @@ def of_a_compressed_core_that_is_cut_what_is_there_is_read(scene):
     equal(whole.status, 0, "exit status of %s" % whole)
 
 
-@on("refs.py", ways=WAYS)
+@on("refs.py", ways=WAYS, where=few)
 def progress_is_told_on_a_terminal(scene):
     with Place(scene.target[-1], with_zeros(20)) as place:
         words = " ".join("'%s'" % word for word in

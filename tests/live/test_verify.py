@@ -1,6 +1,6 @@
 """verify: what was scribbled over is told, and of a heap that is well, nothing."""
 
-from harness import equal, on, since, that
+from harness import equal, few, on, since, that
 
 # By what the program damaged: the kind of the fault that has its address.
 SCRIBBLED = {
@@ -8,6 +8,8 @@ SCRIBBLED = {
     "list": "list", "tuple": "tuple", "str": "str", "bytes": "bytes", "set": "set",
     "freed": "reference", "pool": "pool",
 }
+# What only the heads of objects of a free-threaded build have.
+OF_FREE_THREADED = {"parts": "refcount", "bits": "gc"}
 
 
 def check_healthy(scene):
@@ -20,31 +22,22 @@ def check_healthy(scene):
     objects = scene.ask("objects")["total"]["count"]
     that(abs(checked["objects"] - objects) <= objects // 500,
          "%d objects were looked at, of %d" % (checked["objects"], objects))
-    for kind in "references", "gc", "dict", "list", "tuple", "str", "bytes", "set", "pool":
+    for kind in "references", "refcounts", "gc", "dict", "list", "tuple", "str", "bytes", "set", "pool":
         # What 2.7 has as str is looked at as bytes; unicode is rare there.
         that(checked[kind] > (5 if kind == "str" and scene.interpreter.release < (3,) else 20), "%s: %d were looked at" % (kind, checked[kind]))
 
 
-def is_known(interpreter):
-    return interpreter.build != "free-threaded"
-
-
-@on("stacks.py", ways=("core",), where=lambda it: not is_known(it))
-def what_is_not_known_is_refused(scene):
-    scene.pycore.refuses("verify", *scene.target, mentions="free-threaded")
-
-
-@on("counts.py", ways=("live", "core"), where=is_known)
+@on("counts.py", ways=("live", "core"))
 def a_heap_that_is_well_has_no_faults(scene):
     check_healthy(scene)
 
 
-@on("zoo.py", ways=("gcore",), where=is_known)
+@on("zoo.py", ways=("gcore",))
 def a_heap_of_all_kinds_that_is_well_has_no_faults(scene):
     check_healthy(scene)
 
 
-@on("exceptions.py", ways=("live", "core"), where=is_known)
+@on("exceptions.py", ways=("live", "core"))
 def frames_and_exceptions_that_are_well_have_no_faults(scene):
     check_healthy(scene)
 
@@ -58,7 +51,9 @@ def check_scribbled(scene):
     mine = [fault for fault in reply["faults"] if address in (fault["address"], fault["at"])]
     that(mine, "%s at %s is not told, but %s" % (what, address, [
         "%(kind)s %(address)s %(text)s" % fault for fault in reply["faults"]][:9]))
-    kinds = {SCRIBBLED[what]} | ({"type"} if what == "freed" else set()) # it may be in use again
+    kinds = {{**SCRIBBLED, **OF_FREE_THREADED}[what]}
+    if what == "freed":
+        kinds.add("type")  # it may be in use again
     that(kinds & {fault["kind"] for fault in mine}, "%s at %s is told as %s" % (
         what, address, mine))
     # What is wrong is named where it is, with what else it may have hit.
@@ -71,19 +66,22 @@ def check_scribbled(scene):
     that(all("bytes" not in row for row in redacted["faults"]), "bytes, though redacted")
 
 
-def of(what):
+def of(what, where):
     def check(scene):
         check_scribbled(scene)
     check.__name__ = "a_scribble_is_told_" + what
     check.__module__ = __name__
-    on("scribble.py", ways=("live", "gcore"), arguments=(what,),
-       where=lambda it: is_known(it) and it.release >= (3, 6))(check)
+    on("scribble.py", ways=("live",), arguments=(what,), where=where)(check)
+    on("scribble.py", ways=("core",), arguments=(what,),
+       where=lambda it: where(it) and few(it))(check)
 
 
 for what in SCRIBBLED:
-    of(what)
+    of(what, since(3, 6))
+for what in OF_FREE_THREADED:
+    of(what, lambda interpreter: interpreter.build == "free-threaded")
 
 
-@on("scribble.py", ways=("live",), arguments=("nothing",), where=is_known)
+@on("scribble.py", ways=("live",), arguments=("nothing",))
 def where_nothing_was_scribbled_nothing_is_told(scene):
     check_healthy(scene)

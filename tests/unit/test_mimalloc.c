@@ -228,6 +228,72 @@ static void the_page_of_an_address_is_found_by_its_segment(void **state)
 	each_layout(check_address);
 }
 
+static void check_room(struct world *x)
+{
+	struct pool pool;
+	uint64_t big = start_of(x, SEGMENT, 2, 32768);
+
+	look(x, &pool);
+	assert_int_equal(arenas_room(&x->a, block_at(x, 7)), BLOCK);
+	assert_int_equal(arenas_room(&x->a, block_at(x, 7) + 16), BLOCK - 16);
+	assert_int_equal(arenas_room(&x->a, big + 32768 + 100), 32768 - 100);
+	assert_int_equal(arenas_room(&x->a, SEGMENT + 11 * MI_SLICE_SIZE), 0);
+}
+
+static void a_block_has_room_to_its_end(void **state)
+{
+	(void)state;
+	each_layout(check_room);
+}
+
+#define HOLE UINT64_C(0x7d0000000000)
+#define HOLE_SIZE (UINT64_C(40) << 30)
+
+static unsigned looks_into_hole;
+
+/* Of a sparse file there are bytes everywhere: zeros. */
+static bool piece_of_zeros(struct target *t, uint64_t addr, struct piece *out)
+{
+	static const uint8_t zeros[4096];
+
+	looks_into_hole++;
+	*out = (struct piece){ addr & ~UINT64_C(4095), sizeof(zeros), zeros };
+	return true;
+}
+
+/* The last segment of it begins in the hole, and has bytes further on. */
+static uint64_t skip_hole(struct target *t, uint64_t addr, uint64_t end)
+{
+	uint64_t data = HOLE + HOLE_SIZE - MI_SEGMENT_SIZE + 4096;
+
+	return addr < data ? data < end ? data : end : addr;
+}
+
+static void check_hole(struct world *x)
+{
+	struct target *t = fake_target(x->w.f);
+	struct interpreters none = { .finalizing = false };
+	struct target_ops ops = *t->ops;
+	struct region hole = { .start = HOLE, .end = HOLE + HOLE_SIZE,
+			       .flags = REGION_READ | REGION_WRITE | REGION_ANON };
+
+	ops.piece = piece_of_zeros;
+	ops.skip = skip_hole;
+	looks_into_hole = 0;
+	t->ops = &ops;
+	t->regions = &hole;
+	t->n_regions = 1;
+	assert_int_equal(mimalloc_find(&x->a, x->w.l, t, &none), 0);
+	assert_int_equal(x->a.pages.n, 0);
+	assert_int_equal(looks_into_hole, 0);
+}
+
+static void a_hole_of_a_sparse_core_is_not_looked_through(void **state)
+{
+	(void)state;
+	each_layout(check_hole);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +301,8 @@ int main(void)
 		cmocka_unit_test(freed_blocks_are_on_three_chains),
 		cmocka_unit_test(a_page_that_contradicts_itself_is_damaged),
 		cmocka_unit_test(segments_of_another_mimalloc_are_left_alone),
+		cmocka_unit_test(a_block_has_room_to_its_end),
+		cmocka_unit_test(a_hole_of_a_sparse_core_is_not_looked_through),
 		cmocka_unit_test(the_page_of_an_address_is_found_by_its_segment),
 	};
 

@@ -11,7 +11,7 @@
 struct pycore_fault {
 	const char *kind;    /**< "type", "reference", "refcount", "gc", "dict", "list", "tuple",
 	                      * "str", "bytes", "set" or "pool" */
-	uint64_t address;    /**< of the object, block or pool */
+	uint64_t address;    /**< of the object, block, or pool (mimalloc: page) */
 	uint64_t at;         /**< of what is wrong in it */
 	const char *text;    /**< one line: what is wrong */
 	const char *what;    /**< what is there: "dict at 0x...", "freed memory", ... */

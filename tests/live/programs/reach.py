@@ -37,6 +37,9 @@ FRAME_HEAD = 9
 READ_ONLY = 0x100
 # PyModuleDef.m_size
 MODULE_SIZE = HEAD + 40
+# _Py_hashtable_t, with the two functions that its memory is from.
+HASH_TABLE = 80
+MALLOC = ctypes.cast(ctypes.pythonapi.PyMem_Malloc, ctypes.c_void_p).value
 # Of a thread's state, what can hold references.
 THREAD_STATE = 512 if sys.version_info >= (3, 13) else 256
 # Py_TPFLAGS_MANAGED_DICT, Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_HAVE_GC
@@ -187,6 +190,33 @@ def thread_states():
         state = api.PyThreadState_Next(state)
 
 
+def is_table(at):
+    """Whether there is a hash table of C's, of which CPython does not know what it keeps in it."""
+    if not (at & 7 == 0 and at >> 12 and not at >> 47 and MEMORY.readable(at)
+            and MEMORY.readable(at + HASH_TABLE - HEAD)):
+        return False
+    entries, buckets, first = words(at, 24)
+    return (words(at + HASH_TABLE - 16, 8)[0] == MALLOC and 0 < buckets < 1 << 24
+            and not buckets & buckets - 1 and entries < 1 << 24 and MEMORY.readable(first))
+
+
+def constants_of_all_code():
+    """Where there is no GIL the constants of code that is gone, too: a table of C's has each
+    once, and for ever (_Py_hashtable_t, of 3.13).
+    """
+    state = ctypes.pythonapi.PyInterpreterState_Head()
+    end, = [end for start, end in SEGMENTS if start <= state < end]
+    for word in words(state, end - state):
+        if not is_table(word):
+            continue
+        unused, buckets, first = words(word, 24)
+        for entry in words(first, buckets * 8):
+            while entry:
+                entry, unused, key, value = words(entry, 32)
+                if key == value:
+                    yield key
+
+
 def module_state(module):
     """The words of memory that C code has for itself in a module."""
     api = ctypes.pythonapi
@@ -311,6 +341,15 @@ class Census:
                 for thing in self.objects_at(words(start, end - start), self.of_statics)
                 if not any(first <= id(thing) < last for first, last in SEGMENTS)]
 
+    def interned(self):
+        """The table of interned strings, which keeps those that nothing else does."""
+        probe = sys.intern("".join(["in ", "that table"]))
+        found = [table for start, end in SEGMENTS
+                 for table in self.objects_at(words(start, end - start), {id(dict): None})
+                 if table.get(probe) is probe]
+        assert len(found) == 1
+        return found
+
     def note(self, thing):
         """For those who want to know more of the objects than their counts."""
 
@@ -353,6 +392,12 @@ def count(census=None, frames=()):
     census.follow(list(census.types))
     for state in thread_states():
         census.follow(census.objects_of_any_type(words(state, THREAD_STATE)))
+    if truth.FREE_THREADED:
+        constants = array.array("Q", constants_of_all_code())
+        # One of a module's body, which is gone, is there, or that is not the table.
+        assert id(os.makedirs.__defaults__) in constants
+        census.follow(census.objects_at(constants))
+        census.follow(census.interned())
     census.follow(list(frames))
     for frame in frames:
         variables, stack = frame_words(frame)

@@ -7,8 +7,10 @@ import sys
 import truth
 
 WORD = ctypes.sizeof(ctypes.c_void_p)
-# Where these fields lie has not changed from CPython 3.6 to 3.15.
-OB_REFCNT, OB_TYPE, OB_SIZE = 0, WORD, 2 * WORD
+# Where these fields lie has not changed from CPython 3.6 to 3.15, nor from 3.13 on without a GIL.
+OB_REFCNT, OB_TYPE, OB_SIZE = (12, 3 * WORD, 4 * WORD) if truth.FREE_THREADED else (0, WORD, 2 * WORD)
+COUNT = 4 # bytes of it that are looked at here
+OB_GC_BITS, OB_REF_SHARED = 11, 16
 
 
 class Thing:
@@ -19,12 +21,12 @@ class Slotted(object):
     __slots__ = ("held", "other")
 
 
-def peek(address):
-    return ctypes.c_uint64.from_address(address).value
+def peek(address, size=WORD):
+    return int.from_bytes(ctypes.string_at(address, size), "little")
 
 
-def poke(address, value):
-    ctypes.memmove(address, value.to_bytes(WORD, "little"), WORD)
+def poke(address, value, size=WORD):
+    ctypes.memmove(address, value.to_bytes(size, "little"), size)
 
 
 def scribble(kind, keep):
@@ -37,13 +39,26 @@ def scribble(kind, keep):
         victim = Thing()
         # Not the last in the list: there the collector writes, too.
         keep.extend([victim, Thing(), Thing(), Thing()])
+        if truth.FREE_THREADED:
+            # Unreachable, which nothing is but in a collection.
+            poke(id(victim) + OB_GC_BITS, 1 | 4, 1)
+            return id(victim)
         head = id(victim) - HEAD
         # A link to itself: what is linked to it is not linked back.
         poke(head, head | peek(head) & 3)
     elif kind == "refcount":
         victim = Slotted()
         keep.append([victim] * 10)
-        poke(id(victim) + OB_REFCNT, 3)
+        poke(id(victim) + OB_REFCNT, 3, COUNT)
+    elif kind == "parts":
+        victim = Slotted()
+        keep.append([victim] * 10)
+        # All is in the shared part, by its flags, and in that of the owner.
+        poke(id(victim) + OB_REF_SHARED, 10 << 2 | 3)
+    elif kind == "bits":
+        victim = object()
+        keep.append([victim])
+        poke(id(victim) + OB_GC_BITS, 1, 1)
     elif kind == "dict":
         victim = {"key %d" % i: i for i in range(20)}
         keep.append(victim)
@@ -85,12 +100,13 @@ def scribble(kind, keep):
         keep.append(holder)
         address = id(victim)
         # As a missing Py_INCREF does.
-        poke(address + OB_REFCNT, peek(address + OB_REFCNT) - 1)
+        poke(address + OB_REFCNT, peek(address + OB_REFCNT, COUNT) - 1, COUNT)
         del victim
         return address
     elif kind == "pool":
         # Freed blocks of a size that nothing else has, one of them written to.
-        blocks = [bytes(470 + i % 2) for i in range(24)]
+        size = 3000 if truth.FREE_THREADED else 470
+        blocks = [bytes(size + i % 2) for i in range(24)]
         keep.append(blocks[::2] + blocks[1:6:2] + blocks[19::2])
         addresses = [id(blocks[i]) for i in (7, 9, 11, 13)]
         del blocks

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CAPTURE_SNAPSHOT_H
-#define CAPTURE_SNAPSHOT_H
+#ifndef CAPTURE_REPLICA_H
+#define CAPTURE_REPLICA_H
 
 #include "target/target.h"
 
@@ -11,6 +11,6 @@
  * @param max_stop_ms  release it after so long at most; then PYCORE_ERR_TOO_LONG
  * @param jobs         threads that copy, 0: one a processor
  */
-int snapshot_take(struct target *t, uint64_t max_stop_ms, uint32_t jobs, struct pycore_error *err);
+int replica_take(struct target *t, uint64_t max_stop_ms, uint32_t jobs, struct pycore_error *err);
 
 #endif

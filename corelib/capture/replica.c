@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "capture/snapshot.h"
+#include "capture/replica.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +9,7 @@
 #include "capture/room.h"
 #include "target/live.h"
 
-enum { MORE_ROOM = 32 << 20 };
-
-struct snapshot {
+struct replica {
 	struct target_ops ops; /* the target's, from now on */
 	const struct target_ops *was;
 	struct plan plan;
@@ -19,9 +17,9 @@ struct snapshot {
 	uint64_t room_len;
 };
 
-static struct snapshot *of(struct target *t)
+static struct replica *of(struct target *t)
 {
-	return (struct snapshot *)((char *)t->ops - offsetof(struct snapshot, ops));
+	return (struct replica *)((char *)t->ops - offsetof(struct replica, ops));
 }
 
 static const struct run *run_at(const struct plan *p, uint64_t addr)
@@ -39,24 +37,24 @@ static const struct run *run_at(const struct plan *p, uint64_t addr)
 	return low < p->runs.n && p->runs.items[low].start <= addr ? &p->runs.items[low] : NULL;
 }
 
-static bool snapshot_piece(struct target *t, uint64_t addr, struct piece *out)
+static bool replica_piece(struct target *t, uint64_t addr, struct piece *out)
 {
-	struct snapshot *s = of(t);
-	const struct run *run = run_at(&s->plan, addr);
+	struct replica *r = of(t);
+	const struct run *run = run_at(&r->plan, addr);
 
 	if (!run || run->kind != RUN_BYTES)
 		return false;
-	*out = (struct piece){ run->start, run->end - run->start, s->room + run->at };
+	*out = (struct piece){ run->start, run->end - run->start, r->room + run->at };
 	return true;
 }
 
-static size_t snapshot_read(struct target *t, uint64_t addr, void *buf, size_t len)
+static size_t replica_read(struct target *t, uint64_t addr, void *buf, size_t len)
 {
-	struct snapshot *s = of(t);
+	struct replica *r = of(t);
 	size_t done = 0;
 
 	while (done < len) {
-		const struct run *run = run_at(&s->plan, addr + done);
+		const struct run *run = run_at(&r->plan, addr + done);
 		uint64_t skip, n;
 
 		if (!run || run->kind == RUN_ABSENT)
@@ -66,7 +64,7 @@ static size_t snapshot_read(struct target *t, uint64_t addr, void *buf, size_t l
 		if (n > len - done)
 			n = len - done;
 		if (run->kind == RUN_BYTES)
-			memcpy((char *)buf + done, s->room + run->at + skip, n);
+			memcpy((char *)buf + done, r->room + run->at + skip, n);
 		else
 			memset((char *)buf + done, 0, n);
 		done += n;
@@ -75,24 +73,24 @@ static size_t snapshot_read(struct target *t, uint64_t addr, void *buf, size_t l
 }
 
 /* It is what it was when it was taken. */
-static int snapshot_freeze(struct target *t, struct pycore_error *err)
+static int replica_freeze(struct target *t, struct pycore_error *err)
 {
 	return 0;
 }
 
-static void snapshot_free(struct snapshot *s)
+static void replica_free(struct replica *r)
 {
-	copy_free(s->room, s->room_len);
-	plan_fini(&s->plan);
-	free(s);
+	copy_free(r->room, r->room_len);
+	plan_fini(&r->plan);
+	free(r);
 }
 
-static void snapshot_close(struct target *t)
+static void replica_close(struct target *t)
 {
-	struct snapshot *s = of(t);
+	struct replica *r = of(t);
 
-	t->ops = s->was;
-	snapshot_free(s);
+	t->ops = r->was;
+	replica_free(r);
 	t->ops->close(t);
 }
 
@@ -104,40 +102,40 @@ static int no_room(uint64_t want, struct pycore_error *err)
 			   (double)want / 1048576);
 }
 
-static int copy_stopped(struct target *t, struct snapshot *s, struct pages *pages,
+static int copy_stopped(struct target *t, struct replica *r, struct pages *pages,
 			const struct plan_options *leave, struct copy *c, unsigned workers,
 			struct pycore_error *err)
 {
-	if (!plan_make(&s->plan, t, pages, leave))
+	if (!plan_make(&r->plan, t, pages, leave))
 		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory to plan a copy");
-	if (s->plan.bytes > s->room_len)
-		return no_room(s->plan.bytes, err);
-	return copy_all(c, s->room, workers) ? copy_error(c, target_stopped_ms(t), err) : 0;
+	if (r->plan.bytes > r->room_len)
+		return no_room(r->plan.bytes, err);
+	return copy_all(c, r->room, workers) ? copy_error(c, target_stopped_ms(t), err) : 0;
 }
 
-static int take(struct target *t, struct snapshot *s, uint64_t max_stop_ms, unsigned workers,
+static int take(struct target *t, struct replica *r, uint64_t max_stop_ms, unsigned workers,
 		struct pycore_error *err)
 {
 	struct plan_options leave = { .leave_text = true, .leave_stack_reserve = true };
-	struct copy c = { .target = t, .plan = &s->plan };
+	struct copy c = { .target = t, .plan = &r->plan };
 	struct pages pages;
 	int rc, before;
 
 	pages_open(&pages, target_proc_fd(t));
-	rc = plan_make(&s->plan, t, &pages, &leave) ? 0 : PYCORE_ERR_NOMEM;
-	s->room_len = s->plan.bytes + s->plan.bytes / 16 + MORE_ROOM;
-	if (!rc && s->room_len <= room_for_copy())
-		s->room = copy_room(s->room_len, workers);
-	if (rc || !s->room) {
+	rc = plan_make(&r->plan, t, &pages, &leave) ? 0 : PYCORE_ERR_NOMEM;
+	r->room_len = copy_wants(&r->plan);
+	if (!rc && r->room_len <= room_for_copy())
+		r->room = copy_room(r->room_len, workers);
+	if (rc || !r->room) {
 		pages_close(&pages);
-		return no_room(s->room_len, err);
+		return no_room(r->room_len, err);
 	}
 	t->stop_limit = max_stop_ms * 1000000;
 	before = copy_hurry();
 	rc = target_freeze(t, err);
 	if (!rc) {
 		c.deadline = live_clock() + t->stop_limit - (uint64_t)(target_stopped_ms(t) * 1e6);
-		rc = copy_stopped(t, s, &pages, &leave, &c, workers, err);
+		rc = copy_stopped(t, r, &pages, &leave, &c, workers, err);
 		target_thaw(t);
 	}
 	copy_calm(before);
@@ -145,24 +143,24 @@ static int take(struct target *t, struct snapshot *s, uint64_t max_stop_ms, unsi
 	return rc;
 }
 
-int snapshot_take(struct target *t, uint64_t max_stop_ms, uint32_t jobs, struct pycore_error *err)
+int replica_take(struct target *t, uint64_t max_stop_ms, uint32_t jobs, struct pycore_error *err)
 {
-	struct snapshot *s = calloc(1, sizeof(*s));
+	struct replica *r = calloc(1, sizeof(*r));
 	int rc;
 
-	if (!s)
+	if (!r)
 		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory to copy a process");
-	s->was = t->ops;
-	s->ops = (struct target_ops){
-		.piece = snapshot_piece,
-		.read = snapshot_read,
-		.freeze = snapshot_freeze,
-		.close = snapshot_close,
+	r->was = t->ops;
+	r->ops = (struct target_ops){
+		.piece = replica_piece,
+		.read = replica_read,
+		.freeze = replica_freeze,
+		.close = replica_close,
 	};
-	rc = take(t, s, max_stop_ms, workers_count(jobs), err);
+	rc = take(t, r, max_stop_ms, workers_count(jobs), err);
 	if (rc)
-		snapshot_free(s);
+		replica_free(r);
 	else
-		t->ops = &s->ops;
+		t->ops = &r->ops;
 	return rc;
 }
