@@ -13,10 +13,12 @@
 const struct command commands[] = {
 	{
 		.name = "analyze",
-		.summary = "one page: what died, where its threads were, what fills memory",
+		.summary = "one page: what died, where its threads were, what fills or leaks memory",
 		.description =
 			"One page to begin with: what died and of what, where every thread was,\n"
-			"what fills memory, what to look at next, and how much could be read.",
+			"what fills memory, which containers or types alone keep 10 % of it and how\n"
+			"they are held, unused room, duplicate text, the biggest buffers, and how much\n"
+			"could be read.",
 		.examples = "  pycore analyze core.1234\n"
 			    "  pycore analyze --format json core.1234 | jq .suspects\n",
 		.formats = "text json",
@@ -72,12 +74,14 @@ const struct command commands[] = {
 		.description =
 			"Draws what refers to the objects of a type, or to the objects at given\n"
 			"addresses, back to a named root: a module's global, a frame's local, a class.\n"
-			"Like objects are drawn as one. The answer is a graph for Graphviz's dot.",
+			"Like objects are drawn as one; bold arrows lead to what the object alone keeps\n"
+			"alive, sizes tell what is retained, colours what holds it. The answer is a\n"
+			"graph for Graphviz's dot, which draws it for --format svg.",
 		.examples =
 			"  pycore refs core.1234 --type MyBigFatObject | dot -Tpng -o refs.png\n"
 			"  pycore refs core.1234 --addr 0x7f31c0a2d5e0 --format text\n"
-			"  pycore refs core.1234 --type Cache --referents --depth 2 | dot -Tsvg -o r.svg\n",
-		.formats = "dot json text",
+			"  pycore refs core.1234 --type Cache --referents --depth 2 --format svg -o r.svg\n",
+		.formats = "dot json text svg",
 		.options = OPTIONS_COMMON | OPTIONS_TYPE | OPTIONS_GRAPH,
 		.run = run_report,
 	},
@@ -157,14 +161,16 @@ const struct command commands[] = {
 	},
 	{
 		.name = "snapshot",
-		.summary = "a small file of types, sizes and references, for diff",
+		.summary = "a small file of types, sizes and references",
 		.description =
-			"Writes what diff needs of a heap: of each object its address, type, size, count\n"
-			"of references and what it refers to, and what roots hold. No values are in it,\n"
-			"and it is a small part of a core. A process runs on while it is written. The\n"
-			"file never takes the place of another; without -o: NAME.PID.pysnap, here.",
+			"Writes what objects, heap-top, refs, path, audit and diff need, and is a target\n"
+			"of these: of each object its address, type, size, count of references and what\n"
+			"it refers to, and what roots hold. No values are in it, and it is a small part\n"
+			"of a core. A process runs on while it is written. The file never takes the place\n"
+			"of another; without -o: NAME.PID.pysnap, here.",
 		.examples = "  pycore snapshot 1234 -o base.pysnap\n"
-			    "  pycore snapshot core.1234 && rm core.1234\n",
+			    "  pycore snapshot core.1234 && rm core.1234\n"
+			    "  pycore heap-top base.pysnap\n",
 		.formats = "text json",
 		.options = OPTIONS_COMMON,
 		.run = run_snapshot,

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "graphviz.h"
 #include "message.h"
 #include "output.h"
 #include "progress.h"
@@ -132,6 +133,38 @@ static int print_report(const struct command *command, struct settings *s,
 	return status >= 0 ? run_print_warnings(s, session) : complain(err.message);
 }
 
+/* The library writes graphs for dot, which draws them: as text it is asked for. */
+static bool wants_drawing(const struct command *command, const struct settings *s)
+{
+	return command->options & OPTIONS_GRAPH && s->report.format == PYCORE_SVG;
+}
+
+static int print_drawing(const struct command *command, struct settings *s,
+			 struct pycore *session, struct output *o)
+{
+	struct pycore_report_options options = s->report;
+	struct pycore_error err = { 0 };
+	struct graphviz g;
+	char why[200] = "";
+	int status;
+
+	if (!graphviz_open(&g)) {
+		output_close(o, false);
+		return complain("no memory for a picture");
+	}
+	options.format = PYCORE_DOT;
+	status = pycore_report(session, command->name, &options, graphviz_write, &g, &err);
+	progress_clear();
+	if (status >= 0 && !graphviz_draw(&g, o, why, sizeof(why)))
+		status = -1;
+	graphviz_close(&g);
+	if (!output_close(o, status >= 0))
+		return output_failed(o);
+	if (*why)
+		return complain(why);
+	return status >= 0 ? run_print_warnings(s, session) : complain(err.message);
+}
+
 /* One target; of diff two or three, in their order. */
 static int open_targets(struct pycore *sessions[3], const struct settings *s,
 			struct pycore_error *err)
@@ -157,7 +190,8 @@ static int with_output(const struct command *command, struct settings *s, struct
 		opened = now_ms();
 		s->report.base = sessions[1] ? sessions[0] : NULL;
 		s->report.third = sessions[2];
-		status = print_report(command, s, sessions[sessions[1] != NULL], o);
+		status = (wants_drawing(command, s) ? print_drawing : print_report)(
+			command, s, sessions[sessions[1] != NULL], o);
 		print_detail(s, began, opened);
 	}
 	for (size_t i = 0; i < 3; i++)
@@ -181,6 +215,9 @@ int run_report(const struct command *command, struct settings *s)
 	if (target_is_file(s, s->output))
 		return complain("-o names the target itself, which would be lost: "
 				"give another name");
+	if (wants_drawing(command, s) && !graphviz_found())
+		return complain("svg needs graphviz's dot, which is not installed here: "
+				"--format dot writes what it reads");
 	run_prepare(s);
 	s->report.color = want_color(s);
 	s->report.width = terminal_width(s);

@@ -3,6 +3,7 @@
 #define GRAPH_COLLECT_H
 
 #include "graph/web.h"
+#include "graph/whole.h"
 #include "heap/heap.h"
 
 /* Bounds of what is collected: memory is a few hundred bytes for each of these. */
@@ -31,10 +32,12 @@ struct found_list {
 	VEC(struct found) list;
 };
 
-/* What is collected, and where it comes from. */
+/* What is collected, and where it comes from: a target, the graph of it, or both. */
 struct collection {
-	const struct ctx *c;
+	const struct ctx *c;       /* NULL: a snapshot is all there is */
 	const struct heap *h;
+	const struct whole *whole; /* NULL: it was not read */
+	struct map types;          /* with it: address of a type -> 1 + number */
 	struct web *web;
 	struct arena *arena;
 	struct map nodes;          /* address -> 1 + node; a module's dict has the module's node */
@@ -46,6 +49,25 @@ struct collection {
 				    * 0: no more than it takes to find a root */
 	struct found_list *direct; /* gets what refers to the targets themselves, or NULL */
 };
+
+/* What an object is. */
+struct kind {
+	uint32_t type;     /* its number */
+	const char *name;
+	bool is_class;
+};
+
+/* @return whether there is an object */
+bool collect_kind(const struct collection *k, uint64_t address, struct kind *out);
+
+/* Every reference of an object, by an edge_fn. */
+void collect_edges(const struct collection *k, uint64_t address, edge_fn *fn, void *arg);
+
+/* A module's globals, 0: not known. */
+uint64_t collect_globals(const struct collection *k, uint64_t module);
+
+/* What a snapshot has of modules, threads and frames, as roots_add_modules() and so on do. */
+int roots_add_kept(struct collection *k, bool with_threads);
 
 /* Add modules, then threads and their frames, as nodes that are roots. */
 int roots_add_modules(struct collection *k);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "graph/express.h"
+#include "graph/seek.h"
 
 #include <stdio.h>
 
@@ -13,14 +14,6 @@
 #define MOST_BACK 64
 #define MOST_KEY 400
 #define KEY_DEPTH 3
-
-/* The reference that is looked for, the best label for it so far. */
-struct seek {
-	uint64_t to;
-	struct label label;
-	enum edge_kind kind;
-	int rank; /* 0: none was found */
-};
 
 static int rank_of(enum label_kind kind)
 {
@@ -40,7 +33,7 @@ static int rank_of(enum label_kind kind)
 	}
 }
 
-static int meet(void *arg, uint64_t to, enum edge_kind kind, const struct label *label)
+int seek_meet(void *arg, uint64_t to, enum edge_kind kind, const struct label *label)
 {
 	struct seek *s = arg;
 	int rank = rank_of(label->kind);
@@ -56,7 +49,7 @@ static int meet(void *arg, uint64_t to, enum edge_kind kind, const struct label 
 static bool seek(const struct ctx *c, struct object from, uint64_t to, struct seek *out)
 {
 	*out = (struct seek){ .to = to };
-	object_edges(c, from, meet, out);
+	object_edges(c, from, seek_meet, out);
 	return out->rank > 0;
 }
 

@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "graph/express.h"
 
+#define MOST_BASES 64
+
 /* Where the answers come from that only the target knows. */
 struct target_source {
 	struct ctx c;
@@ -66,11 +68,34 @@ static void source_free(void *arg)
 	free(s);
 }
 
-static int fill_types(struct whole *w, const struct type_table *types)
+/* A class without instances is an object that nobody has looked at as a type yet. */
+static void meet_classes(const struct whole *w, const struct ctx *c, const struct heap *h)
 {
+	for (uint32_t i = 0; i < w->n && h->types->types.n; i++) {
+		if (h->types->types.items[w->objects.type[i]]->flags & TPFLAGS_TYPE)
+			type_at(h->types, c->r, index_address_of(&h->index, i));
+	}
+}
+
+static uint8_t flags_of(const struct type *type)
+{
+	if (type->flags & TPFLAGS_TYPE)
+		return WHOLE_CLASSES;
+	for (unsigned i = 0; type && i < MOST_BASES; i++, type = type->base) {
+		if (!strcmp(type->name, "module"))
+			return WHOLE_MODULES;
+	}
+	return 0;
+}
+
+static int fill_types(struct whole *w, const struct ctx *c, const struct heap *h)
+{
+	const struct type_table *types = h->types;
+
+	meet_classes(w, c, h);
 	for (size_t i = 0; i < types->types.n; i++) {
-		struct whole_type type = { types->types.items[i]->name,
-					   types->types.items[i]->address };
+		const struct type *from = types->types.items[i];
+		struct whole_type type = { from->name, from->address, flags_of(from) };
 
 		if (!vec_push(&w->types, type))
 			return PYCORE_ERR_NOMEM;
@@ -102,7 +127,7 @@ static int fill(struct whole *w, const struct ctx *c, const struct heap *h,
 	if (!rc)
 		rc = heap_edges(h, c, &w->objects, progress.fn, progress.ctx);
 	if (!rc)
-		rc = fill_types(w, h->types);
+		rc = fill_types(w, c, h);
 	if (!rc)
 		rc = roots_read(w, c, h, &s->roots);
 	return rc ? rc : whole_seal(w, progress);

@@ -217,7 +217,7 @@ static int fold_helpers(struct web *w)
 		goto out;
 	for (size_t i = 0; i < w->nodes.n; i++) {
 		if (f.part[i])
-			w->nodes.items[i].flags |= WEB_GONE;
+			w->nodes.items[i].flags |= WEB_GONE | WEB_PART;
 	}
 	vec_free(&w->edges);
 	w->edges.items = f.done.items;

@@ -21,6 +21,29 @@ static bool is_module(const struct type *type)
 	return false;
 }
 
+/* The part of the module that is a dict. */
+static uint64_t kept_globals(const struct whole *w, uint32_t module)
+{
+	const struct links *f = &w->objects.forward;
+
+	for (uint32_t i = f->start[module]; i < f->start[module + 1]; i++) {
+		if (w->objects.flags[f->to[i]] & OBJECT_PART)
+			return w->source.address(w->source.arg, f->to[i]);
+	}
+	return 0;
+}
+
+uint64_t collect_globals(const struct collection *k, uint64_t module)
+{
+	uint64_t dict = 0;
+	uint32_t object;
+
+	if (k->c)
+		return LOAD(k->c->l, k->c->r, module, PyModuleObject, md_dict, &dict) ? dict : 0;
+	object = k->whole->source.number(k->whole->source.arg, module);
+	return object == WHOLE_NONE ? 0 : kept_globals(k->whole, object);
+}
+
 struct modules {
 	struct collection *k;
 	const struct interpreter *interp;
@@ -54,7 +77,8 @@ static int add_module(void *arg, uint64_t key, uint64_t value)
 		return 1;
 	*at = k->web->nodes.n;
 	m->rc = 0;
-	if (!LOAD(k->c->l, k->c->r, value, PyModuleObject, md_dict, &dict) || !dict)
+	dict = collect_globals(k, value);
+	if (!dict)
 		return 0;
 	at = map_put(&k->nodes, dict, &added);
 	if (at && added)
@@ -80,6 +104,18 @@ int roots_add_modules(struct collection *k)
 	return 0;
 }
 
+/* What a snapshot's Python calls it is not told: one of the two is there. */
+static const char *builtins_of(const struct collection *k)
+{
+	if (k->c)
+		return runtime_builtins(k->c->l);
+	for (uint32_t i = 0; i < k->n_modules; i++) {
+		if (!strcmp(k->roots.items[i], "module __builtin__"))
+			return "__builtin__";
+	}
+	return "builtins";
+}
+
 uint32_t roots_home(const struct collection *k, const char *type_name)
 {
 	uint32_t best = UINT32_MAX;
@@ -87,7 +123,7 @@ uint32_t roots_home(const struct collection *k, const char *type_name)
 
 	char builtins[32];
 
-	snprintf(builtins, sizeof(builtins), "%s.", runtime_builtins(k->c->l));
+	snprintf(builtins, sizeof(builtins), "%s.", builtins_of(k));
 	if (!strchr(type_name, '.'))
 		type_name = builtins;
 	for (uint32_t i = 0; i < k->n_modules; i++) {

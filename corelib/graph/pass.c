@@ -22,6 +22,7 @@ struct worker {
 	struct found_list found;
 	uint64_t from;
 	uint32_t order;
+	uint32_t number; /* of the next object */
 	bool failed;
 };
 
@@ -32,6 +33,7 @@ struct pass {
 	unsigned n_workers;
 	_Atomic uint32_t *referrers; /* of each node of the web, so far */
 	_Atomic uint64_t n_found;
+	uint64_t *wanted; /* where the whole graph is known: a bit for each object of the front */
 };
 
 static uint64_t filter_bit(const struct front *f, uint64_t addr)
@@ -127,12 +129,26 @@ static const struct seen_type *see_type(struct worker *me, uint64_t address)
 	return seen;
 }
 
+/* Most objects refer to none of the front: the whole graph tells it without a look at them. */
+static bool may_refer(const struct pass *p, uint32_t object)
+{
+	const struct links *f = &p->k->whole->objects.forward;
+
+	for (uint32_t i = f->start[object]; i < f->start[object + 1]; i++) {
+		if (p->wanted[f->to[i] >> 6] >> (f->to[i] & 63) & 1)
+			return true;
+	}
+	return false;
+}
+
 static int look_at(void *arg, uint64_t addr)
 {
 	struct worker *me = arg;
 	const struct seen_type *seen;
 	uint64_t type;
 
+	if (me->pass->wanted && !may_refer(me->pass, me->number++))
+		return 0;
 	if (!reader_u64(me->c.r, addr + L(me->c.l, PyObject, ob_type), &type) || !type)
 		return 0;
 	me->from = addr;
@@ -142,11 +158,31 @@ static int look_at(void *arg, uint64_t addr)
 	return me->failed;
 }
 
+#define SLICE 65536u
+
+/* The same of a snapshot: nothing of it is in chunks. */
+static void look_through_kept(void *arg, size_t job, unsigned worker)
+{
+	struct pass *p = arg;
+	const struct whole *w = p->k->whole;
+	struct worker *me = &p->workers[worker];
+	uint32_t first = (uint32_t)job * SLICE;
+
+	for (uint32_t i = first; i < w->n && i - first < SLICE && !me->failed; i++) {
+		if (!may_refer(p, i))
+			continue;
+		me->from = w->source.address(w->source.arg, i);
+		w->source.edges(w->source.arg, i, meet, me);
+	}
+}
+
 static void look_through(void *arg, size_t job, unsigned worker)
 {
 	struct pass *p = arg;
+	const struct index_chunk *chunk = p->k->h->index.order.items[job];
 
-	index_chunk_each(p->k->h->index.order.items[job], look_at, &p->workers[worker]);
+	p->workers[worker].number = chunk->first;
+	index_chunk_each(chunk, look_at, &p->workers[worker]);
 }
 
 static int by_from(const void *a, const void *b)
@@ -212,17 +248,36 @@ static void count_rest(struct pass *p)
 static void pass_fini(struct pass *p)
 {
 	for (unsigned i = 0; i < p->n_workers; i++) {
-		reader_fini(&p->workers[i].reader);
+		if (p->k->c)
+			reader_fini(&p->workers[i].reader);
 		vec_free(&p->workers[i].found.list);
 	}
 	free(p->workers);
 	free(p->referrers);
+	free(p->wanted);
+}
+
+static int want(struct pass *p)
+{
+	const struct whole *w = p->k->whole;
+
+	p->wanted = calloc(((size_t)w->n >> 6) + 1, sizeof(*p->wanted));
+	if (!p->wanted)
+		return PYCORE_ERR_NOMEM;
+	for (size_t i = 0; i < p->front->nodes.n; i++) {
+		const struct web_node *x = &p->k->web->nodes.items[p->front->nodes.items[i]];
+		uint32_t object = w->source.number(w->source.arg, x->address);
+
+		if (object != WHOLE_NONE)
+			p->wanted[object >> 6] |= UINT64_C(1) << (object & 63);
+	}
+	return 0;
 }
 
 static int pass_init(struct pass *p)
 {
 	const struct ctx *c = p->k->c;
-	unsigned n = workers_count(p->k->h->jobs);
+	unsigned n = workers_count(p->k->h ? p->k->h->jobs : p->k->whole->jobs);
 
 	p->referrers = calloc(p->k->web->nodes.n + 1, sizeof(*p->referrers));
 	p->workers = calloc(n, sizeof(*p->workers));
@@ -233,6 +288,8 @@ static int pass_init(struct pass *p)
 		struct worker *me = &p->workers[i];
 
 		me->pass = p;
+		if (!c)
+			continue;
 		me->c = *c;
 		me->c.r = &me->reader;
 		reader_init(&me->reader, c->r->target);
@@ -248,8 +305,14 @@ int pass_run(struct collection *k, struct front *front, struct found_list *out)
 	*out = (struct found_list){ { 0 } };
 	if (rc == 0)
 		rc = pass_init(&p);
+	if (rc == 0 && k->whole)
+		rc = want(&p);
 	if (rc == 0) {
-		workers_run(p.n_workers, k->h->index.order.n, look_through, &p);
+		if (k->c)
+			workers_run(p.n_workers, k->h->index.order.n, look_through, &p);
+		else
+			workers_run(p.n_workers, ((size_t)k->whole->n + SLICE - 1) / SLICE,
+				    look_through_kept, &p);
 		rc = gather(&p, out);
 	}
 	if (rc == 0)

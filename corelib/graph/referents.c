@@ -35,6 +35,12 @@ static bool is_news(const struct web_node *from, enum shape_role role)
 	}
 }
 
+static bool is_known(const struct collection *k, uint64_t address)
+{
+	return k->c ? index_has(&k->h->index, address)
+		    : k->whole->source.number(k->whole->source.arg, address) != WHOLE_NONE;
+}
+
 static int meet(void *arg, uint64_t address, enum edge_kind kind, const struct label *label)
 {
 	struct follow *f = arg;
@@ -46,7 +52,7 @@ static int meet(void *arg, uint64_t address, enum edge_kind kind, const struct l
 	    !is_news(&w->nodes.items[f->node], role))
 		return 0;
 	/* A guess is any word: it must be an object that is known. */
-	if (kind == EDGE_GUESS && !index_has(&f->k->h->index, address))
+	if (kind == EDGE_GUESS && !is_known(f->k, address))
 		return 0;
 	if (f->n++ >= MOST_REFERRERS || w->edges.n >= MOST_EDGES) {
 		w->nodes.items[f->node].more++;
@@ -83,15 +89,11 @@ static void expand(struct follow *f, uint32_t node)
 {
 	const struct collection *k = f->k;
 	uint64_t address = k->web->nodes.items[node].address, dict;
-	struct object o;
 
 	f->node = node;
 	f->n = 0;
-	if (node < k->n_modules &&
-	    LOAD(k->c->l, k->c->r, address, PyModuleObject, md_dict, &dict) && dict)
-		address = dict;
-	if (object_at(k->c, address, &o) == 0)
-		object_edges(k->c, o, meet, f);
+	dict = node < k->n_modules ? collect_globals(k, address) : 0;
+	collect_edges(k, dict ? dict : address, meet, f);
 }
 
 int collect_referents(struct collection *k, uint32_t depth)

@@ -4,6 +4,7 @@
 #include "graph/collect.h"
 #include "graph/names.h"
 #include "graph/page.h"
+#include "graph/weigh.h"
 
 /* The way to a root may be long; what an object refers to is soon too much. */
 #define DEFAULT_DEPTH_REFERRERS 10
@@ -77,7 +78,7 @@ static int draw_name(const struct drawing *d, const struct page_edge *e, struct 
 	struct buf name = { 0 };
 	bool known = false;
 
-	if (!field || e->several || from->count != 1)
+	if (!field || e->several || from->count != 1 || !d->k.c)
 		return 0;
 	if (strcmp(field, "__defaults__") == 0)
 		known = names_default(d->k.c, function, e->detail, &name);
@@ -124,7 +125,7 @@ static int draw_node(const struct drawing *d, const struct page_node *node,
 		     struct pycore_node *out)
 {
 	const struct web_node *x = &d->web.nodes.items[node->first];
-	struct object o;
+	struct kind kind;
 
 	*out = (struct pycore_node){
 		.address = x->address,
@@ -137,42 +138,12 @@ static int draw_node(const struct drawing *d, const struct page_node *node,
 	if (x->type >= WEB_THREAD)
 		return 0;
 	out->type = "?";
-	if (object_at(d->k.c, x->address, &o) < 0)
+	if (!collect_kind(&d->k, x->address, &kind))
 		return 0;
-	out->type = arena_strdup(d->arena, o.type->name);
+	out->type = arena_strdup(d->arena, kind.name);
 	if (!out->type)
 		return PYCORE_ERR_NOMEM;
-	return d->values && node->count == 1 ? draw_value(d, x->address, out) : 0;
-}
-
-/* The bytes of all that each drawn node stands for. */
-static int weigh(const struct drawing *d, struct pycore_node *nodes)
-{
-	struct map drawn = { 0 }; /* 1 + group -> 1 + node of the page */
-
-	for (size_t i = 0; i < d->page.nodes.n; i++) {
-		uint64_t *at = map_put(&drawn, (uint64_t)d->page.nodes.items[i].group + 1, NULL);
-
-		if (!at) {
-			map_free(&drawn);
-			return PYCORE_ERR_NOMEM;
-		}
-		*at = i;
-	}
-	for (size_t i = 0; i < d->web.nodes.n; i++) {
-		const struct web_node *x = &d->web.nodes.items[i];
-		uint64_t *at = d->page.group_of[i] == UINT32_MAX
-				       ? NULL
-				       : map_get(&drawn, (uint64_t)d->page.group_of[i] + 1);
-		struct object o;
-		uint64_t bytes;
-
-		if (at && x->type < WEB_THREAD && object_at(d->k.c, x->address, &o) == 0 &&
-		    object_sizeof(d->k.c, o, &bytes) == 0)
-			nodes[*at].bytes += bytes;
-	}
-	map_free(&drawn);
-	return 0;
+	return d->values && d->k.c && node->count == 1 ? draw_value(d, x->address, out) : 0;
 }
 
 static int draw(const struct drawing *d, struct pycore_graph *out)
@@ -186,7 +157,7 @@ static int draw(const struct drawing *d, struct pycore_graph *out)
 	for (size_t i = 0; i < d->page.edges.n && rc == 0; i++)
 		rc = draw_edge(d, &d->page.edges.items[i], &edges[i]);
 	if (rc == 0)
-		rc = weigh(d, nodes);
+		rc = weigh_page(&d->k, &d->page, nodes, edges);
 	out->nodes = nodes;
 	out->n_nodes = d->page.nodes.n;
 	out->edges = edges;
@@ -212,10 +183,12 @@ static int make(struct drawing *d, const uint64_t *targets, size_t n_targets,
 
 	if (!n_targets)
 		return 0;
-	rc = roots_add_modules(&d->k);
-
 	/* Threads hold, and are not held: no use for them the other way. */
-	if (rc == 0 && !query->referents)
+	if (!d->k.c)
+		rc = roots_add_kept(&d->k, !query->referents);
+	else
+		rc = roots_add_modules(&d->k);
+	if (rc == 0 && d->k.c && !query->referents)
 		rc = roots_add_threads(&d->k);
 	if (rc == 0)
 		rc = add_targets(&d->k, targets, n_targets);
@@ -229,16 +202,21 @@ static int make(struct drawing *d, const uint64_t *targets, size_t n_targets,
 	return rc == 0 ? draw(d, out) : rc;
 }
 
-int refs_graph(const struct ctx *c, const struct heap *h, const uint64_t *targets,
-	       size_t n_targets, const struct pycore_graph_query *query, struct arena *a,
+int refs_graph(const struct ctx *c, const struct heap *h, const struct whole *whole,
+	       const uint64_t *targets, size_t n_targets, const struct pycore_graph_query *query, struct arena *a,
 	       struct pycore_graph *out, struct pycore_error *err)
 {
 	struct drawing d = { .values = query->values, .arena = a };
 	int rc;
 
-	*out = (struct pycore_graph){ .n_targets = n_targets };
+	*out = (struct pycore_graph){ .n_targets = n_targets, .weighed = whole != NULL };
 	d.web.referents = query->referents;
-	d.k = (struct collection){ .c = c, .h = h, .web = &d.web, .arena = a };
+	d.k = (struct collection){ .c = c, .h = h, .whole = whole, .web = &d.web,
+				    .arena = a };
+	if (!c) {
+		d.web.shapes.label_text = whole->source.label_text;
+		d.web.shapes.label_arg = whole->source.arg;
+	}
 	d.k.max_nodes = pick(query->max_nodes, DEFAULT_MAX_NODES, MOST_MAX_NODES);
 	rc = make(&d, targets, n_targets, query, out);
 	page_fini(&d.page);

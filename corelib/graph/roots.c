@@ -19,6 +19,7 @@ struct list {
 	const char *of;     /* " of interpreter 1", or "" */
 	const char *thread; /* "thread 12 w1" */
 	const char *frame;  /* "thread 12 w1: f()" */
+	uint64_t address;   /* of the frame, or of the thread's state */
 	uint64_t ident;
 	uint32_t n_frames, n_held;
 	int rc;
@@ -94,12 +95,15 @@ static int add_held(void *arg, uint64_t to, enum edge_kind kind, const struct la
 	struct list *l = arg;
 	struct whole_root root = { .kind = kind == EDGE_GUESS ? ROOT_STACK : ROOT_FRAME,
 				   .name = l->frame,
+				   .address = l->address,
 				   .frame = (uint32_t)l->details->frames.n };
 	const char *name = NULL;
 
 	/* From 3.14 on a slot may borrow what a local of the thread's frames holds. */
 	if (kind == EDGE_WEAK || kind == EDGE_BORROWED || l->n_held++ >= MOST_HELD)
 		return 0;
+	if (label->kind == LABEL_FIELD)
+		root.field = label->text;
 	if (label->kind == LABEL_LOCAL)
 		name = value_strdup(l->c, label->key, &l->w->arena, MOST_NAME);
 	if (name) {
@@ -115,6 +119,7 @@ static void add_frame_object(struct list *l, uint64_t frame)
 {
 	const struct layout *layout = l->c->l;
 	struct whole_root root = { .kind = ROOT_FRAME, .name = l->frame,
+				   .address = l->address,
 				   .frame = (uint32_t)l->details->frames.n, .itself = true };
 	uint64_t object = frame;
 
@@ -132,6 +137,7 @@ static int add_frame(void *arg, const struct stack_frame *frame)
 
 	if (l->n_frames++ >= MOST_FRAMES)
 		return 1;
+	l->address = frame->address;
 	l->frame = text(l, arena_printf(&l->w->arena, "%s: %s()", l->thread,
 					function ? function : "?"));
 	if (!vec_push(&l->details->frames, detail))
@@ -146,7 +152,7 @@ static int add_frame(void *arg, const struct stack_frame *frame)
 static int add_thread_hold(void *arg, uint64_t to, const char *what)
 {
 	struct list *l = arg;
-	struct whole_root root = { .kind = ROOT_THREAD };
+	struct whole_root root = { .kind = ROOT_THREAD, .field = what, .address = l->address };
 
 	root.name = text(l, arena_printf(&l->w->arena, "%s: %s", l->thread, what));
 	return l->rc ? l->rc : add(l, to, root);
@@ -165,6 +171,7 @@ static void add_threads(struct list *l, uint32_t interp)
 			continue;
 		l->ident = thread->ident;
 		l->thread = text(l, thread_text(l->c, &names, thread, &l->w->arena));
+		l->address = thread->address;
 		if (!l->rc)
 			thread_holds(l->c, thread->address, add_thread_hold, l);
 		if (!l->rc)

@@ -107,8 +107,11 @@ uint32_t shape_of(struct shapes *s, const struct label *label, bool guess, uint6
 		if (shape.role == SHAPE_FIELD && shape.text[0] == '_')
 			shape.kind = LABEL_FIELD; /* "__defaults__[0]", without a dot */
 		break;
-	case LABEL_ATTR_KEY:
 	case LABEL_LOCAL:
+		shape.text = label->text;
+		shape.key = label->key;
+		break;
+	case LABEL_ATTR_KEY:
 		shape.key = label->key;
 		break;
 	case LABEL_KEY:

@@ -26,7 +26,7 @@ struct shape {
 	enum label_kind kind;
 	enum shape_role role;
 	const char *text;
-	uint64_t key;           /* of LABEL_ATTR_KEY and LABEL_LOCAL */
+	uint64_t key;           /* of LABEL_ATTR_KEY and LABEL_LOCAL; of that, text may be the name */
 	uint32_t prefix;        /* 1 + number of the shape before it, or 0 */
 	uint64_t prefix_detail;
 	bool guess;
@@ -34,6 +34,8 @@ struct shape {
 
 struct shapes {
 	VEC(struct shape) list;
+	void (*label_text)(void *arg, const struct label *label, struct buf *out);
+	void *label_arg; /* for it; NULL: what value_label() says */
 	struct map by_hash;
 };
 

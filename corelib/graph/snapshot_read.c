@@ -6,6 +6,7 @@
 #include <zstd.h>
 
 #include "base/error.h"
+#include "graph/seek.h"
 #include "graph/snapshot.h"
 
 /*
@@ -16,7 +17,7 @@ enum {
 	MOST_RATIO = 1 << 15,
 	MOST_SMALL = 1 << 20,
 	OBJECT_MEMORY = 64, /* about what a sealed graph takes for each */
-	REFERENCE_MEMORY = 8,
+	REFERENCE_MEMORY = 12,
 	IN_ROOM = 1 << 16,
 	OUT_ROOM = 1 << 17,
 	LONGEST_TEXT = 1 << 16,
@@ -150,6 +151,8 @@ struct kept {
 	uint32_t n;
 	uint64_t *address;
 	int64_t *count;
+	const struct links *forward; /* of the graph */
+	struct labels labels;
 };
 
 static uint64_t address_of(void *arg, uint32_t object)
@@ -183,10 +186,46 @@ static int count_of(void *arg, uint32_t object, int64_t *out)
 	return *out == SNAPSHOT_NO_COUNT ? PYCORE_ERR_NOT_FOUND : 0;
 }
 
+static int edges_of(void *arg, uint32_t object, edge_fn *fn, void *fn_arg)
+{
+	const struct kept *k = arg;
+	const struct links *f = k->forward;
+	int rc = 0;
+
+	for (uint32_t i = f->start[object]; i < f->start[object + 1] && !rc; i++) {
+		enum edge_kind kind;
+		struct label label = labels_label(&k->labels, i, &kind);
+
+		rc = fn(fn_arg, k->address[f->to[i]], kind, &label);
+	}
+	return rc;
+}
+
+static void text_of(void *arg, const struct label *label, struct buf *out)
+{
+	const struct kept *k = arg;
+
+	labels_text(&k->labels, label, out);
+}
+
+static int label_of(void *arg, uint32_t from, uint32_t to, struct buf *out)
+{
+	struct seek s = { .to = address_of(arg, to) };
+
+	edges_of(arg, from, seek_meet, &s);
+	if (!s.rank)
+		return PYCORE_ERR_NOT_FOUND;
+	text_of(arg, &s.label, out);
+	if (s.kind == EDGE_GUESS)
+		buf_putc(out, '?');
+	return 0;
+}
+
 static void kept_free(void *arg)
 {
 	struct kept *k = arg;
 
+	labels_fini(&k->labels);
 	free(k->address);
 	free(k->count);
 	free(k);
@@ -196,13 +235,16 @@ static bool read_types(struct input *f, struct whole *w)
 {
 	uint64_t n;
 
-	if (!amount(f, 2, &n) || !take(f, n, sizeof(struct whole_type)))
+	if (!amount(f, 3, &n) || !take(f, n, sizeof(struct whole_type)))
 		return false;
 	for (uint64_t i = 0; i < n; i++) {
 		struct whole_type type;
+		uint64_t flags;
 
-		if (!text(f, &w->arena, &type.name) || !number(f, UINT64_MAX, &type.address))
+		if (!text(f, &w->arena, &type.name) || !number(f, UINT64_MAX, &type.address) ||
+		    !number(f, WHOLE_CLASSES | WHOLE_MODULES, &flags))
 			return false;
+		type.flags = (uint8_t)flags;
 		if (!vec_push(&w->types, type))
 			return fail(f, PYCORE_ERR_NOMEM);
 	}
@@ -221,11 +263,14 @@ static bool make_room(struct input *f, struct whole *w, uint32_t n, uint64_t ref
 		return fail(f, PYCORE_ERR_NOMEM);
 	w->source = (struct whole_source){
 		.arg = k, .free = kept_free, .address = address_of, .number = number_of,
+		.label = label_of, .edges = edges_of, .label_text = text_of,
 	};
 	k->n = n;
+	k->forward = &w->objects.forward;
+	k->labels.of = calloc((size_t)references + 1, sizeof(*k->labels.of));
 	k->address = calloc((size_t)n + 1, sizeof(*k->address));
 	k->count = calloc((size_t)n + 1, sizeof(*k->count));
-	if (!k->address || !k->count || whole_init(w, n))
+	if (!k->address || !k->count || !k->labels.of || whole_init(w, n))
 		return fail(f, PYCORE_ERR_NOMEM);
 	return !links_room(&w->objects.forward, n, references) || fail(f, PYCORE_ERR_NOMEM);
 }
@@ -300,6 +345,48 @@ static bool read_references(struct input *f, struct whole *w, uint64_t most)
 	return true;
 }
 
+static bool read_tally(struct input *f, struct arena *a, struct tally *t)
+{
+	uint64_t n;
+
+	if (!amount(f, 4, &n) || !take(f, n, sizeof(struct pycore_size_class)))
+		return false;
+	for (uint64_t i = 0; i < n; i++) {
+		struct pycore_size_class c;
+
+		if (!number(f, UINT64_MAX, &c.size) || !number(f, UINT64_MAX, &c.pools) ||
+		    !number(f, UINT64_MAX, &c.live) || !number(f, UINT64_MAX, &c.free))
+			return false;
+		if (!vec_push(&t->sizes, c))
+			return fail(f, PYCORE_ERR_NOMEM);
+	}
+	if (!amount(f, 2, &n) || !take(f, n, sizeof(struct pycore_free_list)))
+		return false;
+	for (uint64_t i = 0; i < n; i++) {
+		struct pycore_free_list list;
+
+		if (!text(f, a, &list.type) || !number(f, UINT64_MAX, &list.count))
+			return false;
+		if (!vec_push(&t->lists, list))
+			return fail(f, PYCORE_ERR_NOMEM);
+	}
+	return true;
+}
+
+static bool read_name(struct input *f, struct arena *a, struct whole_root *root)
+{
+	uint64_t bits;
+
+	if (!number(f, 63, &bits))
+		return false;
+	root->itself = bits & 8;
+	return (!(bits & 1) || text(f, a, &root->name)) &&
+	       (!(bits & 2) || text(f, a, &root->local)) &&
+	       (!(bits & 4) || text(f, a, &root->expression)) &&
+	       (!(bits & 16) || number(f, UINT64_MAX, &root->address)) &&
+	       (!(bits & 32) || text(f, a, &root->field));
+}
+
 static bool read_roots(struct input *f, struct whole *w)
 {
 	uint64_t n, object, kind;
@@ -316,6 +403,133 @@ static bool read_roots(struct input *f, struct whole *w)
 		if (!vec_push(&w->roots, root))
 			return fail(f, PYCORE_ERR_NOMEM);
 	}
+	for (uint64_t i = 0; i < n; i++) {
+		if (!read_name(f, &w->arena, &w->roots.items[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool read_entries(struct input *f, struct labels *l)
+{
+	uint64_t n, bits;
+
+	if (!amount(f, 1, &n) || n > LABELS_MOST || !take(f, n, sizeof(struct label_entry)))
+		return fail(f, PYCORE_ERR_DAMAGED);
+	for (uint64_t i = 0; i < n; i++) {
+		struct label_entry e = { .text = NULL };
+
+		if (!number(f, (uint64_t)LABEL_LOCAL << 2 | 3, &bits))
+			return false;
+		e.kind = (uint8_t)(bits >> 2);
+		e.guess = bits & 2;
+		if (bits & 1 && !text(f, &l->arena, &e.text))
+			return false;
+		if ((e.kind == LABEL_ATTR || e.kind == LABEL_FIELD) && !e.text)
+			return fail(f, PYCORE_ERR_DAMAGED);
+		if (!vec_push(&l->entries, e))
+			return fail(f, PYCORE_ERR_NOMEM);
+	}
+	return true;
+}
+
+static bool read_labels(struct input *f, const struct whole *w, struct labels *l)
+{
+	const struct links *links = &w->objects.forward;
+	uint64_t v;
+
+	if (!read_entries(f, l))
+		return false;
+	for (uint32_t i = 0; i < w->n; i++) {
+		uint32_t next = LABELS_INDEX;
+
+		for (uint32_t k = links->start[i]; k < links->start[i + 1]; k++) {
+			if (!number(f, UINT32_MAX, &v))
+				return false;
+			if (v & 1)
+				l->of[k] = LABELS_INDEX | (uint32_t)(v >> 1);
+			else if (v == SNAPSHOT_NEXT)
+				l->of[k] = next;
+			else
+				l->of[k] = (uint32_t)(v >> 1) - 1;
+			if (l->of[k] & LABELS_INDEX)
+				next = LABELS_INDEX | ((l->of[k] + 1) & ~LABELS_INDEX);
+			else if (l->of[k] > l->entries.n)
+				return fail(f, PYCORE_ERR_DAMAGED);
+		}
+	}
+	return true;
+}
+
+static bool read_excess(struct input *f, uint32_t n_objects, struct audit *a)
+{
+	uint64_t n, object, v;
+
+	if (!amount(f, 2, &n) || !take(f, n, sizeof(struct audit_excess)))
+		return false;
+	for (uint64_t i = 0; i < n; i++) {
+		struct audit_excess e;
+
+		if (!number(f, n_objects - 1, &object) || !number(f, UINT64_C(1) << 33, &v))
+			return false;
+		e = (struct audit_excess){ (uint32_t)object, (uint32_t)(v >> 1), v & 1 };
+		if (!vec_push(&a->excess, e))
+			return fail(f, PYCORE_ERR_NOMEM);
+	}
+	return true;
+}
+
+static bool read_cycles(struct input *f, uint32_t n_objects, struct audit *a)
+{
+	uint64_t n;
+
+	if (!amount(f, 5, &n) || !take(f, n, sizeof(struct audit_cycle)))
+		return false;
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t first, objects, bytes, finalizers, finalizer;
+		struct audit_cycle c;
+
+		if (!number(f, n_objects - 1, &first) || !number(f, n_objects, &objects) ||
+		    !number(f, UINT64_MAX, &bytes) || !number(f, n_objects, &finalizers) ||
+		    !number(f, n_objects - 1, &finalizer))
+			return false;
+		c = (struct audit_cycle){
+			.first = (uint32_t)first, .objects = (uint32_t)objects, .bytes = bytes,
+			.finalizers = (uint32_t)finalizers,
+			.finalizer = finalizers ? (uint32_t)finalizer : WHOLE_NONE,
+		};
+		if (!vec_push(&a->cycles, c))
+			return fail(f, PYCORE_ERR_NOMEM);
+	}
+	return true;
+}
+
+static bool read_audit(struct input *f, uint32_t n_objects, struct audit *a)
+{
+	uint64_t n, object;
+
+	if (!number(f, UINT64_MAX, &a->unread) || !read_excess(f, n_objects, a) ||
+	    !read_cycles(f, n_objects, a) || !amount(f, 1, &n) ||
+	    !take(f, n, sizeof(*a->uncollectable.items)))
+		return false;
+	for (uint64_t i = 0; i < n; i++) {
+		if (!number(f, n_objects - 1, &object))
+			return false;
+		if (!vec_push(&a->uncollectable, (uint32_t)object))
+			return fail(f, PYCORE_ERR_NOMEM);
+	}
+	return true;
+}
+
+static bool read_blocks(struct input *f, struct pycore_blocks *b)
+{
+	uint64_t all[SNAPSHOT_BLOCKS];
+
+	for (size_t i = 0; i < SNAPSHOT_BLOCKS; i++) {
+		if (!number(f, UINT64_MAX, &all[i]))
+			return false;
+	}
+	snapshot_blocks(b, all, false);
 	return true;
 }
 
@@ -334,6 +548,7 @@ static bool read_all(struct input *f, struct whole *w, struct snapshot_facts *fa
 
 	if (!text(f, &w->arena, &facts->python) || !text(f, &w->arena, &facts->build) ||
 	    !number(f, UINT64_MAX, &facts->pid) || !number(f, UINT64_MAX, &facts->runtime) ||
+	    !read_blocks(f, &facts->blocks) || !read_tally(f, &w->arena, &facts->tally) ||
 	    !read_types(f, w) || !amount(f, SNAPSHOT_LEAST_OBJECT, &n) ||
 	    !amount(f, 1, &references))
 		return false;
@@ -341,7 +556,9 @@ static bool read_all(struct input *f, struct whole *w, struct snapshot_facts *fa
 		return fail(f, PYCORE_ERR_DAMAGED);
 	return make_room(f, w, (uint32_t)n, references) && read_addresses(f, w->source.arg) &&
 	       read_objects(f, w, w->source.arg) && read_references(f, w, references) &&
-	       read_roots(f, w) && read_end(f);
+	       read_roots(f, w) &&
+	       read_labels(f, w, &((struct kept *)w->source.arg)->labels) &&
+	       read_audit(f, w->n, &facts->audit) && read_end(f);
 }
 
 static int read_file(struct input *f, struct whole *w, struct snapshot_facts *facts,
@@ -358,6 +575,13 @@ static int read_file(struct input *f, struct whole *w, struct snapshot_facts *fa
 	rc = whole_seal(w, progress);
 	w->source.refcount = count_of;
 	return rc;
+}
+
+void snapshot_facts_fini(struct snapshot_facts *f)
+{
+	audit_fini(&f->audit);
+	tally_fini(&f->tally);
+	*f = (struct snapshot_facts){ 0 };
 }
 
 int snapshot_read(struct whole *w, struct snapshot_facts *facts, int fd, uint64_t size,
@@ -384,10 +608,17 @@ int snapshot_read(struct whole *w, struct snapshot_facts *facts, int fd, uint64_
 	if (!rc)
 		return 0;
 	whole_fini(w);
-	*facts = (struct snapshot_facts){ 0 };
+	snapshot_facts_fini(facts);
 	if (rc == PYCORE_ERR_NOMEM)
 		return pycore_fail(err, rc, "no memory for the snapshot %.120s", name);
 	return pycore_fail(err, rc,
 			   "%.120s is a damaged snapshot: it was cut short or changed; make it anew",
 			   name);
+}
+
+const struct labels *snapshot_labels(const struct whole *w)
+{
+	const struct kept *k = w->source.arg;
+
+	return &k->labels;
 }

@@ -13,6 +13,7 @@ struct writer {
 	void *arg;
 	size_t n;
 	bool failed;
+	struct arena names;
 	unsigned char bytes[ROOM];
 };
 
@@ -50,6 +51,7 @@ static void write_types(struct writer *o, const struct whole *w)
 	for (size_t i = 0; i < w->types.n; i++) {
 		text(o, w->types.items[i].name);
 		number(o, w->types.items[i].address);
+		number(o, w->types.items[i].flags);
 	}
 }
 
@@ -93,6 +95,26 @@ static void write_references(struct writer *o, const struct whole *w)
 	}
 }
 
+/* What it is called and written as; most have neither. */
+static void write_name(struct writer *o, const struct whole_root *root)
+{
+	const char *name = root->name ? root_without_thread(&o->names, root->name) : NULL;
+
+	number(o, (root->field ? 32u : 0) | (root->address ? 16u : 0) | (root->itself ? 8u : 0) |
+		  (root->expression ? 4u : 0) | (root->local ? 2u : 0) | (name ? 1u : 0));
+	if (name)
+		text(o, name);
+	if (root->local)
+		text(o, root->local);
+	if (root->expression)
+		text(o, root->expression);
+	if (root->address)
+		number(o, root->address);
+	if (root->field)
+		text(o, root->field);
+	o->failed |= root->name && !name;
+}
+
 static void write_roots(struct writer *o, const struct whole *w)
 {
 	number(o, w->roots.n);
@@ -100,10 +122,110 @@ static void write_roots(struct writer *o, const struct whole *w)
 		number(o, w->roots.items[i].object);
 		number(o, w->roots.items[i].kind);
 	}
+	for (size_t i = 0; i < w->roots.n; i++)
+		write_name(o, &w->roots.items[i]);
+}
+
+static void write_labels(struct writer *o, const struct whole *w, const struct labels *l)
+{
+	const struct links *f = &w->objects.forward;
+
+	number(o, l->entries.n);
+	for (size_t i = 0; i < l->entries.n; i++) {
+		const struct label_entry *e = &l->entries.items[i];
+
+		number(o, (uint64_t)e->kind << 2 | (uint64_t)e->guess << 1 | (e->text != NULL));
+		if (e->text)
+			text(o, e->text);
+	}
+	for (uint32_t i = 0; i < w->n; i++) {
+		uint32_t next = LABELS_INDEX;
+
+		for (uint32_t k = f->start[i]; k < f->start[i + 1]; k++) {
+			uint32_t code = l->of[k];
+
+			if (code == next)
+				number(o, SNAPSHOT_NEXT);
+			else if (code & LABELS_INDEX)
+				number(o, (uint64_t)(code & ~LABELS_INDEX) << 1 | 1);
+			else
+				number(o, ((uint64_t)code + 1) << 1);
+			if (code & LABELS_INDEX)
+				next = code + 1;
+		}
+	}
+}
+
+static void write_audit(struct writer *o, const struct audit *a)
+{
+	number(o, a->unread);
+	number(o, a->excess.n);
+	for (size_t i = 0; i < a->excess.n; i++) {
+		const struct audit_excess *e = &a->excess.items[i];
+
+		number(o, e->object);
+		number(o, (uint64_t)e->references << 1 | e->unheld);
+	}
+	number(o, a->cycles.n);
+	for (size_t i = 0; i < a->cycles.n; i++) {
+		const struct audit_cycle *c = &a->cycles.items[i];
+
+		number(o, c->first);
+		number(o, c->objects);
+		number(o, c->bytes);
+		number(o, c->finalizers);
+		number(o, c->finalizers ? c->finalizer : 0);
+	}
+	number(o, a->uncollectable.n);
+	for (size_t i = 0; i < a->uncollectable.n; i++)
+		number(o, a->uncollectable.items[i]);
+}
+
+void snapshot_blocks(struct pycore_blocks *b, uint64_t all[SNAPSHOT_BLOCKS], bool out)
+{
+	uint64_t *const numbers[] = {
+		&b->live, &b->live_bytes, &b->raw, &b->object, &b->storage, &b->free_list,
+		&b->unknown, &b->unknown_bytes, &b->arenas, &b->pools, &b->gc_listed, &b->gc_only,
+		&b->outside, &b->unreadable,
+	};
+	size_t n = sizeof(numbers) / sizeof(numbers[0]);
+
+	for (size_t i = 0; i < n; i++)
+		*(out ? &all[i] : numbers[i]) = *(out ? numbers[i] : &all[i]);
+	if (out)
+		all[n] = b->gc_partial;
+	else
+		b->gc_partial = all[n];
+}
+
+static void write_blocks(struct writer *o, const struct pycore_blocks *b)
+{
+	uint64_t all[SNAPSHOT_BLOCKS];
+
+	snapshot_blocks((struct pycore_blocks *)b, all, true);
+	for (size_t i = 0; i < SNAPSHOT_BLOCKS; i++)
+		number(o, all[i]);
+}
+
+static void write_tally(struct writer *o, const struct tally *t)
+{
+	number(o, t->sizes.n);
+	for (size_t i = 0; i < t->sizes.n; i++) {
+		number(o, t->sizes.items[i].size);
+		number(o, t->sizes.items[i].pools);
+		number(o, t->sizes.items[i].live);
+		number(o, t->sizes.items[i].free);
+	}
+	number(o, t->lists.n);
+	for (size_t i = 0; i < t->lists.n; i++) {
+		text(o, t->lists.items[i].type);
+		number(o, t->lists.items[i].count);
+	}
 }
 
 bool snapshot_write(const struct whole *w, const struct snapshot_facts *facts,
-		    const int64_t *counts, snapshot_put_fn *put, void *arg)
+		    const int64_t *counts, const struct labels *labels, snapshot_put_fn *put,
+		    void *arg)
 {
 	struct writer o = { .put = put, .arg = arg };
 
@@ -111,12 +233,17 @@ bool snapshot_write(const struct whole *w, const struct snapshot_facts *facts,
 	text(&o, facts->build);
 	number(&o, facts->pid);
 	number(&o, facts->runtime);
+	write_blocks(&o, &facts->blocks);
+	write_tally(&o, &facts->tally);
 	write_types(&o, w);
 	number(&o, w->n);
 	number(&o, w->objects.forward.start[w->n]);
 	write_objects(&o, w, counts);
 	write_references(&o, w);
 	write_roots(&o, w);
+	write_labels(&o, w, labels);
+	write_audit(&o, &facts->audit);
 	flush(&o);
+	arena_free(&o.names);
 	return !o.failed;
 }

@@ -4,8 +4,8 @@
 /* Longest chain of prefixes that is written; folding makes no longer ones. */
 #define MOST_PREFIXES 8
 
-static void one_text(const struct shape *shape, const struct ctx *c, uint64_t detail, bool several,
-		     struct buf *out)
+static void one_text(const struct shapes *s, const struct shape *shape, const struct ctx *c,
+		     uint64_t detail, bool several, struct buf *out)
 {
 	struct label label = { .kind = shape->kind, .text = shape->text, .key = shape->key };
 
@@ -22,6 +22,8 @@ static void one_text(const struct shape *shape, const struct ctx *c, uint64_t de
 	}
 	if (several)
 		buf_puts(out, shape->kind == LABEL_IS_KEY ? "key" : "[\xe2\x80\xa6]");
+	else if (s->label_text)
+		s->label_text(s->label_arg, &label, out);
 	else if (value_label(c, &label, out) < 0)
 		buf_putc(out, '?');
 }
@@ -44,7 +46,7 @@ void shape_text(const struct shapes *s, const struct ctx *c, uint32_t number, ui
 		detail = shape->prefix_detail;
 	}
 	while (n--)
-		one_text(&s->list.items[chain[n]], c, details[n], several && n == 0, out);
+		one_text(s, &s->list.items[chain[n]], c, details[n], several && n == 0, out);
 	if (guess)
 		buf_putc(out, '?');
 }

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "graph/whole.h"
+#include "graph/runs.h"
 
 /*
  * What is asked of the dominator tree. In its preorder a subtree is a run of
@@ -16,16 +16,10 @@ struct walk {
 	uint64_t *out;
 	uint32_t *covered;   /* by group: the end of the last run that was counted */
 	bool *mixed;         /* by group: some refer to others, some do not */
-	uint32_t *size;      /* by place: of its run, without what refers to nothing */
-	uint32_t *end;       /* by place: of its run */
+	struct runs runs;
 	uint32_t *at;        /* by position: place */
 	struct links leaves; /* by position: objects of mixed groups that refer to nothing */
 };
-
-static uint32_t up_of(const struct whole *w, uint32_t object)
-{
-	return w->idom[object] < w->n ? w->place[w->idom[object]] : 0;
-}
 
 static uint32_t group_of(const struct walk *k, uint32_t object)
 {
@@ -38,27 +32,6 @@ static bool is_part(const struct walk *k, uint32_t object)
 	return k->w->objects.flags[object] & OBJECT_PART && k->w->idom[object] < k->w->n;
 }
 
-/* Sizes of subtrees; then, from the root on, each gets its run inside its parent's. */
-static void lay_out(struct walk *k)
-{
-	const struct whole *w = k->w;
-
-	for (uint32_t p = 0; p <= w->n_inner; p++)
-		k->size[p] = 1;
-	for (uint32_t p = w->n_inner; p > 0; p--)
-		k->size[up_of(w, w->order[p])] += k->size[p];
-	/* Until all are laid out, the end is where the next child goes. */
-	k->end[0] = 1;
-	for (uint32_t p = 1; p <= w->n_inner; p++) {
-		uint32_t up = up_of(w, w->order[p]);
-
-		k->end[p] = k->end[up] + 1;
-		k->end[up] += k->size[p];
-	}
-	for (uint32_t p = 0; p <= w->n_inner; p++)
-		k->at[k->end[p] - k->size[p]] = p;
-}
-
 static bool is_mixed_leaf(const struct walk *k, uint32_t object)
 {
 	return !k->w->place[object] && k->mixed[group_of(k, object)];
@@ -66,9 +39,7 @@ static bool is_mixed_leaf(const struct walk *k, uint32_t object)
 
 static uint32_t position_above(const struct walk *k, uint32_t object)
 {
-	uint32_t up = up_of(k->w, object);
-
-	return k->end[up] - k->size[up];
+	return runs_begin(&k->runs, runs_up(k->w, object));
 }
 
 static int sort_leaves(struct walk *k)
@@ -115,7 +86,7 @@ static void sum(struct walk *k)
 
 	for (uint32_t i = 0; i <= w->n_inner; i++) {
 		if (i)
-			add(k, i, w->order[k->at[i]], k->end[k->at[i]]);
+			add(k, i, w->order[k->at[i]], k->runs.end[k->at[i]]);
 		for (uint32_t j = k->leaves.start[i]; j < k->leaves.start[i + 1]; j++)
 			add(k, i, k->leaves.to[j], 0);
 	}
@@ -134,20 +105,19 @@ int whole_sum_types(const struct whole *w, const uint32_t *group, uint32_t n_gro
 	memset(out, 0, n_groups * sizeof(*out));
 	k.covered = calloc((size_t)n_groups + 1, sizeof(*k.covered));
 	k.mixed = calloc((size_t)n_groups + 1, sizeof(*k.mixed));
-	k.size = malloc(places * sizeof(*k.size));
-	k.end = malloc(places * sizeof(*k.end));
 	k.at = malloc(places * sizeof(*k.at));
-	if (k.covered && k.mixed && k.size && k.end && k.at) {
-		lay_out(&k);
+	if (k.covered && k.mixed && k.at)
+		rc = runs_make(w, &k.runs);
+	for (uint32_t p = 0; p <= w->n_inner && !rc; p++)
+		k.at[runs_begin(&k.runs, p)] = p;
+	if (!rc)
 		rc = sort_leaves(&k);
-	}
 	if (!rc)
 		sum(&k);
 	free(k.covered);
 	free(k.mixed);
-	free(k.size);
-	free(k.end);
 	free(k.at);
+	runs_fini(&k.runs);
 	links_fini(&k.leaves);
 	return rc;
 }

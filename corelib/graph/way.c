@@ -20,6 +20,8 @@ struct search {
 	const struct whole *w;
 	uint32_t object;
 	bool values;
+	size_t longest;        /* 0: no limit */
+	bool too_long;         /* the shortest there is has more steps */
 	struct arena *arena;
 	uint32_t *next;        /* by place: 1 + the one after it (that of the object is 0), 0: not
 				* reached. Memory that is not touched costs nothing */
@@ -110,21 +112,6 @@ static uint32_t search_back(struct search *s, bool written)
 	return 0;
 }
 
-/* "thread 12 w1: f()": what the thread is called is a value. */
-static const char *without_thread_name(struct arena *a, const char *name)
-{
-	static const char thread[] = "thread ";
-	const char *colon = NULL;
-	size_t number;
-
-	if (strncmp(name, thread, strlen(thread)))
-		return name;
-	for (const char *at = name; (at = strstr(at, ": ")); at++)
-		colon = at;
-	number = strlen(thread) + strcspn(name + strlen(thread), " :");
-	return arena_printf(a, "%.*s%s", (int)number, name, colon ? colon : "");
-}
-
 /* What to call a root; of a module's global, the global. */
 static const char *name_root(const struct search *s, const struct way *way)
 {
@@ -144,7 +131,7 @@ static const char *name_root(const struct search *s, const struct way *way)
 		return arena_printf(s->arena, "%s: %.*s", root->name, (int)strlen(label) - 4,
 				    label + 2);
 	if (root->name)
-		return s->values ? root->name : without_thread_name(s->arena, root->name);
+		return s->values ? root->name : root_without_thread(s->arena, root->name);
 	return texts[root->kind] ? texts[root->kind] : root_kind_name(root->kind);
 }
 
@@ -192,6 +179,10 @@ static int take_steps(struct search *s, uint32_t place, struct way *way)
 
 	for (uint32_t p = place; p && n < MOST_STEPS; p = s->next[p] - 1)
 		n++;
+	s->too_long = s->longest && n > s->longest;
+	*way = (struct way){ .n_steps = 0 };
+	if (s->too_long)
+		return 0;
 	steps = arena_array(s->arena, n, sizeof(*steps));
 	if (!steps)
 		return PYCORE_ERR_NOMEM;
@@ -221,6 +212,8 @@ static int next_way(struct search *s, struct way *out)
 		if (!place)
 			break;
 		rc = take_steps(s, place, out);
+		if (s->too_long)
+			break;
 		if (rc == 0)
 			rc = fill_expression(s, out, &bad);
 		if (rc <= 0)
@@ -242,7 +235,7 @@ static int next_way(struct search *s, struct way *out)
 			return 0;
 		rc = take_steps(s, place, out);
 	}
-	return rc ? rc : 1;
+	return rc ? rc : !s->too_long;
 }
 
 static int add_way(struct search *s, struct way *way, struct ways *out)
@@ -253,6 +246,12 @@ static int add_way(struct search *s, struct way *way, struct ways *out)
 		return rc;
 	way->root_name = name_root(s, way);
 	return way->root_name && vec_push(&out->list, *way) ? 0 : PYCORE_ERR_NOMEM;
+}
+
+/* In a snapshot there is nothing to write it from, but what its target could have written. */
+static bool may_be_written(const struct search *s, const struct way *way)
+{
+	return s->w->source.expression ? way->expression != NULL : root_is_written(way->root);
 }
 
 /* The object is a root itself, maybe of several kinds. */
@@ -274,7 +273,7 @@ static int add_roots(struct search *s, size_t most, bool written, struct ways *o
 			continue;
 		rc = fill_expression(s, &way, &bad);
 		/* A cell that is a local is not written: f_locals has what is in it. */
-		if (rc >= 0 && written == !way.expression)
+		if (rc >= 0 && written != may_be_written(s, &way))
 			rc = 0;
 		else if (rc >= 0)
 			rc = add_way(s, &way, out);
@@ -312,24 +311,25 @@ static int by_length(const void *left, const void *right)
 	return (a->n_steps > b->n_steps) - (a->n_steps < b->n_steps);
 }
 
-int way_find(const struct whole *w, uint32_t object, size_t most, bool values, struct arena *a,
+int way_find(const struct whole *w, uint32_t object, const struct way_query *q, struct arena *a,
 	     struct ways *out)
 {
-	struct search s = { .w = w, .object = object, .values = values, .arena = a };
+	struct search s = { .w = w, .object = object, .values = q->values, .longest = q->longest,
+			    .arena = a };
 	int rc;
 
 	*out = (struct ways){ 0 };
-	rc = add_roots(&s, most, true, out);
-	if (rc == 0 && out->list.n < most) {
+	rc = add_roots(&s, q->most, true, out);
+	if (rc == 0 && out->list.n < q->most) {
 		whole_referrers(w, object, add_holder, &s);
 		s.next = calloc((size_t)w->n_inner + 1, sizeof(*s.next));
 		if (!s.next || s.failed)
 			rc = PYCORE_ERR_NOMEM;
 		if (rc == 0)
-			rc = add_ways(&s, most, out);
+			rc = add_ways(&s, q->most, out);
 	}
 	if (rc == 0)
-		rc = add_roots(&s, most, false, out);
+		rc = add_roots(&s, q->most, false, out);
 	if (rc == 0 && out->list.n)
 		qsort(out->list.items, out->list.n, sizeof(*out->list.items), by_length);
 	free(s.next);

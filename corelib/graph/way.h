@@ -19,12 +19,18 @@ struct ways {
 	VEC(struct way) list; /* shortest first */
 };
 
+/* Which ways. */
+struct way_query {
+	size_t most;    /* of them */
+	bool values;    /* expressions have the keys of dicts in them, else "..." */
+	size_t longest; /* steps: where the shortest has more none is told; 0: no limit */
+};
+
 /*
- * The shortest ways to @p object, at most @p most. What Python can write is taken
- * before what it cannot. Everything is put into @p a. @p values: expressions have
- * the keys of dicts in them, else "...". @return 0 or a negative status
+ * The shortest ways to @p object. What Python can write is taken before what it cannot.
+ * Everything is put into @p a. @return 0 or a negative status
  */
-int way_find(const struct whole *w, uint32_t object, size_t most, bool values, struct arena *a,
+int way_find(const struct whole *w, uint32_t object, const struct way_query *q, struct arena *a,
 	     struct ways *out);
 void ways_fini(struct ways *ways);
 

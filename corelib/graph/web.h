@@ -17,6 +17,7 @@ enum {
 	WEB_CELL = 16,  /* a cell is always part of its owners */
 	WEB_GONE = 32,  /* left out of the picture */
 	WEB_OPEN = 64,  /* its neighbours were not looked for */
+	WEB_PART = 128, /* a helper that is drawn in its owner */
 };
 
 #define WEB_FAR UINT32_MAX

@@ -33,6 +33,20 @@ const char *root_kind_name(enum root_kind kind)
 	return kinds[kind < ROOT_KINDS ? kind : ROOT_NO_KIND].name;
 }
 
+const char *root_without_thread(struct arena *a, const char *name)
+{
+	static const char thread[] = "thread ";
+	const char *colon = NULL;
+	size_t number;
+
+	if (strncmp(name, thread, strlen(thread)))
+		return name;
+	for (const char *at = name; (at = strstr(at, ": ")); at++)
+		colon = at;
+	number = strlen(thread) + strcspn(name + strlen(thread), " :");
+	return arena_printf(a, "%.*s%s", (int)number, name, colon ? colon : "");
+}
+
 int whole_init(struct whole *w, uint32_t n)
 {
 	size_t room = (size_t)n + 1;

@@ -51,6 +51,8 @@ enum root_kind {
 unsigned root_phase(enum root_kind kind);
 /* "module", "local", ..., as reports name it */
 const char *root_kind_name(enum root_kind kind);
+/* "thread 12 w1: f()" without what the thread is called, which is a value; NULL: no memory */
+const char *root_without_thread(struct arena *a, const char *name);
 
 /* A root. Of some kinds there may be millions: these have no name. */
 struct whole_root {
@@ -60,13 +62,21 @@ struct whole_root {
 	uint32_t frame;         /* 1 + number of a frame that the source knows, or 0 */
 	const char *name;       /* "module app", "thread 12 w1: f() local 'rows'", or NULL */
 	const char *local;      /* name of the frame's variable, or NULL */
+	const char *field;      /* what else of the frame or thread: "f_code", or NULL */
+	uint64_t address;       /* of the frame or the thread's state, or 0 */
 	const char *expression; /* what evaluates to the object, or NULL */
 };
 
-/* A type, by its number in whole.type. */
+enum whole_type_flag {
+	WHOLE_CLASSES = 1, /* its objects are types */
+	WHOLE_MODULES = 2, /* its objects are modules */
+};
+
+/* A type, by its number in whole.type. All types that are objects here are among them. */
 struct whole_type {
 	const char *name; /* module.qualname */
 	uint64_t address; /* 0: not known */
+	uint8_t flags;    /* enum whole_type_flag */
 };
 
 /* Where the graph comes from, and what is only there. */
@@ -79,6 +89,12 @@ struct whole_source {
 	int (*refcount)(void *arg, uint32_t object, int64_t *out);
 	/* Label of the (first) reference, as refs draws it: ".attr", "[3]". NULL: not known. */
 	int (*label)(void *arg, uint32_t from, uint32_t to, struct buf *out);
+	/*
+	 * Every reference of an object with its label, in the order of the graph's; and what a
+	 * label says. NULL: that is to be read from the target.
+	 */
+	int (*edges)(void *arg, uint32_t object, edge_fn *fn, void *fn_arg);
+	void (*label_text)(void *arg, const struct label *label, struct buf *out);
 	/*
 	 * The way from a root to steps[n - 1] (steps[0] is the root's object) as Python; with
 	 * "..." for keys of dicts unless @p values. @return 0; 1 if Python cannot say it: the

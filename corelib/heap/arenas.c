@@ -150,10 +150,10 @@ void arenas_fini(struct arenas *a)
 	*a = (struct arenas){ 0 };
 }
 
-const struct mi_page *arenas_page(const struct arenas *a, uint64_t addr)
+struct mi_page *arenas_page(const struct arenas *a, uint64_t addr)
 {
 	size_t first = 0, end = a->pages.n;
-	const struct mi_page *page;
+	struct mi_page *page;
 
 	/* The last that does not begin after it. */
 	while (first < end) {

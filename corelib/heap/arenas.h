@@ -18,6 +18,7 @@ struct mi_page {
 	uint64_t start, block; /* address of the first block, and bytes of each */
 	uint64_t free, local_free, thread_free; /* chains of blocks */
 	uint64_t owner;        /* address of the heap that it is of; 0: nobody's */
+	uint64_t delayed;      /* a block that another thread has given back to that heap, or 0 */
 	uint32_t n_slices;
 	uint32_t capacity, reserved; /* blocks ever handed to the page, that there is room for */
 	uint32_t used;
@@ -102,7 +103,7 @@ enum pool_verdict arenas_read_pool(const struct arenas *a, const struct layout *
 				   const uint8_t *bytes, uint64_t at, struct pool *out);
 
 /* The page of mimalloc's that has @p addr in one of its slices; NULL: none. */
-const struct mi_page *arenas_page(const struct arenas *a, uint64_t addr);
+struct mi_page *arenas_page(const struct arenas *a, uint64_t addr);
 
 /* Whether @p addr is in a page that is no pool: of more than one slice. */
 static inline bool arenas_big(const struct arenas *a, uint64_t addr)

@@ -268,6 +268,41 @@ static bool keep(struct search *s)
 	return true;
 }
 
+/*
+ * The first block of a full page that another thread frees is given back to the heap, so that
+ * its owner looks for more: mi_free_block_mt(). Until then no other of that page is.
+ */
+static void note_delayed(struct search *s, uint64_t heap)
+{
+	struct arenas *a = s->a;
+	uint64_t at;
+
+	if (!PROBE(s->l, &s->r, heap, mi_heap_t, thread_delayed_free, &at))
+		return;
+	for (size_t left = a->pages.n; at && left; left--) {
+		struct mi_page *page = arenas_page(a, at);
+
+		if (!page || at < page->start || (at - page->start) % page->block)
+			return;
+		page->delayed = at;
+		if (!reader_probe_u64(&s->r, at, &at))
+			return;
+	}
+}
+
+static void note_all_delayed(struct search *s)
+{
+	uint64_t first = L(s->l, _PyThreadStateImpl, mimalloc_heaps);
+
+	if (!HAS(s->l, mi_heap_t, thread_delayed_free))
+		return;
+	for (size_t i = 0; i < s->interps->threads.n; i++) {
+		for (unsigned heap = 0; heap < HEAPS; heap++)
+			note_delayed(s, s->interps->threads.items[i].address + first +
+						heap * L(s->l, mi_heap_t, sizeof));
+	}
+}
+
 int mimalloc_find(struct arenas *a, const struct layout *l, struct target *t,
 		  const struct interpreters *interps)
 {
@@ -285,6 +320,7 @@ int mimalloc_find(struct arenas *a, const struct layout *l, struct target *t,
 	elect(&s);
 	if (!s.no_memory)
 		s.no_memory = !keep(&s);
+	note_all_delayed(&s);
 	a->n_arenas = s.n_segments;
 	free(s.slices);
 	map_free(&s.votes);
@@ -343,6 +379,16 @@ static bool follow(const struct mi_page *page, const uint8_t *bytes, struct read
 	return true;
 }
 
+static void add_delayed(const struct mi_page *page, uint64_t *freed, uint32_t *n)
+{
+	uint64_t i = (page->delayed - page->start) / page->block;
+
+	if (page->delayed && i < page->capacity && !(freed[i / 64] >> (i % 64) & 1)) {
+		freed[i / 64] |= UINT64_C(1) << (i % 64);
+		++*n;
+	}
+}
+
 /*
  * The page counts as used what other threads have freed. Its owner, and those, may be at work:
  * nothing stops one thread while another is looked at. When a chain has just been taken off
@@ -360,6 +406,7 @@ static int64_t live_blocks(const struct mi_page *page, const uint8_t *bytes, str
 		return -1;
 	if ((uint64_t)page->capacity + 1 < (uint64_t)page->used + n)
 		return -1;
+	add_delayed(page, freed, &others);
 	return page->capacity - n - others;
 }
 

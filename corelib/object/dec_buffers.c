@@ -150,7 +150,7 @@ const struct named_decoder pycore_buffer_types[] = {
 	{ "_lzma.LZMADecompressor", { .fields = lzma_fields, .storage = lzma_storage } },
 	{ "_sre.SRE_Template", { .fields = template_fields, .edges = template_edges } },
 	{ "decimal.Decimal", { .extent = decimal_extent, .storage = decimal_storage } },
-	{ "mmap.mmap", { .storage = mmap_storage } },
+	{ "mmap.mmap", { .storage = mmap_storage, .buffer = BUFFER_OWNED } },
 	{ "zlib._ZlibDecompressor", { .fields = zlib_fields, .storage = zlib_storage } },
 	{ NULL, { .fields = NULL } },
 };

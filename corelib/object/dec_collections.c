@@ -172,4 +172,8 @@ const struct decoder pycore_dec_deque = {
 	.storage = deque_storage,
 	.repr = deque_repr,
 };
-const struct decoder pycore_dec_array = { .extent = array_extent, .storage = array_storage };
+const struct decoder pycore_dec_array = {
+	.extent = array_extent,
+	.storage = array_storage,
+	.buffer = BUFFER_OWNED,
+};

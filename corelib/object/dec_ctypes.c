@@ -226,7 +226,8 @@ static int ctype_repr(const struct ctx *c, struct object o, struct buf *out, uns
 }
 
 const struct named_decoder pycore_ctypes_types[] = {
-	{ "_ctypes._CData", { .fields = cdata_fields, .storage = cdata_storage } },
+	{ "_ctypes._CData", { .fields = cdata_fields, .storage = cdata_storage,
+	    .buffer = BUFFER_OWNED } },
 	{ "_ctypes.PyCFuncPtr", { .fields = py_cfunc_ptr_fields, .storage = cdata_storage } },
 	{ "_ctypes.CFuncPtr", { .fields = py_cfunc_ptr_fields, .storage = cdata_storage } },
 	{ "_ctypes.CField", { .fields = cfield_fields } },

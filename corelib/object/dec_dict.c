@@ -55,6 +55,46 @@ static void dict_storage(const struct ctx *c, struct object o, storage_fn *fn, v
 		fn(arg, d.block, d.block_bytes);
 }
 
+/* A copy made item by item has the smallest table that they fit in. */
+static int dict_slack(const struct ctx *c, struct object o, struct slack *out)
+{
+	struct dict d;
+	uint64_t least, bytes;
+	int status = dict_at(c->l, c->r, o.address, &d);
+
+	if (status)
+		return status;
+	if (d.used > d.keys.usable)
+		return PYCORE_ERR_DAMAGED;
+	*out = (struct slack){ .used = d.used, .room = d.keys.usable };
+	/* Keys that are shared are no dict's own. */
+	if (d.values || d.keys.empty || d.keys.refcnt != 1)
+		return 0;
+	least = dict_slots_least(d.used);
+	bytes = dict_keys_bytes(c->l, &d.keys, least);
+	if (least < d.keys.slots && bytes < d.keys.bytes)
+		out->bytes = d.keys.bytes - bytes;
+	return 0;
+}
+
+/* It has a word more for each slot. */
+static int ordereddict_slack(const struct ctx *c, struct object o, struct slack *out)
+{
+	struct dict d;
+	uint64_t fast, least;
+	int status = dict_slack(c, o, out);
+
+	if (status || !out->bytes)
+		return status;
+	if (dict_at(c->l, c->r, o.address, &d) ||
+	    !LOAD(c->l, c->r, o.address, PyODictObject, od_fast_nodes_size, &fast))
+		return PYCORE_ERR_FAULT;
+	least = dict_slots_least(d.used);
+	if (fast == d.keys.slots)
+		out->bytes += (fast - least) * 8;
+	return 0;
+}
+
 static int dict_repr(const struct ctx *c, struct object o, struct buf *out, unsigned depth,
 		     size_t most)
 {
@@ -145,16 +185,19 @@ const struct decoder pycore_dec_dict = {
 	.extent = dict_extent,
 	.storage = dict_storage,
 	.repr = dict_repr,
+	.slack = dict_slack,
 };
 const struct decoder pycore_dec_defaultdict = {
 	.edges = defaultdict_edges,
 	.extent = dict_extent,
 	.storage = dict_storage,
 	.repr = dict_repr,
+	.slack = dict_slack,
 };
 const struct decoder pycore_dec_ordereddict = {
 	.edges = dict_edges,
 	.extent = ordereddict_extent,
 	.storage = ordereddict_storage,
 	.repr = dict_repr,
+	.slack = ordereddict_slack,
 };

@@ -159,14 +159,17 @@ const struct decoder pycore_dec_buffered = {
 	.fields = buffered_fields,
 	.extent = buffered_extent,
 	.storage = buffered_storage,
+	.buffer = BUFFER_OWNED,
 };
 const struct decoder pycore_dec_bytesio = {
 	.edges = bytesio_edges,
 	.extent = bytesio_extent,
 	.storage = bytesio_storage,
+	.buffer = BUFFER_OWNED,
 };
 const struct decoder pycore_dec_stringio = {
 	.fields = stringio_fields,
 	.edges = stringio_edges,
 	.storage = stringio_storage,
+	.buffer = BUFFER_OWNED,
 };

@@ -357,7 +357,10 @@ static int text_repr(const struct ctx *c, struct object o, struct buf *out, unsi
 
 const struct named_decoder pycore_numpy_types[] = {
 	{ "numpy.ndarray",
-	  { .edges = array_edges, .extent = array_extent, .storage = array_storage } },
+	  { .edges = array_edges,
+	    .extent = array_extent,
+	    .storage = array_storage,
+	    .buffer = BUFFER_OWNED } },
 	{ "numpy.dtype", { .edges = dtype_edges } },
 	/* Numbers: what is in them may look like references. */
 	{ "numpy.generic", { .fields = NULL } },

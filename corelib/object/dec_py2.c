@@ -75,4 +75,7 @@ const struct decoder pycore_dec_file = { .fields = file_fields, .repr = file_rep
 const struct decoder pycore_dec_xrange = { .repr = xrange_repr };
 const struct decoder pycore_dec_buffer = { .fields = buffer_fields };
 const struct decoder pycore_dec_string_input = { .fields = input_fields };
-const struct decoder pycore_dec_string_output = { .storage = output_storage };
+const struct decoder pycore_dec_string_output = {
+	.storage = output_storage,
+	.buffer = BUFFER_OWNED,
+};

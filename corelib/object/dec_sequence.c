@@ -76,6 +76,17 @@ static void list_storage(const struct ctx *c, struct object o, storage_fn *fn, v
 		fn(arg, items.address - head, items.allocated * 8 + head);
 }
 
+/* x[:] has room for as many as there are. */
+static int list_slack(const struct ctx *c, struct object o, struct slack *out)
+{
+	struct items items;
+	int status = list_items(c, o, &items);
+
+	if (!status)
+		*out = (struct slack){ items.n, items.allocated, (items.allocated - items.n) * 8 };
+	return status;
+}
+
 static int items_repr(const struct ctx *c, const struct items *items, const char *close,
 		      struct buf *out, unsigned depth, size_t most)
 {
@@ -134,5 +145,6 @@ const struct decoder pycore_dec_list = {
 	.extent = list_extent,
 	.storage = list_storage,
 	.repr = list_repr,
+	.slack = list_slack,
 };
 const struct decoder pycore_dec_slice = { .fields = slice_fields };

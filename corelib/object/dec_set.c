@@ -7,7 +7,7 @@
 #define SET_BATCH 128
 
 struct set {
-	uint64_t table, slots;
+	uint64_t table, slots, used;
 	bool own_table; /* outside the object */
 	bool has_dead;  /* entries whose key is a str that stands for none (2.7) */
 };
@@ -24,6 +24,7 @@ static int set_of(const struct ctx *c, struct object o, struct set *out)
 		return status;
 	mask = BODY(&b, l, PySetObject, mask);
 	out->table = BODY(&b, l, PySetObject, table);
+	out->used = BODY(&b, l, PySetObject, used);
 	out->own_table = out->table != o.address + L(l, PySetObject, smalltable);
 	out->has_dead = FACT(l, TEXT) == TEXT_BYTES &&
 			BODY(&b, l, PySetObject, fill) != BODY(&b, l, PySetObject, used);
@@ -104,6 +105,40 @@ static void set_storage(const struct ctx *c, struct object o, storage_fn *fn, vo
 		fn(arg, s.table, s.slots * L(c->l, setentry, sizeof));
 }
 
+#define SMALL_TABLE 8 /* PySet_MINSIZE, inside of the object */
+
+/*
+ * The table of a copy, set_merge() of Objects/setobject.c: the small one if its load is low
+ * enough, else more slots than twice the elements.
+ */
+static uint64_t slots_of_copy(const struct layout *l, uint64_t used)
+{
+	bool small = FACT(l, TEXT) == TEXT_BYTES ? used * 3 < SMALL_TABLE * 2
+						 : used * 5 < (SMALL_TABLE - 1) * 3;
+	uint64_t slots = SMALL_TABLE;
+
+	while (!small && slots <= 2 * used)
+		slots *= 2;
+	return slots;
+}
+
+static int set_slack(const struct ctx *c, struct object o, struct slack *out)
+{
+	struct set s;
+	int status = set_of(c, o, &s);
+	uint64_t copy;
+
+	if (status)
+		return status;
+	if (s.used > s.slots)
+		return PYCORE_ERR_DAMAGED;
+	*out = (struct slack){ .used = s.used, .room = s.slots };
+	copy = slots_of_copy(c->l, s.used);
+	if (s.own_table && copy < s.slots)
+		out->bytes = (s.slots - (copy > SMALL_TABLE ? copy : 0)) * L(c->l, setentry, sizeof);
+	return 0;
+}
+
 struct set_text {
 	const struct ctx *c;
 	struct buf *out;
@@ -166,10 +201,12 @@ const struct decoder pycore_dec_set = {
 	.extent = set_extent,
 	.storage = set_storage,
 	.repr = set_repr,
+	.slack = set_slack,
 };
 const struct decoder pycore_dec_frozenset = {
 	.edges = set_edges,
 	.extent = set_extent,
 	.storage = set_storage,
 	.repr = frozenset_repr,
+	.slack = set_slack,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "object/decode.h"
 #include "object/text.h"
+#include "object/value.h"
 
 static int str_extent(const struct ctx *c, struct object o, uint64_t *bytes)
 {
@@ -154,12 +155,9 @@ static int str_repr(const struct ctx *c, struct object o, struct buf *out, unsig
 static int bytes_repr(const struct ctx *c, struct object o, struct buf *out, unsigned depth,
 		      size_t most)
 {
-	struct text t = { .data = o.address + L(c->l, PyBytesObject, ob_sval), .kind = 1 };
-	int status = object_ob_size(c, o, &t.length);
+	struct text t;
+	int status = value_text(c, o, &t);
 
-	t.bytes = FACT(c->l, TEXT) == TEXT_BYTES;
-	if (!status && t.length > UINT64_C(1) << 44)
-		status = PYCORE_ERR_DAMAGED;
 	return status ? status : quoted(c, &t, t.bytes ? "" : "b", out, most);
 }
 
@@ -247,6 +245,7 @@ static int bytearray_repr(const struct ctx *c, struct object o, struct buf *out,
 const struct decoder pycore_dec_str = {
 	.extent = str_extent,
 	.storage = str_storage,
+	.buffer = BUFFER_COUNTED,
 	.repr = str_repr,
 };
 /* Of Python 2; it may keep what it was encoded to once. */
@@ -268,6 +267,7 @@ const struct decoder pycore_dec_unicode = {
 	.fields = unicode_fields,
 	.extent = str_extent,
 	.storage = str_storage,
+	.buffer = BUFFER_COUNTED,
 	.repr = unicode_repr,
 };
 /* str of Python 2 counts what it is itself, and not what a class of it adds. */
@@ -286,10 +286,15 @@ static int bytes_extent(const struct ctx *c, struct object o, uint64_t *bytes)
 	return 0;
 }
 
-const struct decoder pycore_dec_bytes = { .extent = bytes_extent, .repr = bytes_repr };
+const struct decoder pycore_dec_bytes = {
+	.extent = bytes_extent,
+	.repr = bytes_repr,
+	.buffer = BUFFER_COUNTED,
+};
 const struct decoder pycore_dec_bytearray = {
 	.edges = bytearray_edges,
 	.extent = bytearray_extent,
 	.storage = bytearray_storage,
+	.buffer = BUFFER_OWNED,
 	.repr = bytearray_repr,
 };

@@ -15,12 +15,32 @@ static uint64_t index_width(uint64_t size)
 	return size <= 0xff ? 1 : size <= 0xffff ? 2 : size <= 0xffffffff ? 4 : 8;
 }
 
+#define SLOTS_LEAST 8 /* PyDict_MINSIZE */
+
+uint64_t dict_slots_least(uint64_t used)
+{
+	uint64_t slots = SLOTS_LEAST;
+
+	while (usable_of(slots) < used && slots < UINT64_C(1) << 48)
+		slots *= 2;
+	return slots;
+}
+
+uint64_t dict_keys_bytes(const struct layout *l, const struct dict_keys *k, uint64_t slots)
+{
+	if (FACT(l, DICT_KEYS_SHAPE) == DICT_KEYS_TABLE)
+		return slots > SLOTS_LEAST ? slots * k->stride : 0;
+	return L(l, PyDictKeysObject, dk_indices) + slots * index_width(slots) +
+	       usable_of(slots) * k->stride;
+}
+
 static int keys_old(const struct layout *l, struct body *b, struct dict_keys *k)
 {
 	uint64_t size = BODY(b, l, PyDictKeysObject, dk_size);
 
 	if (!size || size & (size - 1) || size > UINT64_C(1) << 40)
 		return PYCORE_ERR_DAMAGED;
+	k->slots = size;
 	k->usable = usable_of(size);
 	k->stride = L(l, PyDictKeyEntry, sizeof);
 	k->key = L(l, PyDictKeyEntry, me_key);
@@ -37,7 +57,8 @@ static int keys_log2(const struct layout *l, struct body *b, struct dict_keys *k
 
 	if (size > 40 || indices > 44)
 		return PYCORE_ERR_DAMAGED;
-	k->usable = usable_of(UINT64_C(1) << size);
+	k->slots = UINT64_C(1) << size;
+	k->usable = usable_of(k->slots);
 	k->unicode = BODY(b, l, PyDictKeysObject, dk_kind) != 0;
 	if (k->unicode) {
 		k->stride = L(l, PyDictUnicodeEntry, sizeof);
@@ -156,7 +177,7 @@ static int table_of(const struct layout *l, struct body *b, uint64_t address,
 		return PYCORE_ERR_FAULT;
 	if (mask & (mask + 1) || mask >> 40 || k->stride != 24 || !type_is_address(k->entries))
 		return PYCORE_ERR_DAMAGED;
-	k->n = k->usable = k->capacity = mask + 1;
+	k->n = k->usable = k->capacity = k->slots = mask + 1;
 	if (__builtin_add_overflow(k->entries, k->n * k->stride, &end))
 		return PYCORE_ERR_DAMAGED;
 	if (!k->empty)

@@ -9,6 +9,7 @@ struct dict_keys {
 	uint64_t address;
 	uint64_t entries;  /* address of the first */
 	uint64_t n;        /* entries in use, deleted ones among them */
+	uint64_t slots;    /* of the hash table */
 	uint64_t usable;   /* how many there can be */
 	uint64_t capacity; /* for how many a new array of values is made */
 	uint64_t bytes;    /* of all of it */
@@ -19,6 +20,12 @@ struct dict_keys {
 	bool empty;        /* no block of its own: the static one that all empty dicts share, or
 			    * (2.7) a table inside the dict */
 };
+
+/* Bytes of keys of this shape with so many slots, a power of two, at least eight. */
+uint64_t dict_keys_bytes(const struct layout *l, const struct dict_keys *keys, uint64_t slots);
+
+/* The slots of the smallest table that has room for @p used entries. */
+uint64_t dict_slots_least(uint64_t used);
 
 int dict_keys_at(const struct layout *l, struct reader *r, uint64_t address,
 		 struct dict_keys *out);

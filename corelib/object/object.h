@@ -59,6 +59,19 @@ struct ref_field {
 	const char *text;
 };
 
+/* Room that a container has for more items than are in it. */
+struct slack {
+	uint64_t used, room; /* items, and for how many there is room */
+	uint64_t bytes;      /* that a copy of it would take less */
+};
+
+/* Where an object that is data in the main has it. */
+enum buffer_kind {
+	BUFFER_NONE,
+	BUFFER_COUNTED, /* sys.getsizeof tells all of it */
+	BUFFER_OWNED,   /* what the storage function gives, whether sys.getsizeof counts it or not */
+};
+
 /*
  * One builtin type. Every function may find garbage: it gives what it could
  * read and returns PYCORE_ERR_FAULT or PYCORE_ERR_DAMAGED; it never recurses
@@ -77,6 +90,9 @@ struct decoder {
 	 */
 	int (*repr)(const struct ctx *c, struct object o, struct buf *out, unsigned depth,
 		    size_t most);
+	/* Of containers that grow: what of their room is not used. */
+	int (*slack)(const struct ctx *c, struct object o, struct slack *out);
+	enum buffer_kind buffer;
 };
 
 /* The decoder that is for the type of this tp_name and its like; NULL: there is none. */

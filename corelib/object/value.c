@@ -20,6 +20,19 @@ static int str_at(const struct ctx *c, uint64_t address, struct text *out)
 	return text_at(c->l, c->r, address, out);
 }
 
+int value_text(const struct ctx *c, struct object o, struct text *out)
+{
+	int status;
+
+	if (type_is_text(c->l, o.type))
+		return text_at(c->l, c->r, o.address, out);
+	*out = (struct text){ .data = o.address + L(c->l, PyBytesObject, ob_sval), .kind = 1 };
+	status = object_ob_size(c, o, &out->length);
+	if (!status && out->length > UINT64_C(1) << 44)
+		status = PYCORE_ERR_DAMAGED;
+	return status;
+}
+
 int value_str(const struct ctx *c, uint64_t address, struct buf *out, size_t most)
 {
 	struct text t;

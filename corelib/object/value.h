@@ -3,6 +3,7 @@
 #define OBJECT_VALUE_H
 
 #include "object/object.h"
+#include "object/text.h"
 
 /*
  * Values of the target's objects: text, numbers, attributes by name.
@@ -14,6 +15,9 @@ int value_str(const struct ctx *c, uint64_t address, struct buf *out, size_t mos
 
 /* As value_str(), kept in an arena; NULL if it is no str or cannot be read. */
 char *value_strdup(const struct ctx *c, uint64_t address, struct arena *a, size_t most);
+
+/* Where an object whose type is text or bytes keeps its characters. */
+int value_text(const struct ctx *c, struct object o, struct text *out);
 
 /* An int that fits 64 bits. */
 int value_int(const struct ctx *c, uint64_t address, int64_t *out);

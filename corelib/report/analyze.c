@@ -16,7 +16,7 @@
 #define BIG_SHARE 50
 #define BIG_BYTES ((uint64_t)1 << 20)
 
-static struct suspect *add_suspect(struct report *r, const char *text)
+struct suspect *add_suspect(struct report *r, const char *text)
 {
 	struct suspect *s = arena_alloc(&r->arena, sizeof(*s));
 
@@ -126,21 +126,48 @@ static int suspect_objects(struct report *r)
 	return 0;
 }
 
-int analyze_suspects(struct report *r)
+/* What retains much; where references cannot be read, what is much by itself. */
+static int make_suspects(struct report *r)
 {
 	int status;
 
-	if (!r->census)
-		return 0;
+	if (r->found)
+		return suspects_in_words(r);
 	status = suspect_types(r);
 	return status < 0 ? status : suspect_objects(r);
+}
+
+/* The rest of the page can be had without. */
+static void read_references(struct report *r)
+{
+	bool json = r->o.format == PYCORE_JSON;
+	struct pycore_suspect_query suspects = { .size = sizeof(suspects),
+						 .values = !r->o.redact };
+	struct pycore_savings_query savings = {
+		.size = sizeof(savings),
+		.limit = report_limit(r, json ? DEFAULT_ROWS : OBJECTS_SHOWN),
+		.values = !r->o.redact,
+	};
+	struct pycore_error err = { 0 };
+
+	if (pycore_get_suspects(r->session, &suspects, &r->found, &err) < 0)
+		r->found = NULL;
+	else if (pycore_get_savings(r->session, &savings, &r->savings, &err) < 0)
+		r->savings = NULL;
+	if (err.status < 0)
+		pycore_add_warning(r->session, err.message);
+	r->retained = r->want_paths = r->found != NULL;
 }
 
 static int read_heap(struct report *r)
 {
 	bool json = r->o.format == PYCORE_JSON;
-	int status = read_types(r, report_limit(r, json ? SIZE_MAX : TYPES_SHOWN));
+	int status = pycore_get_census(r->session, &r->census, r->err);
 
+	if (status < 0)
+		return status;
+	read_references(r);
+	status = read_types(r, report_limit(r, json ? SIZE_MAX : TYPES_SHOWN));
 	if (status < 0)
 		return status;
 	return read_objects(r, report_limit(r, json ? DEFAULT_ROWS : OBJECTS_SHOWN));
@@ -156,7 +183,7 @@ static int analyze_read(struct report *r)
 	if (read_threads(r, SIZE_MAX) < 0)
 		r->stacks = NULL;
 	r->err = &heap;
-	if (read_heap(r) < 0 || analyze_suspects(r) < 0)
+	if (read_heap(r) < 0 || make_suspects(r) < 0)
 		r->census = NULL;
 	r->err = err;
 	if (stacks.status < 0 && heap.status < 0) {
@@ -173,8 +200,6 @@ static int analyze_read(struct report *r)
 
 static void analyze_json(const struct report *r, struct json_out *out)
 {
-	json_t *suspects = json_array();
-
 	info_json(r, out);
 	if (r->stacks)
 		bt_json(r, out);
@@ -182,17 +207,9 @@ static void analyze_json(const struct report *r, struct json_out *out)
 		census_json(r, out);
 		top_json(r, out);
 	}
-	for (const struct suspect *s = r->suspects; s; s = s->next) {
-		json_t *suspect = json_object();
-
-		json_put(out, suspect, "text", json_text(s->text));
-		if (s->type)
-			json_put(out, suspect, "type", json_text(s->type));
-		if (s->address)
-			json_put(out, suspect, "address", json_address(s->address));
-		json_push(out, suspects, suspect);
-	}
-	json_put(out, out->root, "suspects", suspects);
+	suspects_json(r, out);
+	if (r->savings)
+		savings_json(r, out);
 }
 
 const struct report_kind report_analyze = {

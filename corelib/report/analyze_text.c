@@ -124,7 +124,8 @@ static void what_fills_memory(const struct report *r, struct buf *out)
 	types_text(r, "  ", false, out);
 	buf_putc(out, '\n');
 	blocks_text(r, "  ", out);
-	buf_puts(out, "\n  biggest single objects\n");
+	buf_puts(out, r->retained ? "\n  single objects by what they alone keep alive\n"
+				  : "\n  biggest single objects\n");
 	top_text(r, "  ", false, out);
 }
 
@@ -161,14 +162,43 @@ static void refs_command(const struct report *r, const struct suspect *s, struct
 	end_command(r, out, " | dot -Tsvg -o refs.svg");
 }
 
+#define LINE_COLUMNS 96
+
+/* Words in lines that are not too long, each behind two blanks. */
+static void put_wrapped(struct buf *out, const char *text)
+{
+	struct buf words = { 0 };
+	size_t column = 0;
+
+	escape_text(&words, text, 0);
+	for (const char *at = words.text ? words.text : ""; *at;) {
+		size_t n = strcspn(at, " ");
+
+		if (column && column + 1 + n > LINE_COLUMNS) {
+			buf_putc(out, '\n');
+			column = 0;
+		}
+		buf_puts(out, column ? " " : "  ");
+		buf_add(out, at, n);
+		column += n + 1;
+		at += n + (at[n] == ' ');
+	}
+	out->failed |= words.failed;
+	buf_free(&words);
+}
+
 static void what_next(const struct report *r, struct buf *out)
 {
 	for (const struct suspect *s = r->suspects; s; s = s->next) {
-		buf_puts(out, "  ");
-		escape_text(out, s->text, 0);
-		buf_puts(out, s->type ? "; what keeps them:\n" : "; what keeps it:\n");
+		put_wrapped(out, s->text);
+		if (!s->found)
+			buf_puts(out, s->type ? "; what keeps them:" : "; what keeps it:");
+		buf_putc(out, '\n');
 		refs_command(r, s, out);
 	}
+	if (r->found && !r->suspects)
+		buf_printf(out, "  no object and no group of one type keeps %" PRIu32
+			   " %% of the bytes alive\n", r->found->percent);
 	if (r->stacks) {
 		buf_puts(out, "  every stack in full:\n");
 		command(r, out, "bt");
@@ -229,6 +259,12 @@ void analyze_text(const struct report *r, struct buf *out)
 	if (r->census) {
 		heading(r, out, "What fills memory");
 		what_fills_memory(r, out);
+	}
+	if (r->savings) {
+		heading(r, out, "What could be done without");
+		savings_text(r, out);
+		heading(r, out, "The biggest buffers");
+		buffers_text(r, out);
 	}
 	heading(r, out, "What to look at next");
 	what_next(r, out);

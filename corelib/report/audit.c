@@ -250,4 +250,5 @@ const struct report_kind report_audit = {
 	.read = audit_read,
 	.text = audit_text,
 	.json = audit_json,
+	.of_snapshots = true,
 };

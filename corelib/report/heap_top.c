@@ -153,4 +153,5 @@ const struct report_kind report_heap_top = {
 	.read = heap_top_read,
 	.text = heap_top_text,
 	.json = heap_top_json,
+	.of_snapshots = true,
 };

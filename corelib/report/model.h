@@ -36,6 +36,7 @@ struct suspect {
 	const char *text;
 	const char *type; /* or NULL */
 	uint64_t address; /* or 0 */
+	const struct pycore_suspect *found; /* NULL: by count and size alone */
 };
 
 /* The types that diff shows, and how many there are of each sort. */
@@ -64,6 +65,8 @@ struct report {
 	const struct pycore_verdict *verdict;
 	const struct pycore_growth *growth;
 	const struct pycore_audit *audit;
+	const struct pycore_suspects *found; /* NULL: references are not read */
+	const struct pycore_savings *savings;
 	struct thread_rows threads;
 	struct type_rows types;
 	struct growth_rows grown;

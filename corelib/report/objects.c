@@ -276,4 +276,5 @@ const struct report_kind report_objects = {
 	.read = objects_read,
 	.text = objects_text,
 	.json = objects_json,
+	.of_snapshots = true,
 };

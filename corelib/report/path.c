@@ -35,6 +35,14 @@ static bool is_local(const struct pycore_path *path)
 	return !strcmp(path->root_kind, "local");
 }
 
+/* "module app: CACHE" is the module, its __dict__, and ['CACHE']. */
+static bool names_global(const struct pycore_path *path)
+{
+	return !strcmp(path->root_kind, "module") && path->n_steps > 2 &&
+	       strstr(path->root, ": ") && path->steps[1].label &&
+	       !strcmp(path->steps[1].label, ".__dict__");
+}
+
 /* A frame's variable is known by its function, not by sys._current_frames(). */
 void path_words(const struct report *r, const struct pycore_path *path, struct buf *out)
 {
@@ -43,7 +51,7 @@ void path_words(const struct report *r, const struct pycore_path *path, struct b
 		return;
 	}
 	buf_puts(out, path->root);
-	for (size_t i = 1; i < path->n_steps; i++) {
+	for (size_t i = names_global(path) ? 3 : 1; i < path->n_steps; i++) {
 		const char *label = path->steps[i].label;
 
 		/* Labels that are no Python: "cached result". */
@@ -186,4 +194,5 @@ const struct report_kind report_path = {
 	.read = path_read,
 	.text = path_text,
 	.json = path_json,
+	.of_snapshots = true,
 };

@@ -67,6 +67,18 @@ json_t *refs_root_json(const struct report *r, const char *root, struct json_out
 	return value;
 }
 
+static void add_weights(const struct pycore_node *n, json_t *node, struct json_out *out)
+{
+	json_t *collapsed = n->count > 1 ? json_object() : json_null();
+
+	json_put(out, node, "retained", n->retained ? json_count(n->retained) : json_null());
+	json_put(out, node, "dominator", n->keeper ? json_address(n->keeper) : json_null());
+	json_put(out, node, "root_kind", json_text(n->root_kind));
+	if (n->count > 1)
+		json_put(out, collapsed, "count", json_count(n->count));
+	json_put(out, node, "collapsed", collapsed);
+}
+
 static json_t *node_json(const void *ctx, size_t i, struct json_out *out)
 {
 	const struct report *r = ctx;
@@ -81,6 +93,8 @@ static json_t *node_json(const void *ctx, size_t i, struct json_out *out)
 	json_put(out, node, "count", json_count(n->count));
 	json_put(out, node, "more", json_count(n->more));
 	json_put(out, node, "target", json_boolean(n->target));
+	if (r->graph->weighed)
+		add_weights(n, node, out);
 	return node;
 }
 
@@ -100,6 +114,8 @@ static json_t *edge_json(const void *ctx, size_t i, struct json_out *out)
 	out->failed |= label.failed;
 	buf_free(&label);
 	json_put(out, edge, "count", json_count(e->count));
+	if (r->graph->weighed)
+		json_put(out, edge, "dominator", json_boolean(e->keeps));
 	return edge;
 }
 
@@ -120,4 +136,5 @@ const struct report_kind report_refs = {
 	.text = refs_text,
 	.json = refs_json,
 	.dot = refs_dot,
+	.of_snapshots = true,
 };

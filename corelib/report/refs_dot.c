@@ -10,25 +10,10 @@
 #define REPR_COLUMNS 44
 #define LABEL_COLUMNS 32
 
-struct look {
-	const char *begins; /* of the root's name */
-	const char *fill;
-};
-
-/* Where a root comes from is told by its name. */
-static const struct look looks[] = {
-	{ "module", "#cfe8cf" }, { "frame", "#cfdcf5" },  { "thread", "#cfdcf5" },
-	{ "class", "#e6d8f2" },	 { "type", "#e6d8f2" },	  { "", "#dddddd" },
-};
-
-static const char *root_fill(const char *root)
-{
-	size_t i = 0;
-
-	while (strncmp(root, looks[i].begins, strlen(looks[i].begins)))
-		i++;
-	return looks[i].fill;
-}
+/* Of the node that retains most, in hundredths of an inch. */
+#define MOST_WIDTH 450u
+#define MOST_HEIGHT 270u
+#define LEAST_WIDTH 60u /* any text needs more */
 
 static void line_break(struct buf *out)
 {
@@ -90,12 +75,20 @@ static void node_label(const struct report *r, const struct pycore_node *n, stru
 	if (n->count > 1)
 		buf_printf(out, " \xc3\x97 %s", number_count(text, n->count));
 	node_repr(r, n, out);
+	if (!n->root && n->root_kind) {
+		line_break(out);
+		buf_puts(out, refs_look(n->root_kind)->words);
+	}
 	/* A frame is no object of its own in most releases: it has an address, but no size. */
 	if (n->bytes) {
 		line_break(out);
 		buf_puts(out, number_bytes(text, n->bytes));
 		if (n->count == 1 && n->address)
 			buf_printf(out, " at 0x%" PRIx64, n->address);
+		if (n->retained > n->bytes) {
+			line_break(out);
+			buf_printf(out, "retains %s", number_bytes(text, n->retained));
+		}
 	}
 	if (n->more) {
 		line_break(out);
@@ -104,18 +97,63 @@ static void node_label(const struct report *r, const struct pycore_node *n, stru
 	}
 }
 
-static void dot_node(const struct report *r, size_t i, struct buf *out)
+static uint64_t most_retained(const struct report *r)
+{
+	uint64_t most = 1;
+
+	for (size_t i = 0; i < r->graph->n_nodes; i++) {
+		if (r->graph->nodes[i].retained > most)
+			most = r->graph->nodes[i].retained;
+	}
+	return most;
+}
+
+/* The length whose square is to that of @p most as @p part is to @p all, rounded down. */
+static uint32_t side(uint32_t most, uint64_t part, uint64_t all)
+{
+	uint64_t area;
+	uint32_t length = 0;
+
+	while (all >> 40) {
+		all >>= 1;
+		part >>= 1;
+	}
+	area = (uint64_t)most * most * part / all;
+	for (uint32_t bit = 1u << 10; bit; bit >>= 1) {
+		if ((uint64_t)(length + bit) * (length + bit) <= area)
+			length += bit;
+	}
+	return length;
+}
+
+/* Graphviz makes a node as big as its text needs, where that is more. */
+static void node_size(const struct pycore_node *n, uint64_t most, struct buf *out)
+{
+	uint32_t width = side(MOST_WIDTH, n->retained, most);
+	uint32_t height = side(MOST_HEIGHT, n->retained, most);
+
+	if (width >= LEAST_WIDTH)
+		buf_printf(out, ", width=%u.%02u, height=%u.%02u", width / 100, width % 100,
+			   height / 100, height % 100);
+}
+
+static void dot_node(const struct report *r, size_t i, uint64_t most, struct buf *out)
 {
 	const struct pycore_node *n = &r->graph->nodes[i];
+	const char *kind = n->root_kind ? n->root_kind : n->root ? "" : NULL;
 
 	buf_printf(out, "\tn%zu [label=\"", i);
 	node_label(r, n, out);
 	buf_putc(out, '"');
+	if (kind)
+		buf_printf(out, ", fillcolor=\"%s\"", refs_look(kind)->fill);
+	else if (n->target)
+		buf_puts(out, ", fillcolor=\"#ffd24d\"");
+	if (n->root && !n->target)
+		buf_puts(out, ", style=\"filled,bold\"");
 	if (n->target)
-		buf_puts(out, ", fillcolor=\"#ffd24d\", penwidth=2");
-	else if (n->root)
-		buf_printf(out, ", fillcolor=\"%s\", shape=box, style=\"filled,bold\"",
-			   root_fill(n->root));
+		buf_puts(out, ", color=\"#d08700\", penwidth=3");
+	node_size(n, most, out);
 	buf_puts(out, "];\n");
 }
 
@@ -136,7 +174,7 @@ static void dot_edge(const struct report *r, const struct pycore_edge *e, struct
 	}
 	if (e->count > 1)
 		buf_printf(out, " \xc3\x97 %s", number_count(text, e->count));
-	buf_puts(out, "\"];\n");
+	buf_puts(out, e->keeps ? "\", penwidth=3, color=\"#222222\"];\n" : "\"];\n");
 }
 
 /*
@@ -192,6 +230,7 @@ static void dot_title(const struct report *r, struct buf *out)
 void refs_dot(const struct report *r, struct buf *out)
 {
 	const struct pycore_graph *g = r->graph;
+	uint64_t most = most_retained(r);
 
 	buf_puts(out, "digraph pycore {\n");
 	dot_title(r, out);
@@ -201,9 +240,11 @@ void refs_dot(const struct report *r, struct buf *out)
 		      "\tedge [color=\"#777777\", fontname=\"Helvetica\", fontsize=9, "
 		      "arrowsize=0.7];\n");
 	for (size_t i = 0; i < g->n_nodes; i++)
-		dot_node(r, i, out);
+		dot_node(r, i, most, out);
 	for (size_t i = 0; i < g->n_edges; i++)
 		dot_edge(r, &g->edges[i], out);
 	dot_roots(r, out);
+	if (g->weighed)
+		refs_legend(r, out);
 	buf_puts(out, "}\n");
 }

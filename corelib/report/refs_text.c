@@ -87,7 +87,12 @@ static void node_text(const struct walk *w, const struct pycore_node *n, struct 
 		out->failed |= repr.failed;
 		buf_free(&repr);
 	}
-	buf_printf(out, " (%s)", number_bytes(text, n->bytes));
+	buf_printf(out, " (%s", number_bytes(text, n->bytes));
+	if (n->retained)
+		buf_printf(out, ", retains %s", number_bytes(text, n->retained));
+	buf_putc(out, ')');
+	if (n->root_kind)
+		buf_printf(out, " [%s]", refs_look(n->root_kind)->words);
 }
 
 /* A local is in a frame, while an attribute is of an object. */
@@ -131,6 +136,9 @@ static void step_text(const struct walk *w, const struct step *s, struct buf *ou
 		buf_puts(out, " (see above)");
 	else if (n->more)
 		buf_printf(out, " + %s more", number_count(text, n->more));
+	if (s->edge != NO_EDGE && w->g->edges[s->edge].keeps)
+		buf_puts(out, w->r->o.referents ? ", kept by nothing else"
+						: ", which alone keeps it");
 	buf_putc(out, '\n');
 }
 

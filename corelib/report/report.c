@@ -147,8 +147,8 @@ static int check_target(struct report *r, const struct report_kind *kind)
 	if (kind->of_snapshots || strcmp(r->info.kind, "snapshot"))
 		return 0;
 	return pycore_fail(r->err, PYCORE_ERR_ARGUMENT,
-			   "%.120s is a snapshot of a heap, which diff takes: for %s give the core or "
-			   "the process",
+			   "%.120s is a snapshot of a heap, which has types, sizes and references "
+			   "alone: for %s give the core or the process",
 			   r->info.path ? r->info.path : "the target", kind->name);
 }
 

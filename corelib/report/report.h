@@ -77,6 +77,19 @@ void refs_label(const struct report *r, const struct pycore_edge *e, struct buf 
 /* The name of a root; that of its thread is a value too. It is not escaped. */
 void refs_root(const struct report *r, const char *root, struct buf *out);
 
+/* How a kind of root is told and drawn. */
+struct root_look {
+	const char *kind;  /* as struct pycore_node says */
+	const char *words; /* "held by C code" */
+	const char *fill;  /* "#cfe8cf" */
+};
+
+/* Of a kind that is not known: as any root. */
+const struct root_look *refs_look(const char *kind);
+
+/* A node of DOT that explains what the picture has. */
+void refs_legend(const struct report *r, struct buf *out);
+
 /* The same as JSON; null if @p root is. */
 json_t *refs_root_json(const struct report *r, const char *root, struct json_out *out);
 
@@ -92,8 +105,18 @@ json_t *path_root_json(const struct pycore_path *path, struct json_out *out);
 void tree_text(const struct report *r, const char *indent, struct buf *out);
 void tree_json(const struct report *r, struct json_out *out);
 
-/* Fill r->suspects. */
-int analyze_suspects(struct report *r);
+/* Put a suspect behind those of r->suspects. NULL: no memory. */
+struct suspect *add_suspect(struct report *r, const char *text);
+
+/* Put all of r->found into r->suspects, in words. */
+int suspects_in_words(struct report *r);
+void suspects_json(const struct report *r, struct json_out *out);
+
+/* What a program might do without, and its biggest buffers. */
+void savings_text(const struct report *r, struct buf *out);
+void buffers_text(const struct report *r, struct buf *out);
+void savings_json(const struct report *r, struct json_out *out);
+
 void analyze_text(const struct report *r, struct buf *out);
 
 #endif

@@ -291,8 +291,8 @@ static int hand_out(struct work *k, const char *type, struct pycore_error *err)
 static int audit(struct work *k, const struct pycore_audit_query *q, struct pycore_error *err)
 {
 	struct ctx c = session_ctx(k->s);
-	struct audit found;
-	int rc = audit_run(k->w, &c, k->s->heap, &found);
+	struct audit found = k->s->facts.audit; /* of a snapshot */
+	int rc = k->s->target ? audit_run(k->w, &c, k->s->heap, &found) : 0;
 
 	k->found = &found;
 	k->limit = q->limit;
@@ -303,7 +303,8 @@ static int audit(struct work *k, const struct pycore_audit_query *q, struct pyco
 	if (!rc && found.unread)
 		session_warnf(k->s, "the reference counts of %llu objects could not be read",
 			      (unsigned long long)found.unread);
-	audit_fini(&found);
+	if (k->s->target)
+		audit_fini(&found);
 	free(k->wanted);
 	free(k->row_of);
 	free(k->rows);
@@ -318,7 +319,7 @@ int pycore_get_audit(struct pycore *s, const struct pycore_audit_query *query,
 	int rc = session_take(&q, sizeof(q), query, "pycore_audit_query", err);
 
 	if (!rc)
-		rc = session_can_read(s, "references", err);
+		rc = session_can_answer(s, "references", err);
 	if (!rc)
 		rc = session_whole(s, &k.w, err);
 	if (!rc)

@@ -96,8 +96,11 @@ static struct pycore_object describe(struct pycore *s, const struct picked *p, b
 
 	if (!out.bytes)
 		object_sizeof(&c, (struct object){ p->address, p->type }, &out.bytes);
-	object_refcount(&c, p->address, &out.refcount);
-	if (values)
+	if (s->target)
+		object_refcount(&c, p->address, &out.refcount);
+	else
+		s->whole->source.refcount(s->whole->source.arg, p->object, &out.refcount);
+	if (values && s->target)
 		out.repr = repr_of(s, &c, p->address);
 	return out;
 }
@@ -110,13 +113,14 @@ static int list_objects(struct pycore *s, const struct picked_list *picked,
 	struct pycore_objects *list = arena_alloc(&s->arena, sizeof(*list));
 	struct pycore_object *objects =
 		arena_array(&s->arena, picked->found.n, sizeof(*objects));
+	const struct way_query wish = { .most = 1, .values = q->values };
 
 	if (!list || !objects)
 		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for a list of objects");
 	for (size_t i = 0; i < picked->found.n; i++)
 		objects[i] = describe(s, &picked->found.items[i], q->values);
 	for (size_t i = 0; i < picked->found.n && q->retained && q->paths; i++) {
-		int rc = session_paths(s, s->whole, picked->found.items[i].object, 1, q->values,
+		int rc = session_paths(s, s->whole, picked->found.items[i].object, &wish,
 				       &objects[i].path, err);
 
 		if (rc < 0)
@@ -131,6 +135,13 @@ static int list_objects(struct pycore *s, const struct picked_list *picked,
 	return session_check_read(s, "objects", err);
 }
 
+static enum pick_order order_of(const struct pycore_object_query *q)
+{
+	if (!q->biggest)
+		return PICK_FIRST;
+	return q->retained ? PICK_RETAINED : PICK_BIGGEST;
+}
+
 static int pick(struct pycore *s, const struct heap *h, const struct pycore_object_query *q,
 		const struct type_selection *selection, struct picked_list *out,
 		struct pycore_error *err)
@@ -138,11 +149,15 @@ static int pick(struct pycore *s, const struct heap *h, const struct pycore_obje
 	const struct whole *w;
 	int rc;
 
+	if (!s->target)
+		return pick_whole(s, s->whole, selection, q->limit, order_of(q),
+				  q->type || !q->retained || !q->biggest, out, err);
 	if (!q->retained)
 		return pick_objects(s, h, selection, q->limit, q->biggest, out, err);
 	rc = session_whole(s, &w, err);
 	if (!rc && q->biggest)
-		return pick_retained(s, w, selection, q->limit, q->type != NULL, out, err);
+		return pick_whole(s, w, selection, q->limit, PICK_RETAINED, q->type != NULL, out,
+				  err);
 	if (!rc)
 		rc = pick_objects(s, h, selection, q->limit, false, out, err);
 	for (size_t i = 0; !rc && i < out->found.n; i++) {
@@ -165,7 +180,7 @@ int pycore_get_objects(struct pycore *s, const struct pycore_object_query *query
 
 	rc = session_take(&q, sizeof(q), query, "pycore_object_query", err);
 	if (!rc)
-		rc = session_can_read(s, "objects", err);
+		rc = session_can_answer(s, "objects", err);
 	if (!rc)
 		rc = session_heap(s, &h, err);
 	if (!rc)
@@ -188,6 +203,13 @@ struct targets {
 	size_t n_names;
 };
 
+static bool has_object(const struct pycore *s, const struct heap *h, uint64_t address)
+{
+	if (!s->target)
+		return s->whole->source.number(s->whole->source.arg, address) != WHOLE_NONE;
+	return !(address % 8) && index_has(&h->index, address);
+}
+
 static int add_addresses(struct pycore *s, const struct heap *h,
 			 const struct pycore_graph_query *q, struct targets *t,
 			 struct pycore_error *err)
@@ -195,7 +217,7 @@ static int add_addresses(struct pycore *s, const struct heap *h,
 	for (size_t i = 0; i < q->n_addresses; i++) {
 		uint64_t address = q->addresses[i];
 
-		if (address % 8 || !index_has(&h->index, address))
+		if (!has_object(s, h, address))
 			return pycore_fail(err, PYCORE_ERR_NOT_FOUND,
 					   "no live object is at 0x%" PRIx64, address);
 		if (!vec_push(&t->addresses, address))
@@ -217,7 +239,11 @@ static int add_of_type(struct pycore *s, const struct heap *h, const char *patte
 	t->total += selection.total;
 	t->names = selection.names;
 	t->n_names = selection.n_names;
-	rc = pick_objects(s, h, &selection, MOST_TARGETS, false, &picked, err);
+	if (s->target)
+		rc = pick_objects(s, h, &selection, MOST_TARGETS, false, &picked, err);
+	else
+		rc = pick_whole(s, s->whole, &selection, MOST_TARGETS, PICK_FIRST, true, &picked,
+				err);
 	selection_fini(&selection);
 	if (rc)
 		return rc;
@@ -238,17 +264,33 @@ static void mark_targets(struct pycore_node *nodes, size_t n, const struct targe
 	}
 }
 
+/* Where there are too many references for one graph of all, a picture can still be made. */
+static int read_whole(struct pycore *s, const struct whole **out, struct pycore_error *err)
+{
+	int rc = session_whole(s, out, err);
+
+	if (rc != PYCORE_ERR_UNSUPPORTED)
+		return rc;
+	session_warn(s, "there are 2^32 references or more: what objects retain is not known");
+	*out = NULL;
+	return 0;
+}
+
 static int draw(struct pycore *s, const struct heap *h, const struct targets *t,
 		const struct pycore_graph_query *q, const struct pycore_graph **out,
 		struct pycore_error *err)
 {
 	struct pycore_graph *graph = arena_alloc(&s->arena, sizeof(*graph));
 	struct ctx c = session_ctx(s);
+	const struct whole *w;
 	int rc;
 
 	if (!graph)
 		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for a graph");
-	rc = refs_graph(&c, h, t->addresses.items, t->addresses.n, q, &s->arena, graph, err);
+	rc = read_whole(s, &w, err);
+	if (!rc)
+		rc = refs_graph(s->target ? &c : NULL, s->target ? h : NULL, w, t->addresses.items,
+				t->addresses.n, q, &s->arena, graph, err);
 	if (!rc)
 		rc = session_check_read(s, "references", err);
 	if (rc)
@@ -273,7 +315,7 @@ int pycore_get_graph(struct pycore *s, const struct pycore_graph_query *query,
 	if (!rc && !q.type && !q.n_addresses)
 		rc = pycore_fail(err, PYCORE_ERR_ARGUMENT, "a graph of what? No type, no address");
 	if (!rc)
-		rc = session_can_read(s, "references", err);
+		rc = session_can_answer(s, "references", err);
 	if (!rc)
 		rc = session_heap(s, &h, err);
 	if (!rc)

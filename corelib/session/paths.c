@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 
-#include "graph/way.h"
 #include "session/whole.h"
 
 #define DEFAULT_OBJECTS 20
@@ -28,15 +27,16 @@ static const struct pycore_path_step *make_steps(struct pycore *s, const struct 
 	return steps;
 }
 
-int session_paths(struct pycore *s, const struct whole *w, uint32_t object, size_t most, bool values,
-		  const struct pycore_path **out, struct pycore_error *err)
+int session_paths(struct pycore *s, const struct whole *w, uint32_t object,
+		  const struct way_query *q, const struct pycore_path **out,
+		  struct pycore_error *err)
 {
 	struct pycore_path *paths = NULL;
 	struct ways ways;
 	size_t n;
-	int rc = way_find(w, object, most, values, &s->arena, &ways);
+	int rc = way_find(w, object, q, &s->arena, &ways);
 
-	n = ways.list.n < most ? ways.list.n : most;
+	n = ways.list.n < q->most ? ways.list.n : q->most;
 	if (!rc && n)
 		paths = arena_array(&s->arena, n, sizeof(*paths));
 	if (rc || (n && !paths))
@@ -91,8 +91,8 @@ static int add_of_type(struct pycore *s, const struct whole *w, const struct pyc
 	if (rc)
 		return rc;
 	asked->total += selection.total;
-	rc = pick_retained(s, w, &selection, q->limit ? q->limit : DEFAULT_OBJECTS, true, &picked,
-			   err);
+	rc = pick_whole(s, w, &selection, q->limit ? q->limit : DEFAULT_OBJECTS, PICK_RETAINED,
+			true, &picked, err);
 	selection_fini(&selection);
 	if (rc)
 		return rc;
@@ -109,10 +109,11 @@ static int find_all(struct pycore *s, const struct whole *w, const struct pycore
 		    struct pycore_error *err)
 {
 	struct pycore_paths *paths = arena_alloc(&s->arena, sizeof(*paths));
-	size_t most = q->most ? q->most : 1, room;
+	const struct way_query wish = { .most = q->most ? q->most : 1, .values = q->values };
+	size_t room;
 	struct pycore_path *list = NULL;
 
-	if (!__builtin_mul_overflow(most, asked->objects.n, &room))
+	if (!__builtin_mul_overflow(wish.most, asked->objects.n, &room))
 		list = arena_array(&s->arena, room ? room : 1, sizeof(*list));
 	if (!paths || !list)
 		return no_memory(err);
@@ -120,7 +121,7 @@ static int find_all(struct pycore *s, const struct whole *w, const struct pycore
 	paths->n_objects = asked->total;
 	for (size_t i = 0; i < asked->objects.n; i++) {
 		const struct pycore_path *some;
-		int n = session_paths(s, w, asked->objects.items[i], most, q->values, &some, err);
+		int n = session_paths(s, w, asked->objects.items[i], &wish, &some, err);
 
 		if (n < 0)
 			return n;
@@ -144,7 +145,7 @@ int pycore_get_paths(struct pycore *s, const struct pycore_path_query *query,
 	if (!rc && !q.type && !q.n_addresses)
 		rc = pycore_fail(err, PYCORE_ERR_ARGUMENT, "paths to what? No type, no address");
 	if (!rc)
-		rc = session_can_read(s, "references", err);
+		rc = session_can_answer(s, "references", err);
 	if (!rc)
 		rc = session_whole(s, &w, err);
 	if (!rc)

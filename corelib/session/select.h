@@ -31,7 +31,7 @@ struct picked {
 	uint64_t bytes; /* 0 if they are not asked for */
 	uint64_t address;
 	const struct type *type;
-	uint64_t retained; /* of pick_retained() alone, as is its number */
+	uint64_t retained; /* of pick_whole() alone, as is its number */
 	uint32_t object;
 };
 

@@ -238,6 +238,9 @@ void pycore_close(struct pycore *s)
 	interpreters_fini(&s->interps);
 	if (s->has_types)
 		type_table_fini(&s->types);
+	else
+		vec_free(&s->types.types); /* of a snapshot */
+	snapshot_facts_fini(&s->facts);
 	if (s->has_reader)
 		reader_fini(&s->reader);
 	if (s->target)
@@ -268,8 +271,15 @@ int session_can_read(struct pycore *s, const char *what, struct pycore_error *er
 	return 0;
 }
 
+int session_can_answer(struct pycore *s, const char *what, struct pycore_error *err)
+{
+	return s->target ? session_can_read(s, what, err) : 0;
+}
+
 int session_check_read(struct pycore *s, const char *what, struct pycore_error *err)
 {
+	if (!s->target)
+		return 0;
 	if (s->target->gone)
 		return pycore_fail(err, PYCORE_ERR_GONE,
 				   "process %" PRIu64 " ended while %s were read",

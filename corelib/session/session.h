@@ -66,13 +66,19 @@ struct ctx session_ctx(struct pycore *session);
 /* 0 while the target can be read; else tell why not. @p what is wanted. */
 int session_can_read(struct pycore *session, const char *what, struct pycore_error *err);
 
+/* The same of what a snapshot of the heap has, too. */
+int session_can_answer(struct pycore *session, const char *what, struct pycore_error *err);
+
 /* After reading: warn of what could not be read, or fail if the process is gone. */
 int session_check_read(struct pycore *session, const char *what, struct pycore_error *err);
 
 /* The command line of the process as well as it is known, or NULL. */
 const char *session_command(struct pycore *session);
 
-/* The heap, read when first asked for. */
+/*
+ * The heap, read when first asked for. That of a snapshot has its types and their counts, but
+ * no objects: these are in the graph alone.
+ */
 int session_heap(struct pycore *session, struct heap **out, struct pycore_error *err);
 
 /*

@@ -106,6 +106,8 @@ static int open_level(struct opening *o, uint32_t parent, uint32_t depth)
 
 static int open_top(struct opening *o, const struct picked_list *top, struct pycore_error *err)
 {
+	const struct way_query wish = { .most = 1, .values = o->q->values };
+
 	for (size_t i = 0; i < top->found.n; i++) {
 		uint32_t object = top->found.items[i].object;
 		size_t at = o->nodes.n;
@@ -114,7 +116,7 @@ static int open_top(struct opening *o, const struct picked_list *top, struct pyc
 
 		if (!add_node(o, 0, o->w->n, object))
 			return no_memory(err);
-		rc = session_paths(o->s, o->w, object, 1, o->q->values, &path, err);
+		rc = session_paths(o->s, o->w, object, &wish, &path, err);
 		if (rc < 0)
 			return rc;
 		o->nodes.items[at].path = rc ? path : NULL;
@@ -136,7 +138,8 @@ static int pick_top(struct opening *o, struct picked_list *out, struct pycore_er
 	if (o->q->type) {
 		rc = select_instances(o->s, o->s->heap, o->q->type, NULL, NULL, &selection, err);
 		if (!rc) {
-			rc = pick_retained(o->s, o->w, &selection, o->q->limit, true, out, err);
+			rc = pick_whole(o->s, o->w, &selection, o->q->limit, PICK_RETAINED, true,
+					out, err);
 			selection_fini(&selection);
 		}
 		return rc;
@@ -182,7 +185,7 @@ int pycore_get_tree(struct pycore *s, const struct pycore_tree_query *query,
 
 	rc = session_take(&q, sizeof(q), query, "pycore_tree_query", err);
 	if (!rc)
-		rc = session_can_read(s, "references", err);
+		rc = session_can_answer(s, "references", err);
 	if (!rc)
 		rc = session_whole(s, &o.w, err);
 	if (rc)

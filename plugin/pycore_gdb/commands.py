@@ -4,7 +4,9 @@
 import argparse
 import ctypes
 import os
+import shutil
 import stat
+import subprocess
 
 import gdb
 
@@ -99,6 +101,30 @@ class PrintCommand(ReportCommand):
             raise gdb.GdbError("py-print: no thread is selected")
         options.tid = thread.ptid[1] or thread.ptid[2]
         return session.report("print", options)
+
+
+class GraphCommand(ReportCommand):
+    """py-refs writes what Graphviz's dot reads; as SVG, what dot draws of it."""
+
+    def text(self, session, words, options):
+        if words.format != "svg":
+            return session.report("refs", options)
+        if not shutil.which("dot"):
+            raise gdb.GdbError(
+                "pycore: svg needs graphviz's dot, which is not installed here: "
+                "--format dot writes what it reads"
+            )
+        options.format = library.FORMATS.index("dot")
+        return draw(session.report("refs", options))
+
+
+def draw(graph):
+    done = subprocess.run(
+        ["dot", "-Tsvg"], input=graph.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    if done.returncode:
+        raise gdb.GdbError(f"pycore: graphviz's dot failed (status {done.returncode})")
+    return done.stdout.decode("utf-8", "replace")
 
 
 class CoreCommand(gdb.Command):
@@ -247,18 +273,18 @@ COMMANDS = (
         ),
     ),
     (
-        ReportCommand,
+        GraphCommand,
         "py-refs",
         "refs",
         "Draw what refers to the objects of a type, or to --addr, as a DOT graph.\n"
-        "Example: pipe py-refs --type MyBigFatObject | dot -Tpng -o refs.png",
+        "Example: py-refs --type MyBigFatObject --format svg -o refs.svg",
         (
             TYPE,
             Argument("--addr", metavar="A", type=address, action="append", help="of an object"),
             Argument("--referents", action="store_true", help="what they refer to instead"),
             Argument("--depth", metavar="N", type=int, help="steps from the objects"),
             Argument("--max-nodes", metavar="N", type=int, help="size of the picture"),
-            format_argument("dot", "json", "text"),
+            format_argument("dot", "json", "text", "svg"),
             REDACT,
             OUTPUT,
         ),
@@ -328,7 +354,7 @@ COMMANDS = (
         ReportCommand,
         "py-analyze",
         "analyze",
-        "One page: what died, where each thread was, what fills memory.",
+        "One page: what died, where each thread was, what fills or leaks memory.",
         (TEXT_OR_JSON, REDACT, OUTPUT),
     ),
 )

@@ -11,6 +11,16 @@
 
 /* Takes the input for the numbers of a snapshot, unpacked: packs them, reads them, uses the graph. */
 
+static int say(void *arg, uint64_t to, enum edge_kind kind, const struct label *label)
+{
+	const struct whole *w = arg;
+	struct buf text = { 0 };
+
+	w->source.label_text(w->source.arg, label, &text);
+	buf_free(&text);
+	return 0;
+}
+
 static void use(const struct whole *w)
 {
 	const struct whole *const wholes[] = { w, w, w };
@@ -23,6 +33,7 @@ static void use(const struct whole *w)
 	if (growth.kept || growth.b.count != w->n)
 		abort();
 	for (uint32_t i = 0; i < w->n; i++) {
+		w->source.edges(w->source.arg, i, say, (void *)w);
 		if (w->source.number(w->source.arg, w->source.address(w->source.arg, i)) != i)
 			abort();
 	}
@@ -52,6 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		use(&w);
 		whole_fini(&w);
 	}
+	snapshot_facts_fini(&facts);
 	close(fd);
 	free(file);
 	return 0;

@@ -182,6 +182,22 @@ int pycore_get_tree(struct pycore *s, const struct pycore_tree_query *query,
 	return answer(fake_api.tree_status, err);
 }
 
+int pycore_get_suspects(struct pycore *s, const struct pycore_suspect_query *query,
+			const struct pycore_suspects **out, struct pycore_error *err)
+{
+	fake_api.suspect_query = *query;
+	*out = &fake_api.suspects;
+	return answer(fake_api.suspects_status, err);
+}
+
+int pycore_get_savings(struct pycore *s, const struct pycore_savings_query *query,
+		       const struct pycore_savings **out, struct pycore_error *err)
+{
+	fake_api.savings_query = *query;
+	*out = &fake_api.savings;
+	return answer(fake_api.savings_status, err);
+}
+
 int pycore_get_growth(struct pycore *s, struct pycore *a, struct pycore *c,
 		      const struct pycore_growth **out, struct pycore_error *err)
 {

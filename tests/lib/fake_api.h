@@ -20,13 +20,15 @@ struct fake_api {
 	struct pycore_growth growth;
 	struct pycore_snapshot_result snapshot;
 	struct pycore_audit audit;
+	struct pycore_suspects suspects;
+	struct pycore_savings savings;
 	const char *warnings[8];
 	double stopped_ms;
 
 	/* Statuses of the calls, 0: they work; then the message is "it failed on purpose". */
 	int open_status, info_status, stacks_status, census_status, objects_status, graph_status,
 		detail_status, retained_status, paths_status, dump_status, tree_status,
-		growth_status, snapshot_status;
+		growth_status, snapshot_status, suspects_status, savings_status;
 
 	/* What was asked for. */
 	struct pycore_stack_query stack_query;
@@ -37,6 +39,8 @@ struct fake_api {
 	struct pycore_tree_query tree_query;
 	const char *snapshot_path;
 	struct pycore_audit_query audit_query;
+	struct pycore_suspect_query suspect_query;
+	struct pycore_savings_query savings_query;
 	bool retained_asked;
 	bool thawed, read_when_thawed;
 };

@@ -102,24 +102,67 @@ static const struct pycore_object objects[] = {
 	{ 0x7f4000, "app.models.Session", 48, -1, "<Session>", 0, NULL },
 };
 
+static const struct pycore_suspect suspects[] = {
+	{ PYCORE_SUSPECT_OBJECT, "dict", 0x7f2000, 1, 232, 1200464, "app.models.Session", 1200,
+	  1100000, 0, NULL, 0, false, &paths[1] },
+	{ PYCORE_SUSPECT_OBJECT, "str", 0x7f1000, 1, 1100000, 1100000, NULL, 0, 0, 0, NULL, 0, false,
+	  &paths[0] },
+	{ PYCORE_SUSPECT_STRUCTURE, "app.Link\x1b[0m", 0x7f5000, 812, 56, 900000, NULL, 0, 0, 0,
+	  NULL, 0, false, &paths[2] },
+	{ PYCORE_SUSPECT_GROUP, "app.models.Session", 0, 20000, 960000, 960000, NULL, 0, 0,
+	  0x7f2000, "dict", 19000, true, &paths[1] },
+	{ PYCORE_SUSPECT_GROUP, "__main__.MyBigFatObject", 0, 2, 96, 700000, NULL, 0, 0, 0, NULL, 0,
+	  false, &paths[2] },
+};
+
+static const struct pycore_sparse sparse[] = {
+	{ 0x7f2000, "dict", 73000, 4, 2730, &paths[1] },
+	{ 0x7f6000, "list", 800, 3, 103, NULL },
+};
+
+static const struct pycore_waste waste[] = {
+	{ "dict", 12, 90000, { 0x7f2000, "dict", 73000, 4, 2730, &paths[1] } },
+	{ "list", 1, 800, { 0x7f6000, "list", 800, 3, 103, NULL } },
+};
+
+static const struct pycore_duplicate_sum sums[] = {
+	{ "str", 310, 9000, 600000, 480000 },
+	{ "bytes", 0, 0, 0, 0 },
+};
+
+static const struct pycore_duplicate duplicates[] = {
+	{ "str", 0x7f1100, "'hunter2 \xe2\x80\xae evil\x1b[0m'", 800, 52000, 51935 },
+	{ "str", 0x7f1200, NULL, 2, 120, 60 },
+};
+
+static const struct pycore_buffer buffers[] = {
+	{ 0x7f1000, "str", 1100000, &paths[0] },
+	{ 0x7f8000, "mmap.mmap", 4096, NULL },
+};
+
 static const struct pycore_node nodes[] = {
-	{ 0x7f3000, "__main__.MyBigFatObject", 48, "<MyBigFatObject>", NULL, 1, 0, true },
-	{ 0x7f3040, "__main__.MyBigFatObject", 48, "<MyBigFatObject>", NULL, 1, 0, true },
-	{ 0x7f2000, "dict", 232, "{'foo': \"quoted\\\"}", NULL, 1, 3, false },
-	{ 0x7f5000, "dict", 360, "{42: {...}}", NULL, 1, 0, false },
-	{ 0x7f6000, "function", 152, "<function computate_something>", NULL, 1, 0, false },
-	{ 0x7f7000, "module", 72, "<module '__main__'>", "module __main__", 1, 0, false },
-	{ 0x7f8000, "app.models.Session", 960000, NULL, NULL, 20000, 0, false },
+	{ 0x7f3000, "__main__.MyBigFatObject", 48, "<MyBigFatObject>", NULL, 1, 0, true,
+	  48, 0x7f2000, NULL },
+	{ 0x7f3040, "__main__.MyBigFatObject", 48, "<MyBigFatObject>", NULL, 1, 0, true,
+	  48, 0x7f2000, NULL },
+	{ 0x7f2000, "dict", 232, "{'foo': \"quoted\\\"}", NULL, 1, 3, false, 328, 0, "native" },
+	{ 0x7f5000, "dict", 360, "{42: {...}}", NULL, 1, 0, false, 360, 0x7f6000, NULL },
+	{ 0x7f6000, "function", 152, "<function computate_something>", NULL, 1, 0, false,
+	  512, 0x7f7000, NULL },
+	{ 0x7f7000, "module", 72, "<module '__main__'>", "module __main__", 1, 0, false,
+	  1200464, 0, "module" },
+	{ 0x7f8000, "app.models.Session", 960000, NULL, NULL, 20000, 0, false,
+	  1160000, 0x7f7000, NULL },
 };
 
 static const struct pycore_edge edges[] = {
-	{ 2, 0, "['foo']", 1, NULL },
-	{ 2, 1, "['bar']", 1, NULL },
-	{ 3, 2, "[42]", 1, NULL },
-	{ 4, 3, "__defaults__[0]", 1, "_cache" },
-	{ 5, 4, ".computate_something", 1, NULL },
-	{ 6, 2, ".big", 20000, NULL },
-	{ 5, 6, ".sessions", 1, NULL },
+	{ 2, 0, "['foo']", 1, NULL, true },
+	{ 2, 1, "['bar']", 1, NULL, true },
+	{ 3, 2, "[42]", 1, NULL, false },
+	{ 4, 3, "__defaults__[0]", 1, "_cache", true },
+	{ 5, 4, ".computate_something", 1, NULL, true },
+	{ 6, 2, ".big", 20000, NULL, false },
+	{ 5, 6, ".sessions", 1, NULL, true },
 };
 
 static const struct pycore_field user_fields[] = {
@@ -278,6 +321,10 @@ void fake_api_demo(void)
 		.audit = { excess, LENGTH(excess), 1205, 2409, garbage, LENGTH(garbage), cycles,
 			   LENGTH(cycles), 7, uncollectable, 1, 1 },
 		.tree = { tree, LENGTH(tree), 6424096 },
-		.graph = { nodes, LENGTH(nodes), edges, LENGTH(edges), 2, 2, true },
+		.suspects = { suspects, LENGTH(suspects), 6424096, 10 },
+		.savings = { waste, LENGTH(waste), 90800, sparse, LENGTH(sparse), sums,
+			     LENGTH(sums), duplicates, LENGTH(duplicates), buffers,
+			     LENGTH(buffers) },
+		.graph = { nodes, LENGTH(nodes), edges, LENGTH(edges), 2, 2, true, true },
 	};
 }

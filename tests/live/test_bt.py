@@ -73,6 +73,14 @@ def the_thread_that_holds_the_gil_is_named(scene):
               "GIL")
 
 
+@on("gil.py", ways=("live", "core"), arguments=("switched_on",),
+    where=lambda interpreter: interpreter.build == "free-threaded")
+def the_holder_of_a_gil_that_was_switched_on_is_named(scene):
+    got = {thread["tid"]: thread["gil"] for thread in threads_of(scene)}
+    all_equal([(name, got.get(tid), name == "holder") for name, tid in scene.truth["tids"].items()],
+              "GIL")
+
+
 @on("refs.py", ways=("core",), arguments=("abort",))
 def a_thread_that_aborts_holds_the_gil(scene):
     threads = [thread for thread in threads_of(scene) if thread["frames"]]

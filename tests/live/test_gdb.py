@@ -14,6 +14,8 @@ from harness import Failure, equal, executable_of, few, on, that
 
 TIMEOUT = 120
 
+TYPE = "MyBigFatObject"
+
 # As CPython's own script does: a py-bt that comes with the interpreter's file, later than ours.
 FOREIGN = """
 import gdb
@@ -24,6 +26,11 @@ class PyBt(gdb.Command):
         print("a foreign py-bt")
 PyBt()
 """
+
+
+def without_title(picture):
+    """A core is told by its file, a process by its number: gdb knows more of them."""
+    return [line for line in picture.splitlines() if "What refers to" not in line]
 
 
 def commands_file(pycore):
@@ -115,9 +122,15 @@ def py_objects_counts_what_pycore_counts(scene):
 
 @on("refs.py", ways=("live", "core"))
 def py_refs_draws(scene):
-    text = gdb(scene.pycore, where(scene), "py-refs --type MyBigFatObject")
+    path = os.path.join(scene.process.directory, "from-gdb-%s.svg" % scene.way)
+    text = gdb(scene.pycore, where(scene), "py-refs --type " + TYPE,
+               "py-refs --type " + TYPE + " --format svg -o " + path)
     for part in "digraph", "__defaults__[0]", "computate_something":
         that(part in text, "%r is not in the picture: %s" % (part, text[-1000:]))
+    if shutil.which("dot"):
+        want = scene.pycore.run("refs", *scene.target, "--type", TYPE, "--format", "svg").out
+        with open(path, encoding="utf-8") as file:
+            equal(without_title(file.read()), without_title(want), "what gdb draws")
 
 
 @on("refs.py", ways=("live", "core"))

@@ -2,8 +2,9 @@
 
 import shutil
 import subprocess
+import xml.etree.ElementTree
 
-from harness import Skip, equal, on, that
+from harness import Skip, all_equal, equal, on, that
 
 TYPE = "__main__.MyBigFatObject"
 
@@ -112,3 +113,111 @@ def a_picture_of_many_objects_stays_a_picture(scene):
     that(0 < len(reply["nodes"]) <= 200, "%d nodes" % len(reply["nodes"]))
     reply = scene.ask("refs", "--type", scene.truth["listed_type"], "--max-nodes", "10")
     that(0 < len(reply["nodes"]) <= 10, "%d nodes with --max-nodes 10" % len(reply["nodes"]))
+
+
+SEED = 20
+
+
+def picture_of_all(scene):
+    return scene.ask("refs", "--addr", scene.truth["top"], "--referents", "--depth", "1000",
+                     "--max-nodes", "100000")
+
+
+@on("retained.py", arguments=(SEED,))
+def each_node_retains_and_is_kept_as_the_program_found_by_taking_away(scene):
+    nodes = {node["address"]: node for node in picture_of_all(scene)["nodes"]
+             if node["collapsed"] is None and node["address"] in scene.truth["objects"]}
+    truth, keepers = scene.truth["objects"], scene.truth["keepers"]
+    that(len(nodes) > 150, "too few nodes are drawn one by one: %d" % len(nodes))
+    all_equal([("retained by " + address, node["retained"], truth[address][1])
+               for address, node in nodes.items()], "retained bytes")
+    pairs = [("keeper of " + address, node["dominator"], keepers[address])
+             for address, node in nodes.items() if address != scene.truth["top"]]
+    that(len({want for _, _, want in pairs}) > 30, "too few keepers")
+    all_equal(pairs, "dominators")
+
+
+@on("retained.py", arguments=(SEED,))
+def an_edge_is_bold_if_it_comes_from_what_alone_keeps_the_object(scene):
+    reply = picture_of_all(scene)
+    single = {node["address"] for node in reply["nodes"]
+              if node["collapsed"] is None and node["address"] in scene.truth["objects"]}
+    edges = [edge for edge in reply["edges"]
+             if edge["from"] in single and edge["to"] in single and edge["from"] != edge["to"]]
+    pairs = [("%s -> %s" % (edge["from"], edge["to"]), edge["dominator"],
+              scene.truth["keepers"].get(edge["to"]) == edge["from"]) for edge in edges]
+    bold = sum(want for _, _, want in pairs)
+    that(bold > 50 and len(pairs) - bold > 100, "%d of %d edges are bold" % (bold, len(pairs)))
+    all_equal(pairs, "dominator edges")
+    drawn = scene.text("refs", "--addr", scene.truth["top"], "--referents", "--depth", "1000",
+                       "--max-nodes", "100000")
+    equal(sum("->" in line and "penwidth=3" in line for line in drawn.splitlines()),
+          sum(edge["dominator"] for edge in reply["edges"]), "bold edges in the picture")
+
+
+@on("alike.py")
+def alike_objects_are_one_node_that_counts_them(scene):
+    truth = scene.truth
+    reply = scene.ask("refs", "--type", "__main__.Payload")
+    nodes = {node["address"]: node for node in reply["nodes"]}
+    found = {node["collapsed"]["count"]: node for node in nodes.values()
+             if node["type"] == "__main__.Payload"}
+    equal(sorted(found), [truth["some"], truth["many"]], "classes of payloads")
+    few, many = found[truth["some"]], found[truth["many"]]
+    equal((few["retained"], few["dominator"], few["bytes"] < few["retained"]),
+          (truth["in_table"], truth["table"], True), "payloads of the table")
+    equal((many["retained"], many["dominator"]), (truth["payloads"], None), "payloads of the dicts")
+    dicts = [node for node in nodes.values() if node["count"] == truth["many"]
+             and node["type"] == "dict"]
+    equal([(node["collapsed"], node["retained"], node["dominator"]) for node in dicts],
+          [({"count": truth["many"]}, truth["dicts"], truth["cache"])], "dicts")
+    equal(nodes[truth["cache"]]["dominator"], truth["module"], "what keeps the list")
+    edges = {(edge["from"], edge["to"]): edge for edge in reply["edges"]}
+    for way, count in ((truth["cache"], dicts[0]["address"]), truth["many"]), \
+                      ((dicts[0]["address"], many["address"]), truth["many"]), \
+                      ((truth["table"], few["address"]), truth["some"]):
+        equal((edges[way]["count"], edges[way]["dominator"]), (count, True), "edge %s %s" % way)
+    text = scene.text("refs", "--type", "__main__.Payload")
+    that("dict \u00d7 4,123" in text and "__main__.Payload \u00d7 300" in text, text)
+
+
+@on("alike.py")
+def what_nested_objects_retain_counts_once(scene):
+    nodes = [node for node in scene.ask("refs", "--type", "__main__.Link")["nodes"]
+             if node["type"] == "__main__.Link"]
+    links = scene.truth["links"]
+    equal(sum(node["count"] for node in nodes), len(links), "links")
+    most = max(nodes, key=lambda node: node["count"])
+    that(most["count"] > 400, "the chain is drawn in pieces: %s" % nodes)
+    first = [retained for unused, retained in links].index(most["retained"])
+    that(0 < first < 10, "the biggest class begins in the middle of the chain: %d" % first)
+    equal(most["dominator"], links[first - 1][0], "what keeps the links")
+
+
+@on("alike.py")
+def what_holds_an_object_from_outside_is_told_and_coloured(scene):
+    addresses = [word for address in scene.truth["kinds"] for word in ("--addr", address)]
+    reply = scene.ask("refs", *addresses)
+    nodes = {node["address"]: node["root_kind"] for node in reply["nodes"]}
+    equal({address: nodes[address] for address in scene.truth["kinds"]}, scene.truth["kinds"],
+          "kinds of roots")
+    rows = {node["address"]: node for node in reply["nodes"]}
+    equal([rows[address]["dominator"] for address in scene.truth["garbage"]], [None, None],
+          "what keeps garbage")
+    that("frame" in nodes.values(), "no frame holds the local variable: %s" % nodes)
+    text = scene.text("refs", *addresses)
+    for words, colour in ("held by C code", "#f9d3c8"), ("garbage", "#f0b4b4"):
+        that('BGCOLOR="%s">%s<' % (colour, words) in text, "no %s in the legend" % words)
+        that(any(words in line and 'fillcolor="%s"' % colour in line and line.startswith("\tn")
+                 for line in text.splitlines()), "no node of %s" % words)
+
+
+@on("refs.py", ways=("live",))
+def svg_has_every_node(scene):
+    if not shutil.which("dot"):
+        raise Skip("graphviz is not installed")
+    picture = xml.etree.ElementTree.fromstring(scene.pycore.run(
+        "refs", *scene.target, "--type", TYPE, "--format", "svg").out)
+    titles = [node.find("{*}title").text for node in picture.iter() if node.get("class") == "node"]
+    nodes, unused = graph_of(scene)
+    equal(sorted(titles), sorted(["legend"] + ["n%d" % n for n in range(len(nodes))]), "nodes")

@@ -75,7 +75,7 @@ static void put_edges(struct graph *g)
 
 static void random_graph(struct graph *g)
 {
-	struct whole_type type = { "thing", 0 };
+	struct whole_type type = { .name = "thing" };
 	uint32_t n = 1 + below(MOST);
 
 	*g = (struct graph){ .w = { .jobs = 1 } };

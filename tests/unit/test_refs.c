@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "graph/holders.h"
+#include "graph/labels.h"
 #include "graph/refs.h"
 #include "lib/objects.h"
 
@@ -93,7 +94,7 @@ static int ask(struct program *p, uint64_t target, const struct pycore_graph_que
 	       struct pycore_graph *out)
 {
 	struct pycore_error error = { 0 };
-	int rc = refs_graph(&p->w.c, &p->heap, &target, 1, q, &p->arena, out, &error);
+	int rc = refs_graph(&p->w.c, &p->heap, NULL, &target, 1, q, &p->arena, out, &error);
 
 	assert_int_equal(rc, error.status);
 	return rc;
@@ -314,9 +315,54 @@ static void the_holders_of_an_object_are_told(void **state)
 	}
 }
 
+/* The graph of the program, the references of holder in an order that is not the list's. */
+static void whole_of(struct program *p, struct whole *w)
+{
+	uint32_t holder = index_number_of(&p->heap.index, p->holder);
+	uint32_t thing = index_number_of(&p->heap.index, p->thing);
+	uint32_t cache = index_number_of(&p->heap.index, p->cache);
+
+	*w = (struct whole){ .jobs = 1 };
+	assert_int_equal(whole_init(w, (uint32_t)p->heap.index.n_objects), 0);
+	assert_int_equal(links_room(&w->objects.forward, w->n, 4), 0);
+	w->objects.forward.start[holder + 1] = 4;
+	assert_int_equal(links_sum(w->objects.forward.start, w->n), 0);
+	w->objects.forward.to[0] = cache;
+	for (unsigned i = 1; i < 4; i++)
+		w->objects.forward.to[i] = thing;
+}
+
+static void each_reference_gets_a_label_of_its_own(void **state)
+{
+	const struct layout *l;
+
+	(void)state;
+	for (unsigned i = 0; (l = layout_at(i)); i++) {
+		static const uint32_t want[] = { 1, 0, 2, 3 };
+		uint64_t items[4];
+		struct labels labels;
+		struct program p;
+		struct whole w;
+
+		program_init(&p, l);
+		items[0] = items[2] = items[3] = p.thing;
+		items[1] = p.cache;
+		p.holder = seen(&p, objects_list(&p.w, items, 4));
+		assert_int_equal(index_number(&p.heap.index), 0);
+		whole_of(&p, &w);
+		assert_int_equal(labels_read(&w, &p.w.c, &p.heap, &labels), 0);
+		for (uint32_t k = 0; k < 4; k++)
+			assert_int_equal(labels.of[k], LABELS_INDEX | want[k]);
+		labels_fini(&labels);
+		whole_fini(&w);
+		program_fini(&p);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_reference_gets_a_label_of_its_own),
 		cmocka_unit_test(the_holders_of_an_object_are_told),
 		cmocka_unit_test(an_object_is_followed_back_to_the_module),
 		cmocka_unit_test(a_step_is_what_depth_counts),

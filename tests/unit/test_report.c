@@ -108,6 +108,8 @@ static void redact_shows_no_value_anywhere(void **state)
 	assert_false(fake_api.object_query.values);
 	assert_false(fake_api.graph_query.values);
 	assert_false(fake_api.stack_query.values);
+	assert_false(fake_api.suspect_query.values);
+	assert_false(fake_api.savings_query.values);
 }
 
 static void no_escape_sequence_of_the_target_gets_through(void **state)
@@ -339,15 +341,55 @@ static void analyze_goes_on_with_what_can_be_read(void **state)
 
 static void analyze_suspects_what_the_program_made_itself(void **state)
 {
-	json_t *root = json_report("analyze");
-	json_t *suspects = json_object_get(root, "suspects");
+	json_t *root, *suspects;
 
+	fake_api.suspects_status = PYCORE_ERR_NOMEM;
+	root = json_report("analyze");
+	suspects = json_object_get(root, "suspects");
 	assert_int_equal(json_array_size(suspects), 2);
 	assert_string_equal(json_string_value(json_object_get(json_array_get(suspects, 0), "type")),
 			    "app.models.Session");
 	assert_string_equal(
 		json_string_value(json_object_get(json_array_get(suspects, 1), "address")),
 		"0x7f1000");
+	json_decref(root);
+}
+
+static const char *kind_of(json_t *suspects, size_t i)
+{
+	return json_string_value(json_object_get(json_array_get(suspects, i), "kind"));
+}
+
+static void analyze_tells_what_retains_much_and_the_way_to_it(void **state)
+{
+	json_t *root = json_report("analyze"), *suspects = json_object_get(root, "suspects");
+	json_t *first = json_array_get(suspects, 0);
+
+	assert_int_equal(json_array_size(suspects), 5);
+	assert_string_equal(kind_of(suspects, 0), "object");
+	assert_string_equal(kind_of(suspects, 2), "structure");
+	assert_string_equal(kind_of(suspects, 3), "group");
+	assert_int_equal(json_integer_value(json_object_get(first, "retained")), 1200464);
+	assert_int_equal(json_array_size(json_object_get(first, "path")), 3);
+	assert_null(json_object_get(json_array_get(suspects, 3), "address"));
+	assert_true(fake_api.object_query.retained);
+	json_decref(root);
+	options.format = PYCORE_TEXT;
+	assert_int_equal(report("analyze"), 0);
+	assert_non_null(strstr(text.text, "One dict at 0x7f2000 keeps 1.1 MiB alive, 18.7 % of"));
+	assert_non_null(strstr(text.text, "1,200 objects of app.models.Session"));
+}
+
+static void analyze_without_references_goes_by_counts_and_sizes(void **state)
+{
+	json_t *root;
+
+	fake_api.suspects_status = PYCORE_ERR_NOMEM;
+	root = json_report("analyze");
+	assert_int_equal(json_array_size(json_object_get(root, "suspects")), 2);
+	assert_int_equal(json_array_size(json_object_get(root, "warnings")), 1);
+	assert_null(json_object_get(root, "waste"));
+	assert_false(fake_api.object_query.retained);
 	json_decref(root);
 }
 
@@ -361,7 +403,7 @@ static void advice_in_gdb_is_of_gdb_commands(void **state)
 {
 	options.in_gdb = true;
 	assert_int_equal(report("analyze"), 0);
-	assert_non_null(strstr(text.text, "pipe py-refs --type app.models.Session | dot"));
+	assert_non_null(strstr(text.text, "pipe py-refs --type __main__.MyBigFatObject | dot"));
 	assert_null(strstr(text.text, "pycore "));
 }
 
@@ -491,6 +533,8 @@ int main(void)
 		TEST(one_thread_can_be_asked_for),
 		TEST(analyze_goes_on_with_what_can_be_read),
 		TEST(analyze_suspects_what_the_program_made_itself),
+		TEST(analyze_tells_what_retains_much_and_the_way_to_it),
+		TEST(analyze_without_references_goes_by_counts_and_sizes),
 		TEST(analyze_puts_equal_stacks_together),
 		TEST(advice_in_gdb_is_of_gdb_commands),
 		TEST(a_failure_is_told_and_nothing_is_written),

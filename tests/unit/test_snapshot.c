@@ -21,7 +21,27 @@
 
 enum { OBJECTS = 60, REFERENCES = 150, TYPES = 4 };
 
-static const struct snapshot_facts facts = { "3.11.7", "release", 1234, 0x5500 };
+static struct audit_excess excess[] = { { 3, 100, false }, { 59, UINT32_MAX, true } };
+static struct pycore_size_class sizes[] = { { 16, 2, 300, 206 }, { 512, 1, GIANT, 0 } };
+static struct pycore_free_list lists[] = { { "dict keys", 80 } };
+static struct audit_cycle cycles[] = { { 31, 2, GIANT, 1, 32 }, { 33, 1, 64, 0, WHOLE_NONE } };
+static uint32_t uncollectable[] = { 0, 59 };
+
+static const struct snapshot_facts facts = {
+	"3.11.7", "release", 1234, 0x5500,
+	.blocks = { .live = GIANT, .unreadable = 7, .gc_partial = true, .pools = 3 },
+	.tally = { { sizes, 2, 2 }, { lists, 1, 1 } },
+	.audit = { { excess, 2, 2 }, { cycles, 2, 2 }, { uncollectable, 2, 2 }, 5 },
+};
+
+static struct label_entry entries[] = {
+	{ "x", LABEL_ATTR, false },	 { "f_code", LABEL_FIELD, false }, { NULL, LABEL_KEY, false },
+	{ "it's", LABEL_KEY, false },	 { "name", LABEL_KEY, false },	   { NULL, LABEL_IS_KEY, false },
+	{ "slot", LABEL_ATTR, true },	 { "a", LABEL_ATTR_KEY, false },   { NULL, LABEL_NONE, true },
+};
+enum { ENTRIES = sizeof(entries) / sizeof(entries[0]) };
+static uint32_t codes[REFERENCES];
+static struct labels labels = { .of = codes, .entries = { entries, ENTRIES, ENTRIES } };
 static const char *const names[TYPES] = { "dict", "app.Node", "str", "app.Node" };
 static int64_t counts[OBJECTS];
 
@@ -57,7 +77,12 @@ static void put_references(struct whole *w, uint32_t n)
 static void make(struct whole *w, uint32_t n, uint32_t first_type)
 {
 	static const struct whole_root roots[] = {
-		{ .object = 0, .kind = ROOT_MODULE },	 { .object = 9, .kind = ROOT_LOCAL },
+		{ .object = 0, .kind = ROOT_MODULE, .name = "module app",
+		  .expression = "sys.modules['app']" },
+		{ .object = 9, .kind = ROOT_LOCAL, .name = "thread 12 w1: f() local 'row'",
+		  .local = "row", .address = BASE - 8 },
+		{ .object = 10, .kind = ROOT_FRAME, .name = "thread 12 w1: f()", .itself = true },
+		{ .object = 11, .kind = ROOT_THREAD, .name = "thread 12 w1: dict", .field = "dict" },
 		{ .object = 14, .kind = ROOT_INTERNED }, { .object = 30, .kind = ROOT_NATIVE },
 		{ .object = 31, .kind = ROOT_GARBAGE },
 	};
@@ -65,7 +90,9 @@ static void make(struct whole *w, uint32_t n, uint32_t first_type)
 	*w = (struct whole){ .jobs = 1 };
 	assert_int_equal(whole_init(w, n), 0);
 	for (uint32_t i = 0; i < TYPES; i++)
-		assert_true(vec_push(&w->types, ((struct whole_type){ names[i], 0x1000 + i })));
+		assert_true(vec_push(&w->types, ((struct whole_type){ names[i], 0x1000 + i, i % 3 })));
+	for (uint32_t i = 0; i < REFERENCES; i++)
+		codes[i] = i % 4 ? LABELS_INDEX | (i % 7 ? i : UINT32_MAX) : i % (ENTRIES + 1);
 	for (uint32_t i = 0; i < n; i++) {
 		w->objects.type[i] = (first_type + i * i) % TYPES;
 		w->objects.flags[i] = i % 16;
@@ -88,7 +115,7 @@ static bool put(void *arg, const void *bytes, size_t len)
 static void write_numbers(const struct whole *w, struct buf *out)
 {
 	*out = (struct buf){ 0 };
-	assert_true(snapshot_write(w, &facts, counts, put, out));
+	assert_true(snapshot_write(w, &facts, counts, &labels, put, out));
 	assert_false(out->failed);
 }
 
@@ -109,6 +136,34 @@ static size_t pack(const struct buf *numbers, unsigned char *file, size_t room)
 
 static struct pycore_error err;
 
+static bool check_facts = true;
+
+static void assert_facts(const struct snapshot_facts *got)
+{
+	const struct audit *a = &got->audit, *b = &facts.audit;
+
+	assert_string_equal(got->python, facts.python);
+	assert_string_equal(got->build, facts.build);
+	assert_int_equal(got->pid, facts.pid);
+	assert_int_equal(got->runtime, facts.runtime);
+	assert_memory_equal(&got->blocks, &facts.blocks, sizeof(facts.blocks));
+	assert_int_equal(got->tally.sizes.n, 2);
+	assert_memory_equal(got->tally.sizes.items, sizes, sizeof(sizes));
+	assert_int_equal(got->tally.lists.n, 1);
+	assert_int_equal(got->tally.lists.items[0].count, 80);
+	assert_int_equal(a->unread, b->unread);
+	assert_int_equal(a->excess.n, b->excess.n);
+	for (size_t i = 0; i < a->excess.n; i++) {
+		assert_int_equal(a->excess.items[i].object, excess[i].object);
+		assert_int_equal(a->excess.items[i].references, excess[i].references);
+		assert_int_equal(a->excess.items[i].unheld, excess[i].unheld);
+	}
+	assert_int_equal(a->cycles.n, b->cycles.n);
+	assert_memory_equal(a->cycles.items, cycles, sizeof(cycles));
+	assert_int_equal(a->uncollectable.n, b->uncollectable.n);
+	assert_memory_equal(a->uncollectable.items, uncollectable, sizeof(uncollectable));
+}
+
 static int read_file(const unsigned char *file, size_t len, struct whole *out)
 {
 	int fd = memfd_create("snapshot", MFD_CLOEXEC), rc;
@@ -119,13 +174,73 @@ static int read_file(const unsigned char *file, size_t len, struct whole *out)
 	err = (struct pycore_error){ 0 };
 	rc = snapshot_read(out, &got, fd, len, "base.pysnap", (struct whole_progress){ 0 }, &err);
 	close(fd);
-	if (rc)
-		return rc;
-	assert_string_equal(got.python, facts.python);
-	assert_string_equal(got.build, facts.build);
-	assert_int_equal(got.pid, facts.pid);
-	assert_int_equal(got.runtime, facts.runtime);
+	if (!rc && check_facts)
+		assert_facts(&got);
+	snapshot_facts_fini(&got);
+	return rc;
+}
+
+/* As every reference's label is told: by name, and as text. */
+struct told {
+	const struct whole *w;
+	uint32_t next;
+};
+
+static int assert_label(void *arg, uint64_t to, enum edge_kind kind, const struct label *label)
+{
+	struct told *t = arg;
+	enum edge_kind want_kind;
+	struct label want = labels_label(&labels, t->next, &want_kind);
+	struct buf got = { 0 };
+
+	assert_int_equal(to, address_of(NULL, t->w->objects.forward.to[t->next]));
+	assert_int_equal(kind, want_kind);
+	assert_int_equal(label->kind, want.kind);
+	assert_int_equal(label->index, want.index);
+	assert_int_equal(label->key, want.key);
+	if (want.text)
+		assert_string_equal(label->text, want.text);
+	t->w->source.label_text(t->w->source.arg, label, &got);
+	if (codes[t->next] == 4 || codes[t->next] == 3)
+		assert_string_equal(got.text, "[...]");
+	if (codes[t->next] == 5)
+		assert_string_equal(got.text, "['name']");
+	if (codes[t->next] == 8)
+		assert_string_equal(got.text, ".a");
+	buf_free(&got);
+	t->next++;
 	return 0;
+}
+
+static void assert_text(const char *got, const char *want)
+{
+	assert_int_equal(!got, !want);
+	if (want)
+		assert_string_equal(got, want);
+}
+
+static void assert_names(const struct whole *w, const struct whole *back)
+{
+	struct told told = { .w = back };
+
+	for (uint32_t i = 0; i < back->n; i++)
+		assert_int_equal(back->source.edges(back->source.arg, i, assert_label, &told), 0);
+	assert_int_equal(told.next, REFERENCES);
+	for (size_t i = 0; i < w->types.n; i++)
+		assert_int_equal(back->types.items[i].flags, w->types.items[i].flags);
+	for (size_t i = 0; i < w->roots.n; i++) {
+		const struct whole_root *a = &w->roots.items[i], *b = &back->roots.items[i];
+
+		assert_text(b->local, a->local);
+		assert_text(b->field, a->field);
+		assert_text(b->expression, a->expression);
+		assert_int_equal(b->address, a->address);
+		assert_int_equal(b->itself, a->itself);
+	}
+	assert_string_equal(back->roots.items[0].name, "module app");
+	/* What the thread is called is a value. */
+	assert_string_equal(back->roots.items[1].name, "thread 12: f() local 'row'");
+	assert_string_equal(back->roots.items[3].name, "thread 12: dict");
 }
 
 static void assert_alike(const struct whole *a, const struct whole *b)
@@ -159,7 +274,7 @@ static void assert_alike(const struct whole *a, const struct whole *b)
 
 static void what_is_read_is_what_was_written(void **state)
 {
-	unsigned char file[4096];
+	unsigned char file[8192];
 	struct buf numbers, again;
 	struct whole w, back;
 
@@ -167,6 +282,7 @@ static void what_is_read_is_what_was_written(void **state)
 	write_numbers(&w, &numbers);
 	assert_int_equal(read_file(file, pack(&numbers, file, sizeof(file)), &back), 0);
 	assert_alike(&w, &back);
+	assert_names(&w, &back);
 	write_numbers(&back, &again);
 	assert_int_equal(again.len, numbers.len);
 	assert_memory_equal(again.text, numbers.text, numbers.len);
@@ -178,7 +294,7 @@ static void what_is_read_is_what_was_written(void **state)
 
 static void a_file_cut_or_lengthened_anywhere_is_refused(void **state)
 {
-	unsigned char file[4096];
+	unsigned char file[8192];
 	struct buf numbers;
 	struct whole w, back;
 	size_t len;
@@ -204,7 +320,7 @@ static void a_file_cut_or_lengthened_anywhere_is_refused(void **state)
 
 static void a_bit_flipped_in_the_file_is_refused_or_changes_nothing(void **state)
 {
-	unsigned char file[4096];
+	unsigned char file[8192];
 	struct buf numbers;
 	struct whole w, back;
 	size_t len, refused = 0;
@@ -227,27 +343,41 @@ static void a_bit_flipped_in_the_file_is_refused_or_changes_nothing(void **state
 	buf_free(&numbers);
 }
 
+static int say(void *arg, uint64_t to, enum edge_kind kind, const struct label *label)
+{
+	const struct whole *w = arg;
+	struct buf text = { 0 };
+
+	w->source.label_text(w->source.arg, label, &text);
+	buf_free(&text);
+	return 0;
+}
+
 static void any_number_may_be_wrong(void **state)
 {
-	unsigned char file[4096];
+	unsigned char file[8192];
 	struct buf numbers;
 	struct whole w, back;
 	size_t refused = 0, taken = 0;
 
 	make(&w, OBJECTS, 0);
 	write_numbers(&w, &numbers);
+	check_facts = false;
 	for (size_t bit = 8 * 20; bit < 8 * numbers.len; bit++) {
 		numbers.text[bit / 8] ^= 1 << bit % 8;
 		if (read_file(file, pack(&numbers, file, sizeof(file)), &back)) {
 			refused++;
 		} else {
 			taken++;
-			for (uint32_t i = 0; i < back.n; i++)
+			for (uint32_t i = 0; i < back.n; i++) {
 				assert_true(whole_retained(&back, i) <= back.total_bytes);
+				back.source.edges(back.source.arg, i, say, &back);
+			}
 			whole_fini(&back);
 		}
 		numbers.text[bit / 8] ^= 1 << bit % 8;
 	}
+	check_facts = true;
 	assert_true(refused > 500 && taken > 500);
 	whole_fini(&w);
 	buf_free(&numbers);
@@ -257,7 +387,7 @@ static void a_claim_of_more_than_can_be_there_takes_no_memory(void **state)
 {
 	/* No names, pid and runtime 0, one type; then 2^32 - 3 objects, in a file of some bytes. */
 	static char claim[] = "\6" "3.11.7" "\7" "release" "\xd2\x09" "\x80\xaa\x01"
-			      "\1\1x\0" "\xfd\xff\xff\xff\x0f\0\0";
+			      "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" "\1\1x\0\0" "\xfd\xff\xff\xff\x0f\0\0";
 	struct buf numbers = { .text = claim, .len = sizeof(claim) - 1 };
 	unsigned char file[200];
 	struct whole back;

@@ -63,7 +63,7 @@ static void put_root(struct whole *w, uint32_t object, enum root_kind kind)
 static void put_types(struct whole *w, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		struct whole_type type = { "type", 0x1000 + i };
+		struct whole_type type = { .name = "type", .address = 0x1000 + i };
 
 		assert_true(vec_push(&w->types, type));
 	}

@@ -13,6 +13,15 @@ struct pycore_node {
 	uint64_t count;     /**< how many alike objects this node stands for: 1 or more */
 	uint64_t more;      /**< neighbours that were left out of the picture */
 	bool target;        /**< one of the objects asked for */
+	uint64_t retained;  /**< bytes that would be freed with all it stands for; 0: not known, or
+			     *   no object */
+	uint64_t keeper;    /**< the object that alone keeps all of it alive, its immediate
+			     *   dominator; 0: no single one does. Memory that is drawn in its
+			     *   owner, such as a __dict__, is the owner */
+	const char *root_kind; /**< of what holds it from outside of the heap: "module", "frame",
+				*   "thread", "class" (one that a module holds), "local",
+				*   "interpreter", "static", "immortal", "interned", "stack",
+				*   "native" (C code), "garbage"; NULL: nothing, or not known */
 };
 
 struct pycore_edge {
@@ -20,6 +29,7 @@ struct pycore_edge {
 	const char *label;  /**< ".attr", "['key']", "[3]", "__defaults__[0]" */
 	uint64_t count;     /**< how many references it stands for */
 	const char *name;   /**< of the parameter or variable that the label's number is, or NULL */
+	bool keeps;         /**< @c from alone keeps @c to alive: a step of the dominator tree */
 };
 
 struct pycore_graph {
@@ -30,6 +40,7 @@ struct pycore_graph {
 	uint64_t n_targets; /**< objects that matched, drawn or not */
 	uint64_t n_followed; /**< of these, the first ones, whose references were followed */
 	bool cut;           /**< depth or node limit left something out */
+	bool weighed;       /**< what nodes retain, and what keeps them, is known */
 };
 
 /** What to draw. */

@@ -14,7 +14,8 @@ struct pycore_snapshot_result {
 
 /**
  * Write a snapshot of the heap: the address, type, size, reference count and references
- * of each object, and which are roots. There are no values in it; names of types are.
+ * of each object, by name, which are roots, and what an audit finds. There are no values in
+ * it; names of types, functions, variables and attributes are.
  *
  * The file is there in full or not at all, and never replaces another. A process that
  * is stopped runs on before the file is written. pycore_open_core() opens it.

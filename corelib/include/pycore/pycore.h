@@ -10,6 +10,7 @@
 #include <pycore/object.h>
 #include <pycore/graph.h>
 #include <pycore/path.h>
+#include <pycore/suspects.h>
 #include <pycore/verify.h>
 #include <pycore/growth.h>
 #include <pycore/audit.h>

@@ -91,7 +91,8 @@ struct pycore_callback_target {
 
 /**
  * Open an ELF core file, which may be compressed (zstd, lz4, xz, gzip), or a snapshot
- * that pycore_write_snapshot() wrote: pycore_get_growth() takes it, and what needs
+ * that pycore_write_snapshot() wrote: of it there are types, objects, the graph and the audit,
+ * but no values, and pycore_get_growth() takes it; what needs
  * memory gives PYCORE_ERR_ARGUMENT.
  *
  * @return 0, or a negative enum pycore_status told in @p err

@@ -12,7 +12,6 @@ import enum
 import functools
 import gc
 import itertools
-import os
 import sys
 import types
 import typing
@@ -495,13 +494,6 @@ def measure(mine, theirs, more={}):
                  "listed_type": truth.name_of(SlottedChild), "big": big, **more})
 
 
-def become_one_with(name, value):
-    """Start again with that in the environment."""
-    if os.environ.get(name) != value:
-        os.environ[name] = value
-        os.execv(sys.executable, [sys.executable] + sys.argv)
-
-
 def main(way=""):
     if way == "debug" and sys.version_info < (3, 7):
         way = "pymalloc_debug"  # there "debug" is malloc's
@@ -509,13 +501,13 @@ def main(way=""):
         way = way.replace("py", "mi") if way.startswith("py") else "mi" + way  # its only one
     if way in ("debug", "malloc", "malloc_debug", "pymalloc", "pymalloc_debug", "mimalloc",
                "mimalloc_debug"):
-        become_one_with("PYTHONMALLOC", way)
+        truth.become_one_with("PYTHONMALLOC", way)
     if way == "tracemalloc":
-        become_one_with("PYTHONTRACEMALLOC", "1")
+        truth.become_one_with("PYTHONTRACEMALLOC", "1")
     gc.disable()
     mine = zoo()
     theirs = builtins()
-    if way:
+    if way and way != "malloc":  # what it frees looks too much like what it was
         mine, theirs = fewer(mine), fewer(theirs)
     gc.collect()
     # Some objects have more than one reference, so that counts are told apart.

@@ -78,9 +78,11 @@ def main():
     add(Grown, 100)
     add(Gone, 30)
     truth.write({"sums": sums()})
-    threading.Thread(target=serve, daemon=True).start()
+    threading.Thread(target=serve, daemon=True, name="secret thread").start()
 
 
+# A name that is no value, and a key, which is one.
+main.attribute_of_main = {"secret key": None}
 main()
 truth.ready()
 truth.stay()

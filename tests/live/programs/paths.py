@@ -7,12 +7,12 @@ import collections
 import ctypes
 import functools
 import gc
-import os
 import sys
 import threading
 import types
 import weakref
 
+import answers
 import truth
 
 IDS = {}
@@ -193,24 +193,13 @@ def fill():
     HOLDER.made["k"].append([[weak]])
     globals()["WEAK"] = weakref.ref(weak)
     DICT["weak"] = weakref.WeakValueDictionary({"k": weak})
+    thrice = Target("held three times")
+    LIST.extend([[thrice], [[thrice]]])
+    DICT["thrice"] = thrice
     native = Target("held by C code alone")
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(native))
     one, other = Target("in a cycle alone"), Target("the other in a cycle")
     one.other, other.other = other, one
-
-
-def serve():
-    while True:
-        with open("ask", encoding="utf-8", errors="surrogatepass") as pipe:
-            lines = pipe.read().split("\0")
-        answers = []
-        for line in lines:
-            try:
-                answers.append(hex(id(eval(line, {"sys": sys, "gc": gc}))))
-            except Exception as error:
-                answers.append(repr(error))
-        with open("answer", "w", encoding="utf-8") as pipe:
-            pipe.write("\0".join(answers))
 
 
 def waits(argument, ready, gate):
@@ -234,13 +223,11 @@ def deeper(count, ready, gate):
 def main():
     gc.disable()
     fill()
-    os.mkfifo("ask")
-    os.mkfifo("answer")
     ready, gate = threading.Event(), threading.Lock()
     gate.acquire()
     threading.Thread(target=deeper, args=(3, ready, gate), daemon=True).start()
     ready.wait()
-    threading.Thread(target=serve, daemon=True).start()
+    answers.begin()
     truth.write({"ids": IDS})
 
 

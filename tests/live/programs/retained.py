@@ -85,8 +85,17 @@ def referents(thing):
             and not (isinstance(other, str) and other in ATTRIBUTES)]
 
 
-def survey(top):
-    """{id: (size, ids of what it refers to, type)} of all that the top reaches."""
+def is_own_dict(thing, other):
+    """Whether it is where an instance has its attributes, not one of them."""
+    return (isinstance(thing, (Node, Owner)) and isinstance(other, dict) and
+            not any(other is getattr(thing, name, None) for name in ATTRIBUTES))
+
+
+def survey(top, own):
+    """{id: (size, ids of what it refers to, type)} of all that the top reaches.
+
+    @p own gets the ids of the dicts that are parts of instances.
+    """
     found, left = {}, [top]
     while left:
         thing = left.pop()
@@ -95,6 +104,7 @@ def survey(top):
         others = referents(thing)
         found[id(thing)] = (sys.getsizeof(thing), [id(other) for other in others],
                             truth.name_of(type(thing)))
+        own.update(id(other) for other in others if is_own_dict(thing, other))
         left.extend(others)
     return found
 
@@ -111,25 +121,32 @@ def reached(graph, top, gone):
 
 
 def measure(top):
-    graph = survey(top)
+    own = set()
+    graph = survey(top, own)
     everything = reached(graph, id(top), None)
-    rows, union = {}, {}
+    rows, union, keeper = {}, {}, {}
     for at in everything:
         lost = everything - reached(graph, id(top), at)
         rows[hex(at)] = [graph[at][2], sum(graph[other][0] for other in lost), graph[at][0]]
+        # Of all that it is lost with, what is lost with the fewest is the nearest.
+        for other in lost:
+            if other != at and at not in own:
+                keeper[other] = min(keeper.get(other, (len(everything) + 1, None)),
+                                    (len(lost), hex(at)))
         union.setdefault(graph[at][2], set()).update(lost)
     kinds = {name: sum(graph[other][0] for other in lost) for name, lost in union.items()}
-    return rows, kinds
+    return rows, kinds, {hex(at): nearest for at, (_, nearest) in keeper.items()}
 
 
 def main():
     TOP.extend(build(int(sys.argv[1])))
     # What was built and is not held is a cycle, or holds one.
     gc.collect()
-    rows, kinds = measure(TOP)
-    owned, unused = measure(OWNER)
+    rows, kinds, keepers = measure(TOP)
+    owned, unused, kept = measure(OWNER)
     say = {"objects": rows, "kinds": kinds, "owner": hex(id(OWNER)),
-           "owned": owned[hex(id(OWNER))][1], "top": hex(id(TOP))}
+           "owned": owned[hex(id(OWNER))][1], "top": hex(id(TOP)),
+           "keepers": keepers}
     truth.write(say)
 
 

@@ -83,6 +83,13 @@ def start_and_ask(thread):
     return box[0]
 
 
+def become_one_with(name, value):
+    """Start again with that in the environment."""
+    if os.environ.get(name) != value:
+        os.environ[name] = value
+        os.execv(sys.executable, [sys.executable] + sys.argv)
+
+
 def frames_of(frame):
     """[co_name, co_qualname or None, file, line] of a stack, newest first."""
     found = []

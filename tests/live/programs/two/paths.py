@@ -9,12 +9,12 @@ import ctypes
 import functools
 import gc
 import itertools
-import os
 import sys
 import threading
 import types
 import weakref
 
+import answers
 import truth
 
 IDS = {}
@@ -162,24 +162,13 @@ def fill():
     weak = Target("held by more than a weak reference")
     LIST.append(weak)
     DICT["weak"] = weakref.WeakValueDictionary({"k": weak})
+    thrice = Target("held three times")
+    LIST.extend([[thrice], [[thrice]]])
+    DICT["thrice"] = thrice
     native = Target("held by C code alone")
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(native))
     one, other = Target("in a cycle alone"), Target("the other in a cycle")
     one.other, other.other = other, one
-
-
-def serve():
-    while True:
-        with open("ask") as pipe:
-            lines = pipe.read().split("\0")
-        answers = []
-        for line in lines:
-            try:
-                answers.append(hex(id(eval(line, {"sys": sys, "gc": gc}))))
-            except Exception as error:
-                answers.append(repr(error))
-        with open("answer", "w") as pipe:
-            pipe.write("\0".join(answers))
 
 
 def waits(argument, ready, gate):
@@ -209,13 +198,11 @@ def start(function, *arguments):
 def main():
     gc.disable()
     fill()
-    os.mkfifo("ask")
-    os.mkfifo("answer")
     ready, gate = threading.Event(), threading.Lock()
     gate.acquire()
     start(deeper, 3, ready, gate)
     ready.wait()
-    start(serve)
+    answers.begin()
     truth.write({"ids": IDS})
 
 

@@ -3,20 +3,21 @@
 
 #include "session/whole.h"
 
-/* The objects that retain most: of the numbers of all, in arrays, nothing of the target is read. */
+/* Picked out of the graph: of the numbers of all, in arrays, nothing of the target is read. */
 
 struct top {
 	const struct whole *w;
 	size_t limit;       /* 0: all */
+	enum pick_order order;
 	struct picked_list *list;
 	bool no_memory;
 };
 
-/* Whether @p a is listed before @p b. */
+/* Whether @p a is listed before @p b: more of what the order is by, which is put into bytes. */
 static bool comes_before(const struct picked *a, const struct picked *b)
 {
-	if (a->retained != b->retained)
-		return a->retained > b->retained;
+	if (a->bytes != b->bytes)
+		return a->bytes > b->bytes;
 	return a->object < b->object;
 }
 
@@ -47,9 +48,22 @@ static void sift_down(struct picked *heap, size_t n)
 	heap[at] = moved;
 }
 
-static void offer(struct top *t, uint32_t object, uint64_t retained)
+static uint64_t rank_of(const struct top *t, uint32_t object)
 {
-	struct picked p = { .retained = retained, .object = object };
+	switch (t->order) {
+	case PICK_RETAINED:
+		return whole_retained(t->w, object);
+	case PICK_BIGGEST:
+		return whole_bytes(t->w, object);
+	case PICK_FIRST:
+		break;
+	}
+	return 0;
+}
+
+static void offer(struct top *t, uint32_t object)
+{
+	struct picked p = { .bytes = rank_of(t, object), .object = object };
 
 	if (!t->limit || t->list->found.n < t->limit) {
 		if (!vec_push(&t->list->found, p))
@@ -68,16 +82,17 @@ static bool is_part(const struct top *t, uint32_t object)
 	return t->w->objects.flags[object] & OBJECT_PART && t->w->idom[object] < t->w->n;
 }
 
-static int by_retained(const void *a, const void *b)
+static int by_rank(const void *a, const void *b)
 {
 	return comes_before(b, a) - comes_before(a, b);
 }
 
-int pick_retained(struct pycore *s, const struct whole *w, const struct type_selection *selection,
-		  size_t limit, bool parts, struct picked_list *out, struct pycore_error *err)
+int pick_whole(struct pycore *s, const struct whole *w, const struct type_selection *selection,
+	       size_t limit, enum pick_order order, bool parts, struct picked_list *out,
+	       struct pycore_error *err)
 {
 	bool *wanted = calloc(w->types.n + 1, sizeof(*wanted));
-	struct top t = { .w = w, .limit = limit, .list = out };
+	struct top t = { .w = w, .limit = limit, .order = order, .list = out };
 
 	*out = (struct picked_list){ 0 };
 	if (!wanted)
@@ -86,7 +101,7 @@ int pick_retained(struct pycore *s, const struct whole *w, const struct type_sel
 		wanted[i] = map_get(&selection->types, w->types.items[i].address) != NULL;
 	for (uint32_t i = 0; i < w->n && !t.no_memory; i++) {
 		if (wanted[w->objects.type[i]] && (parts || !is_part(&t, i)))
-			offer(&t, i, whole_retained(w, i));
+			offer(&t, i);
 	}
 	free(wanted);
 	if (t.no_memory) {
@@ -94,12 +109,13 @@ int pick_retained(struct pycore *s, const struct whole *w, const struct type_sel
 		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for a list of objects");
 	}
 	if (out->found.n)
-		qsort(out->found.items, out->found.n, sizeof(*out->found.items), by_retained);
+		qsort(out->found.items, out->found.n, sizeof(*out->found.items), by_rank);
 	for (size_t i = 0; i < out->found.n; i++) {
 		struct picked *p = &out->found.items[i];
 
 		p->address = w->source.address(w->source.arg, p->object);
 		p->bytes = whole_bytes(w, p->object);
+		p->retained = whole_retained(w, p->object);
 		p->type = s->types.types.items[w->objects.type[p->object]];
 	}
 	return 0;
