@@ -174,14 +174,15 @@ int pycore_get_census(struct pycore *s, const struct pycore_census **out, struct
 
 int pycore_get_costs(struct pycore *s, const struct pycore_census **out, struct pycore_error *err)
 {
-	struct ctx c = session_ctx(s);
+	struct ctx c;
 	int rc = pycore_get_census(s, out, err);
 
 	if (rc || s->heap->costs)
 		return rc;
-	rc = session_can_read(s, "objects", err);
+	rc = session_can_read(s, "blocks", err);
 	if (rc)
 		return rc;
+	c = session_ctx(s);
 	if (heap_costs(s->heap, &c, s->options.progress, s->options.progress_ctx))
 		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for what objects take");
 	/* The one that was given out stays as it was. */
@@ -190,5 +191,5 @@ int pycore_get_costs(struct pycore *s, const struct pycore_census **out, struct 
 	if (!s->census)
 		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for the counts");
 	*out = s->census;
-	return 0;
+	return session_check_read(s, "blocks", err);
 }
