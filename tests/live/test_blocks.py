@@ -63,8 +63,11 @@ def check_live(scene, fewer, more):
 
 
 def arenas_told(process):
-    return int(re.search(r"^# arenas allocated current += +([\d,]+)$", statistics(process),
-                         re.MULTILINE).group(1).replace(",", ""))
+    """(how many there are, pools of each, pools not in use)"""
+    said = statistics(process)
+    number, size = re.search(r"^(\d+) arenas \* (\d+) bytes/arena", said, re.MULTILINE).groups()
+    unused, pool = re.search(r"^(\d+) unused pools \* (\d+) bytes", said, re.MULTILINE).groups()
+    return int(number), int(size) // int(pool), int(unused)
 
 
 def has_pools(interpreter):
@@ -85,13 +88,18 @@ def free_lists_are_as_the_interpreter_counts(scene):
 
 @on("blocks.py", where=lambda it: has_pools(it) and it.release >= (3,))
 def live_blocks_are_as_many_as_the_interpreter_counts(scene):
-    # The parser of 3.6 and 3.7 has 110 tables.
-    check_live(scene, 20 if scene.interpreter.release >= (3, 8) else 130, 0)
+    # The parser of 3.6 and 3.7 has 110 tables, ctypes has a dozen blocks of its own.
+    check_live(scene, 40 if scene.interpreter.release >= (3, 8) else 150, 0)
 
 
 @on("blocks.py", where=has_pools)
 def arenas_are_as_many_as_the_allocator_has(scene):
-    equal(scene.ask("objects")["blocks"]["arenas"], arenas_told(scene.process), "arenas")
+    arenas, pools, unused = arenas_told(scene.process)
+    missing = arenas - scene.ask("objects")["blocks"]["arenas"]
+    # Up to 3.11 arenas are known by their pools: one of which none is in use is not.
+    most = 0 if scene.interpreter.release >= (3, 12) else unused // (pools - 1)
+    that(0 <= missing <= most, "%d of %d arenas are missing, %d pools are not in use"
+         % (missing, arenas, unused))
 
 
 def block_of(scene, sizes, inside):
