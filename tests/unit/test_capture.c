@@ -404,14 +404,42 @@ static void wait_until_stopped(pid_t pid)
 	assert_non_null(strstr(line, ") T "));
 }
 
+/* Where @p a has data, @p b has the same; a core of gigabytes is holes for the most part. */
+static void assert_has_the_data_of(int b, int a)
+{
+	static unsigned char left[65536], right[sizeof(left)];
+	off_t end;
+
+	for (off_t at = 0; (at = lseek(a, at, SEEK_DATA)) >= 0; at = end) {
+		end = lseek(a, at, SEEK_HOLE);
+		for (ssize_t n; at < end; at += n) {
+			size_t want = end - at < (off_t)sizeof(left) ? (size_t)(end - at)
+								     : sizeof(left);
+
+			n = pread(a, left, want, at);
+			assert_true(n > 0 && pread(b, right, (size_t)n, at) == n);
+			assert_memory_equal(left, right, (size_t)n);
+		}
+	}
+}
+
+static int open_file(const struct folder *f, off_t *len)
+{
+	int fd = open(f->core, O_RDONLY);
+
+	assert_true(fd >= 0);
+	*len = lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
 static void a_core_is_the_same_with_room_for_a_copy_and_without(void **state)
 {
 	pid_t pid = start(touch_some_pages);
 	struct pycore_dump_options direct = { .most_memory = 1 };
 	struct pycore_dump_result copied, written;
-	size_t len, other_len;
-	unsigned char *core, *other;
+	off_t len, other_len;
 	struct folder f;
+	int core, other;
 
 	/* Or the kernel tells it of every other processor that it comes to run on (rseq). */
 	kill(pid, SIGSTOP);
@@ -420,14 +448,15 @@ static void a_core_is_the_same_with_room_for_a_copy_and_without(void **state)
 	dump(pid, &f, NULL, &copied);
 	assert_true(copied.was_stopped);
 	assert_true(copied.copied);
-	core = load(f.core, &len);
+	core = open_file(&f, &len);
 	unlink(f.core);
 	wait_until_stopped(pid);
 	dump(pid, &f, &direct, &written);
 	assert_false(written.copied);
-	other = load(f.core, &other_len);
+	other = open_file(&f, &other_len);
 	assert_int_equal(len, other_len);
-	assert_memory_equal(core, other, len);
+	assert_has_the_data_of(other, core);
+	assert_has_the_data_of(core, other);
 	/* A disk may hang: without room there is no end to promise. */
 	unlink(f.core);
 	direct.size = sizeof(direct);
@@ -435,8 +464,8 @@ static void a_core_is_the_same_with_room_for_a_copy_and_without(void **state)
 	direct.max_stop_ms = 10000;
 	assert_int_equal(pycore_dump(pid, &direct, NULL, NULL), PYCORE_ERR_NOMEM);
 	assert_int_equal(folder_files(&f), 0);
-	munmap(core, len);
-	munmap(other, len);
+	close(core);
+	close(other);
 	folder_remove(&f);
 	stop(pid);
 }
