@@ -226,6 +226,12 @@ static bool apply_by_address(struct settings *s, const char *value)
 	return true;
 }
 
+static bool apply_cost(struct settings *s, const char *value)
+{
+	s->report.cost = true;
+	return true;
+}
+
 static bool apply_referents(struct settings *s, const char *value)
 {
 	s->report.referents = true;
@@ -328,6 +334,8 @@ const struct option_spec option_specs[] = {
 	  OPTIONS_TYPES, apply_sort },
 	{ "retained", 0, NULL, "what types or objects retain, too: what would be\nfreed with them",
 	  OPTIONS_BY_ADDRESS, apply_retained },
+	{ "cost", 0, NULL, "the memory that the objects of each type take, too:\nblocks of the allocator, and what they own elsewhere",
+	  OPTIONS_BY_ADDRESS, apply_cost },
 	{ "include", 0, "GLOB", "only types with such a name; may repeat",
 	  OPTIONS_TYPES | OPTIONS_DIFF, apply_include },
 	{ "exclude", 0, "GLOB", "no types with such a name; may repeat",

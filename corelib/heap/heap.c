@@ -361,6 +361,7 @@ void heap_fini(struct heap *h)
 	arenas_fini(&h->arenas);
 	index_fini(&h->index);
 	free(h->counts);
+	free(h->costs);
 	tally_fini(&h->tally);
 	*h = (struct heap){ 0 };
 }

@@ -14,6 +14,11 @@ struct heap_type_count {
 	uint64_t count, bytes, gc;
 };
 
+/* What the objects of one type take; by type number. */
+struct heap_cost {
+	uint64_t block_bytes, outside_bytes;
+};
+
 /* Every object of the target, found and counted. */
 struct heap {
 	const struct runtime *rt;
@@ -23,6 +28,7 @@ struct heap {
 	struct arenas arenas;
 	struct heap_type_count *counts; /* by type number */
 	size_t n_counts;
+	struct heap_cost *costs; /* the same; NULL: not asked for yet */
 	struct pycore_blocks blocks;
 	struct tally tally; /* sorted */
 	uint32_t jobs; /* worker threads asked for, for passes over the index too */

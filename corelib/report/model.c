@@ -156,6 +156,18 @@ static int (*order_of(const struct report *r))(const void *, const void *)
 	return by_bytes;
 }
 
+static int read_census(struct report *r)
+{
+	/* This makes another census, and so comes first. */
+	int status = r->o.cost ? pycore_get_costs(r->session, &r->census, r->err) : 0;
+
+	if (status < 0)
+		return status;
+	if (r->retained)
+		return pycore_get_retained(r->session, r->o.by_address, &r->census, r->err);
+	return pycore_get_census(r->session, &r->census, r->err);
+}
+
 /* Of a report with --type, read_objects() must have come first: it knows what the name means. */
 int read_types(struct report *r, size_t limit)
 {
@@ -163,9 +175,7 @@ int read_types(struct report *r, size_t limit)
 	const struct pycore_type_count *from;
 	const char **names = NULL;
 	size_t n;
-	int status = r->retained ? pycore_get_retained(r->session, r->o.by_address, &r->census,
-						       r->err)
-				 : pycore_get_census(r->session, &r->census, r->err);
+	int status = read_census(r);
 
 	if (status < 0)
 		return status;
@@ -182,6 +192,8 @@ int read_types(struct report *r, size_t limit)
 		types->rows[types->matched++] = &from[i];
 		types->count += from[i].count;
 		types->bytes += from[i].bytes;
+		types->block_bytes += from[i].block_bytes;
+		types->outside_bytes += from[i].outside_bytes;
 		types->gc += from[i].gc;
 	}
 	qsort(types->rows, types->matched, sizeof(*types->rows), order_of(r));

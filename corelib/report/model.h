@@ -15,7 +15,7 @@ struct type_rows {
 	const struct pycore_type_count **rows;
 	size_t n;       /* rows shown */
 	size_t matched; /* rows that the filters let through */
-	uint64_t count, bytes, gc;
+	uint64_t count, bytes, gc, block_bytes, outside_bytes;
 };
 
 /* The single objects that a report shows. */

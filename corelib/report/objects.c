@@ -32,6 +32,10 @@ static void type_row(const struct report *r, struct table *t, const struct pycor
 	table_set(t, row, column++, number_share(text, type->bytes, r->types.bytes));
 	if (r->retained)
 		table_set(t, row, column++, number_bytes(text, type->retained));
+	if (r->o.cost) {
+		table_set(t, row, column++, number_bytes(text, type->block_bytes));
+		table_set(t, row, column++, number_bytes(text, type->outside_bytes));
+	}
 	if (with_gc)
 		table_set(t, row, column++, number_count(text, type->gc));
 	if (r->o.by_address) {
@@ -54,6 +58,10 @@ static void sum_row(const struct report *r, struct table *t, bool with_gc)
 	table_set(t, row, column++, number_share(text, r->types.bytes, r->types.bytes));
 	/* What types retain overlaps: there is no sum of it. */
 	column += r->retained;
+	if (r->o.cost) {
+		table_set(t, row, column++, number_bytes(text, r->types.block_bytes));
+		table_set(t, row, column++, number_bytes(text, r->types.outside_bytes));
+	}
 	if (with_gc)
 		table_set(t, row, column++, number_count(text, r->types.gc));
 	if (r->o.by_address)
@@ -71,6 +79,10 @@ void types_text(const struct report *r, const char *indent, bool with_gc, struct
 
 	if (r->retained)
 		heads[n++] = "retained";
+	if (r->o.cost) {
+		heads[n++] = "in blocks";
+		heads[n++] = "outside";
+	}
 	if (with_gc)
 		heads[n++] = "gc tracked";
 	if (r->o.by_address)
@@ -115,12 +127,16 @@ static void blocks_detail(const struct report *r, struct buf *out)
 
 static void objects_text(const struct report *r, struct buf *out)
 {
-	char shown[NUMBER_ROOM], all[NUMBER_ROOM];
+	char shown[NUMBER_ROOM], all[NUMBER_ROOM], blocks[NUMBER_ROOM], outside[NUMBER_ROOM];
 
 	if (r->o.type) {
 		top_text(r, "", true, out);
 		buf_printf(out, "\n%s of %s objects, biggest first\n",
 			   number_count(shown, r->top.n), number_count(all, r->types.count));
+		if (r->o.cost)
+			buf_printf(out, "all are in blocks of %s, and own %s outside of these\n",
+				   number_bytes(blocks, r->types.block_bytes),
+				   number_bytes(outside, r->types.outside_bytes));
 		return;
 	}
 	types_text(r, "", true, out);
@@ -141,6 +157,10 @@ static json_t *plain_type_json(const void *ctx, size_t i, struct json_out *out)
 	json_put(out, row, "bytes", json_count(type->bytes));
 	if (r->retained)
 		json_put(out, row, "retained", json_count(type->retained));
+	if (r->o.cost) {
+		json_put(out, row, "block_bytes", json_count(type->block_bytes));
+		json_put(out, row, "outside_bytes", json_count(type->outside_bytes));
+	}
 	json_put(out, row, "address", json_address(type->address));
 	return row;
 }
@@ -221,30 +241,34 @@ static json_t *blocks_json(const struct pycore_census *census, struct json_out *
 	return blocks;
 }
 
-void census_json(const struct report *r, struct json_out *out)
+static void total_json(const struct report *r, struct json_out *out)
 {
 	json_t *total = json_object();
 
-	types_json(r, out, true);
 	json_put(out, total, "count", json_count(r->types.count));
 	json_put(out, total, "bytes", json_count(r->types.bytes));
+	if (r->o.cost) {
+		json_put(out, total, "block_bytes", json_count(r->types.block_bytes));
+		json_put(out, total, "outside_bytes", json_count(r->types.outside_bytes));
+	}
 	json_put(out, out->root, "total", total);
+}
+
+void census_json(const struct report *r, struct json_out *out)
+{
+	types_json(r, out, true);
+	total_json(r, out);
 	json_put(out, out->root, "blocks", blocks_json(r->census, out));
 }
 
 static void objects_json(const struct report *r, struct json_out *out)
 {
-	json_t *total;
-
 	if (!r->o.type) {
 		census_json(r, out);
 		return;
 	}
 	top_json(r, out);
-	total = json_object();
-	json_put(out, total, "count", json_count(r->types.count));
-	json_put(out, total, "bytes", json_count(r->types.bytes));
-	json_put(out, out->root, "total", total);
+	total_json(r, out);
 }
 
 const struct report_kind report_objects = {

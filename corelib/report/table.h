@@ -7,7 +7,7 @@
 
 /* A table of text: cells first, then columns as wide as they must be. */
 
-enum { TABLE_COLUMNS = 8 };
+enum { TABLE_COLUMNS = 10 };
 
 struct table_row {
 	struct table_row *next;

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "heap/cost.h"
 #include "session/session.h"
 
 int session_heap(struct pycore *s, struct heap **out, struct pycore_error *err)
@@ -72,6 +73,10 @@ static size_t list_types(const struct heap *h, struct pycore_type_count *rows)
 			.type = type->name, .address = type->address, .n_types = 1,
 			.count = count->count, .bytes = count->bytes, .gc = count->gc,
 		};
+		if (!h->costs)
+			continue;
+		rows[n - 1].block_bytes = h->costs[i].block_bytes;
+		rows[n - 1].outside_bytes = h->costs[i].outside_bytes;
 	}
 	return n;
 }
@@ -92,6 +97,8 @@ static size_t merge_names(struct pycore_type_count *rows, size_t n)
 		to->count += rows[i].count;
 		to->bytes += rows[i].bytes;
 		to->gc += rows[i].gc;
+		to->block_bytes += rows[i].block_bytes;
+		to->outside_bytes += rows[i].outside_bytes;
 	}
 	return n ? kept + 1 : 0;
 }
@@ -163,4 +170,26 @@ int pycore_get_census(struct pycore *s, const struct pycore_census **out, struct
 	}
 	*out = s->census;
 	return 0;
+}
+
+int pycore_get_costs(struct pycore *s, const struct pycore_census **out, struct pycore_error *err)
+{
+	struct ctx c;
+	int rc = pycore_get_census(s, out, err);
+
+	if (rc || s->heap->costs)
+		return rc;
+	rc = session_can_read(s, "blocks", err);
+	if (rc)
+		return rc;
+	c = session_ctx(s);
+	if (heap_costs(s->heap, &c, s->options.progress, s->options.progress_ctx))
+		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for what objects take");
+	/* The one that was given out stays as it was. */
+	s->census = make_census(&s->arena, s->heap);
+	s->has_retained = s->has_retained_each = false;
+	if (!s->census)
+		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for the counts");
+	*out = s->census;
+	return session_check_read(s, "blocks", err);
 }

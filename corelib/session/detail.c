@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "graph/holders.h"
+#include "heap/cost.h"
 #include "heap/place.h"
 #include "object/dict.h"
 #include "object/text.h"
@@ -43,34 +44,6 @@ const char *detail_label(struct pycore *s, const struct label *label)
 		text = arena_strndup(&s->arena, b.text ? b.text : "", b.len);
 	buf_free(&b);
 	return text;
-}
-
-/* Memory that an object owns elsewhere, its type's shared keys not included. */
-struct outside {
-	uint64_t shared;
-	uint64_t bytes, n;
-};
-
-static void add_outside(void *arg, uint64_t address, uint64_t bytes)
-{
-	struct outside *sum = arg;
-
-	if (address == sum->shared || __builtin_add_overflow(sum->bytes, bytes, &sum->bytes))
-		return;
-	sum->n++;
-}
-
-static void measure_outside(const struct ctx *c, struct object o, struct pycore_detail *out)
-{
-	struct outside sum = { 0 };
-	struct dict d;
-
-	if (o.type->flags & TPFLAGS_DICT && !dict_at(c->l, c->r, o.address, &d) &&
-	    d.keys.refcnt != 1)
-		sum.shared = d.keys.address;
-	object_storage(c, o, add_outside, &sum);
-	out->outside_bytes = sum.bytes;
-	out->n_outside = sum.n;
 }
 
 /* Whether [start, end) has the table of small ints, with that one in its place. */
@@ -171,7 +144,7 @@ static int describe(struct pycore *s, const struct spot *spot, const struct pyco
 	out->interned = type_is_text(c.l, o.type) &&
 			!text_at(c.l, c.r, o.address, &text) && text.interned;
 	out->small_int = is_small_int(s, &c, spot);
-	measure_outside(&c, o, out);
+	cost_outside(&c, o, &out->outside_bytes, &out->n_outside);
 	describe_place(s, spot, out);
 	return detail_fields(s, o, q, out);
 }

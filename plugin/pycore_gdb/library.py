@@ -123,6 +123,7 @@ class ReportOptions(ctypes.Structure):
         ("paths", c_uint32),
         ("base", c_void_p),
         ("third", c_void_p),
+        ("cost", c_bool),
     ]
 
 

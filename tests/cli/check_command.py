@@ -150,6 +150,9 @@ class Output(Command):
         for name, words in {
             "objects-type.txt": ["objects", "core.1234", "--type", "str"],
             "objects-type.json": ["objects", "core.1234", "--type", "str", "--format", "json"],
+            "objects-cost.txt": ["objects", "core.1234", "--cost", "--retained", "--by-address"],
+            "objects-cost.json": ["objects", "core.1234", "--cost", "--format", "json"],
+            "objects-type-cost.txt": ["objects", "core.1234", "--type", "str", "--cost"],
             "objects-retained.txt": ["objects", "core.1234", "--retained", "--by-address"],
             "heap-top-bytes.txt": ["heap-top", "core.1234", "--sort", "bytes"],
             "heap-top-tree.txt": ["heap-top", "core.1234", "--tree"],

@@ -153,6 +153,11 @@ int pycore_get_census(struct pycore *s, const struct pycore_census **out, struct
 	return answer(fake_api.census_status, err);
 }
 
+int pycore_get_costs(struct pycore *s, const struct pycore_census **out, struct pycore_error *err)
+{
+	return pycore_get_census(s, out, err);
+}
+
 int pycore_get_retained(struct pycore *s, bool each_type, const struct pycore_census **out,
 			struct pycore_error *err)
 {

@@ -48,19 +48,26 @@ static const struct pycore_thread threads[] = {
 };
 
 static const struct pycore_type_count types[] = {
-	{ "str", 0xa00, 1, 41233, 5000000, 0, 5000000 },
-	{ "dict", 0xb00, 1, 2000, 464000, 2000, 1200464 },
-	{ "app.models.Session", 0xc00, 2, 20000, 960000, 20000, 5960000 },
-	{ "__main__.MyBigFatObject", 0xd00, 1, 2, 96, 2, 96 },
+	{ "str", 0xa00, 1, 41233, 5000000, 0, 5000000, 5300000, 0 },
+	{ "dict", 0xb00, 1, 2000, 464000, 2000, 1200464, 128000, 368000 },
+	{ "app.models.Session", 0xc00, 2, 20000, 960000, 20000, 5960000, 960000, 2080000 },
+	{ "__main__.MyBigFatObject", 0xd00, 1, 2, 96, 2, 96, 96, 0 },
 };
 
 static const struct pycore_type_count types_by_address[] = {
-	{ "str", 0xa00, 1, 41233, 5000000, 0, 5000000 },
-	{ "dict", 0xb00, 1, 2000, 464000, 2000, 1200464 },
-	{ "app.models.Session", 0xc00, 1, 15000, 720000, 15000, 720000 },
-	{ "app.models.Session", 0xc80, 1, 5000, 240000, 5000, 240000 },
-	{ "__main__.MyBigFatObject", 0xd00, 1, 2, 96, 2, 96 },
+	{ "str", 0xa00, 1, 41233, 5000000, 0, 5000000, 5300000, 0 },
+	{ "dict", 0xb00, 1, 2000, 464000, 2000, 1200464, 128000, 368000 },
+	{ "app.models.Session", 0xc00, 1, 15000, 720000, 15000, 720000, 720000, 1560000 },
+	{ "app.models.Session", 0xc80, 1, 5000, 240000, 5000, 240000, 240000, 520000 },
+	{ "__main__.MyBigFatObject", 0xd00, 1, 2, 96, 2, 96, 96, 0 },
 };
+
+static const struct pycore_size_class size_classes[] = {
+	{ 32, 200, 20000, 5400 },
+	{ 64, 360, 80000, 11800 },
+};
+
+static const struct pycore_free_list free_lists[] = { { "dict keys", 20 }, { "tuple", 80 } };
 
 static const struct pycore_path_step local_steps[] = {
 	{ 0x7f2000, "dict", NULL },
@@ -278,6 +285,10 @@ void fake_api_demo(void)
 				    .storage = 14000, .free_list = 100, .unknown = 2800,
 				    .unknown_bytes = 200000, .arenas = 9, .pools = 560,
 				    .gc_listed = 22002, .gc_only = 1, .outside = 77 },
+			.size_classes = size_classes,
+			.n_size_classes = LENGTH(size_classes),
+			.free_lists = free_lists,
+			.n_free_lists = LENGTH(free_lists),
 		},
 		.objects = objects,
 		.n_objects = LENGTH(objects),

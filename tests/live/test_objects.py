@@ -49,11 +49,10 @@ def the_collectors_part_of_user_classes_is_exact(scene):
                for name in scene.truth["exact"]], "tracked by the collector")
 
 
-def check_builtin_types(scene, got, unreached={}, untracked=(), unseen={}):
+def check_builtin_types(scene, got, unreached={}, untracked=()):
     wrong = []
     # Where there is no GIL the truth has these: it reads the tables that C code has them in.
-    if scene.interpreter.build != "free-threaded":
-        unseen = dict(UNSEEN, **unseen)
+    unseen = {} if scene.interpreter.build == "free-threaded" else UNSEEN
     for name, (count, size, tracked) in scene.truth["types"].items():
         if name in scene.truth["exact"]:
             continue
@@ -67,14 +66,7 @@ def check_builtin_types(scene, got, unreached={}, untracked=(), unseen={}):
     that(not wrong, "%d wrong:\n%s" % (len(wrong), "\n".join(wrong[:12])))
 
 
-def not_debug_2_7(interpreter):
-    """More code, with its names and constants, is found there than the program can reach: not
-    understood yet (doc/limits.md).
-    """
-    return interpreter.build != "debug" or interpreter.release >= (3,)
-
-
-@on("counts.py", where=not_debug_2_7)
+@on("counts.py")
 def builtin_types_are_counted_within_what_the_truth_disturbs(scene):
     check_builtin_types(scene, types_of(scene.ask("objects")))
 

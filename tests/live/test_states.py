@@ -28,10 +28,15 @@ LIVE_AND_CORE = ("live", "core")
 LIVE = ("in_subtract_refs", "of_module_with_threads")
 
 
+# 2.7 calls nobody when it collects, and does not finalize what is in a ring.
+NOT_IN_2_7 = ("at_start", "at_stop", "in_finalizer")
+
+
 def in_each_state(function):
     for state in RUNS:
         ways = LIVE_AND_CORE if state in LIVE else ("core",)
-        function = on("states.py", ways=ways, arguments=(state,), where=since(3, 6))(function)
+        where = since(3, 6) if state in NOT_IN_2_7 else None
+        function = on("states.py", ways=ways, arguments=(state,), where=where)(function)
     return function
 
 
@@ -39,21 +44,27 @@ def is_at(scene, *states):
     return scene.truth["stopped_in"] in states
 
 
+def is_told_of_its_end(scene):
+    """2.7 leaves no sign of it where it could be found."""
+    return is_at(scene, *FINALIZING) and scene.interpreter.release >= (3,)
+
+
 @in_each_state
 def what_was_running_is_told_in_any_state(scene):
     reply = scene.ask("bt")
     mains = [thread for thread in reply["threads"] if thread["main"]]
     equal(len(mains), 1, "main threads")
-    equal([frame["function"] for frame in mains[0]["frames"]], RUNS[scene.truth["stopped_in"]],
-          "functions of the main thread")
+    # atexit is Python's own code in 2.7.
+    more = ["_run_exitfuncs"] * (is_at(scene, "at_exit") and scene.interpreter.release < (3,))
+    equal([frame["function"] for frame in mains[0]["frames"]],
+          RUNS[scene.truth["stopped_in"]] + more, "functions of the main thread")
     equal(any("shutting down" in line for line in reply["warnings"]),
-          is_at(scene, *FINALIZING), "a warning of the end in %s" % reply["warnings"])
+          is_told_of_its_end(scene), "a warning of the end in %s" % reply["warnings"])
     if not is_at(scene, *FINALIZING):
         equal(reply["warnings"], [], "warnings")
 
 
-@on("states.py", ways=LIVE_AND_CORE, arguments=("of_module_with_threads",),
-    where=since(3, 6))
+@on("states.py", ways=LIVE_AND_CORE, arguments=("of_module_with_threads",))
 def a_thread_that_was_ended_is_no_waiting_one(scene):
     tids = scene.ask("info")["process"]["threads"]
     threads = scene.ask("bt")["threads"]
@@ -71,9 +82,7 @@ def all_that_lives_is_counted_in_any_state(scene):
     got = types_of(reply)
     check_exact_types(scene, got)
     if not is_at(scene, *FINALIZING):
-        # In what atexit calls, 34 bytes objects were seen that the process did not reach (3.10).
-        check_builtin_types(scene, got, untracked=("tuple",) * is_at(scene, *UNTRACKED),
-                            unseen={"bytes": 20} if is_at(scene, "at_exit") else {})
+        check_builtin_types(scene, got, untracked=("tuple",) * is_at(scene, *UNTRACKED))
         equal(reply["warnings"], [], "warnings")
 
 
@@ -103,6 +112,9 @@ def references_are_told_in_any_state(scene):
 def what_the_collector_takes_apart_is_counted(scene):
     if scene.truth["stopped_in"] not in GARBAGE:
         return
+    # There the others are gone when the first is taken apart.
+    if is_at(scene, "in_clear") and scene.interpreter.release < (3,):
+        return
     got = types_of(scene.ask("objects"))
     marked = GARBAGE[scene.truth["stopped_in"]]
     equal([got["__main__.Garbage"]["count"], got["__main__.Garbage"]["gc"],
@@ -113,7 +125,7 @@ def what_the_collector_takes_apart_is_counted(scene):
 @in_each_state
 def info_tells_the_state(scene):
     reply = scene.ask("info")
-    equal(reply["interpreter"]["finalizing"], is_at(scene, *FINALIZING), "finalizing")
+    equal(reply["interpreter"]["finalizing"], is_told_of_its_end(scene), "finalizing")
     if scene.truth["stopped_in"].startswith(("in_", "at_st")):
         equal(reply["gc"]["collecting"], True, "collecting")
 

@@ -13,6 +13,12 @@ struct pycore_type_count {
 	uint64_t bytes;   /**< the sum of what sys.getsizeof gives for each */
 	uint64_t gc;      /**< how many of them the cycle collector tracks */
 	uint64_t retained; /**< what would be freed with all of them; 0 until it is computed */
+	uint64_t block_bytes;   /**< of the allocator's blocks that they are in; those of statics, and
+	                         * of ints and floats that share blocks (2.7), are not known; 0 until
+	                         * pycore_get_costs() */
+	uint64_t outside_bytes; /**< of memory that they own elsewhere: a list's items, a dict's keys that
+	                         * it does not share (shared ones are their type's), buffers; 0 until
+	                         * pycore_get_costs() */
 };
 
 /** What the allocator's live blocks are, and how the object sources agree. */
@@ -86,6 +92,13 @@ PYCORE_API int pycore_get_census(struct pycore *session, const struct pycore_cen
  */
 PYCORE_API int pycore_get_retained(struct pycore *session, bool each_type,
 				   const struct pycore_census **out, struct pycore_error *err);
+
+/**
+ * The same, with @c block_bytes and @c outside_bytes filled: looks at every object once more. What
+ * pycore_get_retained() has filled before is not in this one.
+ */
+PYCORE_API int pycore_get_costs(struct pycore *session, const struct pycore_census **out,
+				struct pycore_error *err);
 
 /** Which objects pycore_get_objects() lists. Zero is: all, by address, without values. */
 struct pycore_object_query {

@@ -43,6 +43,7 @@ struct pycore_report_options {
 	uint32_t paths;        /**< path: how many of each object; 0: one */
 	struct pycore *base;   /**< diff: the target that the session's is compared to */
 	struct pycore *third;  /**< diff: the target after it, or NULL */
+	bool cost;             /**< objects: the memory that the objects of each type take, too */
 };
 
 /**

@@ -11,16 +11,18 @@ import threading
 
 import truth
 
+if sys.version_info >= (3,):
+    intern = sys.intern
 INC = ctypes.pythonapi.Py_IncRef
 INC.argtypes = [ctypes.py_object]
 INC.restype = None
 
 
-class Leaked:
+class Leaked(object):
     """Held by a global too, so that it is not only the leak that keeps it."""
 
 
-class Orphan:
+class Orphan(object):
     """Held by leaked references alone."""
 
 
@@ -28,7 +30,7 @@ class Instances(list):
     pass
 
 
-class Ring:
+class Ring(object):
     def __init__(self, n):
         self.number = n
 
@@ -42,7 +44,7 @@ class Heir(Doomed):
     """Has its __del__ from a base."""
 
 
-class Kept:
+class Kept(object):
     pass
 
 
@@ -71,7 +73,7 @@ def make():
     held = [Leaked() for unused in range(5)]
     for number, thing in enumerate(held):
         leak(thing, 100 * (number + 1))
-    words = [sys.intern("leaked-word-%d" % number) for number in range(40)]
+    words = [intern("leaked-word-%d" % number) for number in range(40)]
     mortal = sys.getrefcount(words[0]) < 1 << 28
     for word in words:
         leak(word, 1)

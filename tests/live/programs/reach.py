@@ -16,13 +16,22 @@ import gc
 import os
 import sys
 import types
-import typing
 
 import truth
 
+try:
+    import typing
+except ImportError:
+    typing = None  # 2.7
+
 # They hold no references: what looks like one is a number, text, or C code's own.
 LEAVES = (int, float, complex, str, bytes, array.array)
-# Of every object: a count and a type; in free-threaded builds more.
+if sys.version_info < (3,):
+    LEAVES += (long, unicode)
+# "Q" is not known to 2.7.
+WORD = "L"
+# Of every object: a count and a type; in free-threaded builds more; of debug builds of 2.7 two
+# links stand before them.
 HEAD = object.__basicsize__
 # Of static types there is no more than this.
 STATIC_TYPE = HEAD + 384
@@ -49,10 +58,11 @@ HEAP_TYPE = 1 << 9
 HAVE_GC = 1 << 14
 
 # They have names that are strings, and tp_traverse leaves these out.
-PARTLY_KNOWN = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType,
-                type(str.join), type(dict.__dict__["fromkeys"]),
+PARTLY_KNOWN = (types.GeneratorType, type(str.join), type(dict.__dict__["fromkeys"]),
                 types.CodeType, types.MemberDescriptorType, types.GetSetDescriptorType, types.ModuleType,
-                type(object.__init__), property, slice, typing.TypeVar)
+                type(object.__init__), property, slice)
+if typing:
+    PARTLY_KNOWN += (types.CoroutineType, types.AsyncGeneratorType, typing.TypeVar)
 
 
 class IoVec(ctypes.Structure):
@@ -82,17 +92,19 @@ LIBC = ctypes.CDLL(None)
 API = ctypes.pythonapi
 READ = function(LIBC, "process_vm_readv", ctypes.c_ssize_t, ctypes.c_int, ctypes.POINTER(IoVec),
                 ctypes.c_ulong, ctypes.POINTER(IoVec), ctypes.c_ulong, ctypes.c_ulong)
-LOOK = function(API, "PyMemoryView_FromMemory", ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t,
-                ctypes.c_int)
+if sys.version_info >= (3,):
+    LOOK = function(API, "PyMemoryView_FromMemory", ctypes.py_object, ctypes.c_void_p,
+                    ctypes.c_ssize_t, ctypes.c_int)
 INTERPRETERS = function(API, "PyInterpreterState_Head", ctypes.c_void_p)
 THREADS = function(API, "PyInterpreterState_ThreadHead", ctypes.c_void_p, ctypes.c_void_p)
 NEXT_THREAD = function(API, "PyThreadState_Next", ctypes.c_void_p, ctypes.c_void_p)
-STATE_OF_MODULE = function(API, "PyModule_GetState", ctypes.c_void_p, ctypes.py_object)
+STATE_OF_MODULE = SIZE_OF_STATE = None
+if hasattr(API, "PyModule_GetState"):
+    STATE_OF_MODULE = function(API, "PyModule_GetState", ctypes.c_void_p, ctypes.py_object)
 if hasattr(API, "PyModule_GetStateSize"):
     SIZE_OF_STATE = function(API, "PyModule_GetStateSize", ctypes.c_int, ctypes.py_object,
                              ctypes.POINTER(ctypes.c_ssize_t))
-else:
-    SIZE_OF_STATE = None
+elif STATE_OF_MODULE:
     DEFINITION = function(API, "PyModule_GetDef", ctypes.c_void_p, ctypes.py_object)
 
 
@@ -115,7 +127,7 @@ class Memory:
             return False
         if truth.FREE_THREADED:
             return self.has_count(kinds)
-        references, kind = self.words
+        references, kind = self.words[HEAD // 8 - 2:]
         # What is free has no count: 0, or the address of the next that is free. From
         # 3.14 on there are flags above the count.
         flags = references >> 48 if sys.version_info >= (3, 14) else 0
@@ -142,8 +154,12 @@ class Memory:
 
 
 def words(address, size):
-    """A look at memory, not a copy: that would stay behind and look like what it is of."""
-    return LOOK(address, size & ~7, READ_ONLY).cast("Q")
+    """A look at memory, not a copy: that would stay behind and look like what it is of. (2.7 has
+    no other way; there only text is looked for where it may have been.)
+    """
+    if sys.version_info < (3,):
+        return array.array(WORD, ctypes.string_at(address, size & ~7))
+    return LOOK(address, size & ~7, READ_ONLY).cast(WORD)
 
 
 def all_kinds():
@@ -201,6 +217,13 @@ def thread_states():
         state = NEXT_THREAD(state)
 
 
+def interpreter_state():
+    """The words of it where it is no static data and has strings of one letter, each kept when it
+    is made (3.10): those before the cache of methods, whose references may dangle.
+    """
+    return words(INTERPRETERS(), 15000) if sys.version_info[:2] == (3, 10) else []
+
+
 def is_table(at):
     """Whether there is a hash table of C's, of which CPython does not know what it keeps in it."""
     if not (at & 7 == 0 and at >> 12 and not at >> 47 and MEMORY.readable(at)
@@ -230,6 +253,8 @@ def constants_of_all_code():
 
 def module_state(module):
     """The words of memory that C code has for itself in a module."""
+    if not STATE_OF_MODULE:
+        return []  # 2.7 has static data alone
     state = STATE_OF_MODULE(module)
     size = ctypes.c_ssize_t()
     if SIZE_OF_STATE:
@@ -261,7 +286,7 @@ def frame_words(frame):
     and its stack of values, of which it is never told.
     """
     if sys.version_info < (3, 11):
-        return [], words(id(frame) + 16, sys.getsizeof(frame) - 32)
+        return [], words(id(frame) + HEAD, sys.getsizeof(frame) - 16 - HEAD)
     code = frame.f_code
     size = FRAME_HEAD + code.co_nlocals + len(code.co_cellvars) + len(code.co_freevars)
     at = words(id(frame) + HEAD + 8, 8)[0]
@@ -287,11 +312,11 @@ def body(thing):
         if kind is types.CodeType and (3, 8) <= sys.version_info < (3, 10):
             size -= 32  # the opcode cache: behind a short map is what was there before it
     # Not the words of the head: a copy of those would look like one more object.
-    found = array.array("Q", words(id(thing) + HEAD, size - HEAD))
+    found = array.array(WORD, words(id(thing) + HEAD, size - HEAD))
     if isinstance(thing, type):
         # tp_name is text, and behind a short one is what was there before it. Some types
         # have it twice.
-        found = array.array("Q", [word for word in found if word != found[1]])
+        found = array.array(WORD, [word for word in found if word != found[1]])
     if kind.__name__ == "ndarray":
         # numpy's. Its first words are memory that may be anything, but for arrays of objects.
         found = found[4:]
@@ -343,7 +368,9 @@ class Census:
         return found
 
     def objects_of_any_type(self, candidates):
-        return self.objects_at(candidates, {**self.kinds, **by_address(self.rows)})
+        kinds = by_address(self.rows)
+        kinds.update(self.kinds)
+        return self.objects_at(candidates, kinds)
 
     def static_roots(self):
         """What static data refers to and is of a type that has no free list: those are static
@@ -411,12 +438,13 @@ def count(census=None, frames=()):
     # Before there are addresses by the hundred thousand, each of them an int that may be where
     # something was.
     census.follow(census.static_roots())
+    census.follow(census.objects_at(interpreter_state(), census.of_statics))
     census.follow(gc.get_objects())
     census.follow(list(census.types))
     for state in thread_states():
         census.follow(census.objects_of_any_type(words(state, THREAD_STATE)))
     if truth.FREE_THREADED:
-        constants = array.array("Q", constants_of_all_code())
+        constants = array.array(WORD, constants_of_all_code())
         # One of a module's body, which is gone, is there, or that is not the table.
         assert id(os.makedirs.__defaults__) in constants
         census.follow(census.objects_at(constants))

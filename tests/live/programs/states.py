@@ -11,6 +11,7 @@ import gc
 import itertools
 import mmap
 import os
+import struct
 import sys
 import threading
 import time
@@ -26,7 +27,7 @@ TP_TRAVERSE = object.__basicsize__ + 168
 LIBC = ctypes.CDLL(None)
 
 
-class Garbage:
+class Garbage(object):
     """One in a ring that only the collector can take apart."""
 
 
@@ -37,7 +38,7 @@ class Marked(Garbage):
         stop()
 
 
-class Mark:
+class Mark(object):
     """Not the collector's: it goes when what holds it is taken apart."""
     __slots__ = ()
 
@@ -53,11 +54,11 @@ def stop():
         truth.stay()
 
 
-class Target:
+class Target(object):
     """Known to a Holder."""
 
 
-class Holder:
+class Holder(object):
     def __init__(self):
         self.target = Target()
 
@@ -87,13 +88,13 @@ def stop_in_traverse(call):
     here = ctypes.addressof(ctypes.c_char.from_buffer(page))
 
     def load(value):
-        return b"\x48\xb8" + value.to_bytes(8, "little")  # mov $value, %rax
+        return b"\x48\xb8" + struct.pack("<Q", value)  # mov $value, %rax
 
     jump = b"\xff\xe0"  # jmp *%rax
     code = (load(here + 256) + b"\x48\xff\x08"  # decq (%rax)
             + b"\x74\x0c"  # je to the second of the jumps
             + load(slot.value) + jump + load(address_of(LIBC.pause)) + jump)
-    page[256:264] = call.to_bytes(8, "little")
+    page[256:264] = struct.pack("<Q", call)
     page[:len(code)] = code
     return slot, here, page
 
@@ -103,7 +104,7 @@ def collect():
     gc.collect()
 
 
-class Entering:
+class Entering(object):
     """What gc.callbacks calls."""
     phase = None
 
@@ -168,7 +169,7 @@ def at_exit(mine):
     atexit.register(say)
 
 
-class Late:
+class Late(object):
     """Finalized when modules are gone: what it needs then it has."""
 
     def __init__(self, keep):
@@ -193,7 +194,9 @@ def of_module_with_threads(keep):
     No frame of theirs has this module's names, which would then stay.
     """
     for function, arguments in (truth.nap, ()), (os.read, (os.pipe()[0], 1)):
-        threading.Thread(target=function, args=arguments, daemon=True).start()
+        thread = threading.Thread(target=function, args=arguments)
+        thread.daemon = True
+        thread.start()
     of_module(keep)
 
 
@@ -211,9 +214,9 @@ def past_all(keep):
     # write(1, ready, 9); pause()
     text = (b"\x53"  # push %rbx, for the stack's alignment
             + b"\xbf\x01\x00\x00\x00" + b"\xba\x09\x00\x00\x00"
-            + b"\x48\xbe" + ctypes.addressof(ready).to_bytes(8, "little")
-            + b"\x48\xb8" + address_of(LIBC.write).to_bytes(8, "little") + b"\xff\xd0"
-            + b"\x48\xb8" + address_of(LIBC.pause).to_bytes(8, "little") + b"\xff\xd0")
+            + b"\x48\xbe" + struct.pack("<Q", ctypes.addressof(ready))
+            + b"\x48\xb8" + struct.pack("<Q", address_of(LIBC.write)) + b"\xff\xd0"
+            + b"\x48\xb8" + struct.pack("<Q", address_of(LIBC.pause)) + b"\xff\xd0")
     code[:len(text)] = text
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(ready))
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(code))
