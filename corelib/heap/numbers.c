@@ -27,6 +27,7 @@ struct chain {
 	struct scan *s;
 	const struct shape *shape;
 	uint64_t type; /* address of the type of the objects; 0: none was seen yet */
+	uint64_t start, end; /* of the interpreter's static data: it is there */
 	uint8_t copy[BLOCK_MOST];
 };
 
@@ -50,12 +51,20 @@ static bool shape_of(const struct layout *l, bool ints, struct shape *out)
 	return out->n <= OBJECTS_MOST;
 }
 
+static struct chain chain_of(struct scan *s, const struct shape *shape)
+{
+	struct chain c = { .s = s, .shape = shape };
+
+	target_data_around(s->reader.target, s->c.types->rt->address, &c.start, &c.end);
+	return c;
+}
+
 static bool is_type_of(struct chain *c, uint64_t word)
 {
 	struct scan_type *t;
 
-	if (c->type)
-		return word == c->type;
+	if (c->type || word < c->start || word >= c->end)
+		return c->type && word == c->type;
 	t = scan_type_at(c->s, word);
 	if (!t || t->type->decoder != c->shape->decoder || t->type->flags & TPFLAGS_HEAPTYPE)
 		return false;
@@ -110,27 +119,10 @@ static uint32_t count_live(struct chain *c, const uint8_t *p)
 	return n;
 }
 
-/* How many blocks a word leads to, if they are blocks at all and any object is live. */
-static uint64_t length_of(struct scan *s, const struct shape *shape, uint64_t at)
-{
-	struct chain c = { .s = s, .shape = shape };
-	uint64_t n = 0, live = 0, next;
-
-	for (; at && n < TRIED_MOST; at = next, n++) {
-		const uint8_t *p = look(&c, at, &next);
-		uint32_t more = p ? count_live(&c, p) : UINT32_MAX;
-
-		if (more == UINT32_MAX)
-			return 0;
-		live += more;
-	}
-	return live ? n : 0;
-}
-
 /* Every live object of the chain that begins at @p at may be one that nothing else leads to. */
 static void take(struct scan *s, const struct shape *shape, uint64_t at)
 {
-	struct chain c = { .s = s, .shape = shape };
+	struct chain c = chain_of(s, shape);
 	uint64_t next;
 
 	for (uint64_t n = 0; at && n < BLOCKS_MOST; at = next, n++) {
@@ -152,28 +144,77 @@ static void take(struct scan *s, const struct shape *shape, uint64_t at)
 	}
 }
 
+/* Which word leads to the longest chain of blocks of a kind. */
 struct search {
 	struct scan *s;
-	struct shape shape[2];
-	uint64_t best[2], length[2];
-	unsigned n;
+	struct shape shape;
+	uint64_t best, length;
+	struct map known;    /* block -> what was found of the chain from there on */
+	VEC(uint64_t) path;  /* blocks that were just met, in their order */
 };
+
+/* What is known: NO_CHAIN, or how many blocks there are, and whether any object in them is live. */
+#define NO_CHAIN UINT64_C(1)
+#define CHAIN(blocks, live) ((uint64_t)(blocks) << 2 | (uint64_t)(live) << 1)
+#define CHAIN_BLOCKS(known) ((known) >> 2)
+#define CHAIN_LIVE(known) ((known) >> 1 & 1)
+
+/* Follow it to what is known already, or to its end. @return what is known of that */
+static uint64_t follow(struct search *search, uint64_t at)
+{
+	struct chain c = chain_of(search->s, &search->shape);
+	uint64_t next;
+
+	for (search->path.n = 0; at; at = next) {
+		bool added;
+		uint64_t *known = map_put(&search->known, at, &added);
+		const uint8_t *p;
+		uint32_t live;
+
+		if (!known)
+			search->s->failed = true;
+		if (!known || search->known.n > TRIED_MOST)
+			return NO_CHAIN;
+		if (!added)
+			return *known;
+		/* So it is where a chain comes back to itself. */
+		*known = NO_CHAIN;
+		p = look(&c, at, &next);
+		live = p ? count_live(&c, p) : UINT32_MAX;
+		if (live == UINT32_MAX)
+			return NO_CHAIN;
+		if (!vec_push(&search->path, at | (live != 0)))
+			search->s->failed = true;
+	}
+	return CHAIN(0, false);
+}
+
+/* How many blocks a word leads to, if they are blocks at all and any object is live. */
+static uint64_t length_of(struct search *search, uint64_t at)
+{
+	uint64_t known = follow(search, at);
+
+	if (known == NO_CHAIN)
+		return 0;
+	for (size_t i = search->path.n; i-- > 0;) {
+		uint64_t block = search->path.items[i], *to;
+
+		known = CHAIN(CHAIN_BLOCKS(known) + 1, CHAIN_LIVE(known) | (block & 1));
+		to = map_get(&search->known, block & ~UINT64_C(1));
+		if (to)
+			*to = known;
+	}
+	return CHAIN_LIVE(known) ? CHAIN_BLOCKS(known) : 0;
+}
 
 static void try_word(void *arg, uint64_t at, uint64_t word)
 {
 	struct search *search = arg;
+	uint64_t n = is_block_address(word) ? length_of(search, word) : 0;
 
-	if (!is_block_address(word))
-		return;
-	for (unsigned i = 0; i < search->n; i++) {
-		uint64_t n = word == search->best[i] ?
-				     0 :
-				     length_of(search->s, &search->shape[i], word);
-
-		if (n > search->length[i]) {
-			search->length[i] = n;
-			search->best[i] = word;
-		}
+	if (n > search->length) {
+		search->length = n;
+		search->best = word;
 	}
 }
 
@@ -196,15 +237,14 @@ void scan_data(struct scan *s, uint64_t address, scan_word_fn *fn, void *arg)
 
 void numbers_roots(struct scan *s)
 {
-	struct search search = { .s = s };
-
 	for (int ints = 1; ints >= 0; ints--) {
-		if (shape_of(s->l, ints, &search.shape[search.n]))
-			search.n++;
+		struct search search = { .s = s };
+
+		if (!shape_of(s->l, ints, &search.shape))
+			continue;
+		scan_data(s, s->c.types->rt->address, try_word, &search);
+		take(s, &search.shape, search.best);
+		map_free(&search.known);
+		vec_free(&search.path);
 	}
-	if (!search.n)
-		return;
-	scan_data(s, s->c.types->rt->address, try_word, &search);
-	for (unsigned i = 0; i < search.n; i++)
-		take(s, &search.shape[i], search.best[i]);
 }
