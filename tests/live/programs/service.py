@@ -97,7 +97,8 @@ class Handler(server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         given = json.loads(self.rfile.read(int(self.headers["Content-Length"])).decode("utf-8"))
-        row = Row(given["name"], decimal.Decimal(given["price"]), datetime.date(2020, 1, given["day"]))
+        day = datetime.date(2020, 1, given["day"])
+        row = Row(given["name"], decimal.Decimal(given["price"]), day)
         self.server.store.put(row)
         self.server.seen[self.path] += 1
         self.answer({"stored": row.name})
@@ -203,7 +204,8 @@ def tools():
     for n in ring:
         by_first[str(n)[0]].add(fractions.Fraction(n, 7))
     strong = [Tool(n) for n in range(10)]
-    weak = weakref.WeakValueDictionary((tool.number, tool) for tool in strong), weakref.WeakSet(strong)
+    weak = (weakref.WeakValueDictionary((tool.number, tool) for tool in strong),
+            weakref.WeakSet(strong))
     numbers = random.Random(1), struct.Struct("<IQ"), hashlib.sha256(b"text"), complex(1, 2)
     matcher = difflib.SequenceMatcher(None, "a text", "and a test")
     text = string.Template("$a of $b"), string.Formatter(), word.match("one two"), matcher
