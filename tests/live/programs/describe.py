@@ -1,5 +1,6 @@
 """One object in full, for tests/tools/check_objects: type, size, references, repr."""
 
+import binascii
 import ctypes
 import gc
 import sys
@@ -58,4 +59,5 @@ def describe(o, out, shown=()):
                                      name_of(type(o))))
     out.write("R " + " ".join("%x" % id(r) for r in reach.referents(o)) + "\n")
     if id(o) in shown:
-        out.write("V " + repr(o).encode("utf-8", "replace").hex() + "\n")
+        text = repr(o) if str is bytes else repr(o).encode("utf-8", "replace")
+        out.write("V %s\n" % binascii.hexlify(text).decode())
