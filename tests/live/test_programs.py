@@ -8,7 +8,7 @@ import os
 import subprocess
 
 import told
-from harness import Failure, Skip, equal, few, on, once, since, that
+from harness import Failure, Skip, equal, on, once, since, that
 from test_blocks import check_classes, check_free_lists, check_live, has_pools
 
 # What a walk of the heap finds, and nothing that a program can follow leads to.
@@ -185,7 +185,7 @@ def register(name, program, arguments=(), where=lambda interpreter: True, sample
 
 
 register("syntax_trees", "trees.py")
-register("a_threaded_service", "service.py", where=lambda it: it.release < (3,) or few(it))
+register("a_threaded_service", "service.py", where=lambda interpreter: interpreter.release < (3,))
 register("an_asyncio_server", "server.py", where=since(3, 6))
 register("a_django_application", "web.py", ("django",), has_packages)
 register("a_flask_application", "web.py", ("flask",), has_packages)
