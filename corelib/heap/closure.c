@@ -32,6 +32,12 @@ static bool head_fits(struct scan *s, uint64_t address, const struct scan_type *
 	return target_module_at(s->reader.target, address) != NULL;
 }
 
+/* Static types are shorter than those that a class statement makes, and may end a mapping. */
+static uint64_t least_outside(const struct scan *s, const struct scan_type *t)
+{
+	return t->type->flags & TPFLAGS_TYPE ? L(s->l, PyTypeObject, sizeof) : t->least;
+}
+
 struct scan_type *scan_validate(struct scan *s, uint64_t address)
 {
 	uint8_t head[OBJECT_HEAD_MOST];
@@ -48,7 +54,7 @@ struct scan_type *scan_validate(struct scan *s, uint64_t address)
 		uint8_t scratch[8];
 
 		/* All of it is there. */
-		if (!reader_probe(&s->reader, address + t->least - 1, 1, scratch) ||
+		if (!reader_probe(&s->reader, address + least_outside(s, t) - 1, 1, scratch) ||
 		    !head_fits(s, address, t))
 			return NULL;
 	}

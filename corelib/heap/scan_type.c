@@ -41,7 +41,7 @@ static enum scan_kind kind_of(const struct layout *l, const struct type *type)
 static bool slots_inside(const struct type *type)
 {
 	for (uint32_t i = 0; i < type->n_slots; i++) {
-		if (type->slots[i].offset > type->basicsize - 8)
+		if (type->slots[i].after_items || type->slots[i].offset > type->basicsize - 8)
 			return false;
 	}
 	return type->dictoffset <= 0 || (uint64_t)type->dictoffset <= type->basicsize - 8;

@@ -118,6 +118,10 @@ int attrs_of(const struct ctx *c, struct object o, struct attrs *out);
 /* basicsize + itemsize * |ob_size| */
 int generic_extent(const struct ctx *c, struct object o, uint64_t *bytes);
 
+/* Where the reference of a slot of @p o is. */
+int slot_address(const struct ctx *c, struct object o, const struct type_slot *slot,
+		 uint64_t *address);
+
 /* Bytes of the NUL-terminated text at @p at with its end; 0: not to be had. */
 uint64_t text_bytes(const struct ctx *c, uint64_t at);
 

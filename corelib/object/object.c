@@ -46,6 +46,21 @@ int generic_extent(const struct ctx *c, struct object o, uint64_t *bytes)
 	return 0;
 }
 
+int slot_address(const struct ctx *c, struct object o, const struct type_slot *slot,
+		 uint64_t *address)
+{
+	uint64_t extent;
+	int status;
+
+	*address = o.address + slot->offset;
+	if (!slot->after_items)
+		return 0;
+	status = generic_extent(c, o, &extent);
+	if (!status)
+		*address += (extent - o.type->basicsize + 7) & ~UINT64_C(7);
+	return status;
+}
+
 int object_sizeof(const struct ctx *c, struct object o, uint64_t *bytes)
 {
 	uint64_t flags;
@@ -149,16 +164,16 @@ static int slot_edges(const struct ctx *c, struct object o, struct body *b, edge
 
 	for (uint32_t i = t->first_slot; i < t->n_slots; i++) {
 		struct label label = { LABEL_ATTR, t->slots[i].name, 0, 0 };
-		uint32_t offset = t->slots[i].offset;
-		uint64_t to;
-		int status;
+		uint64_t at, to;
+		int status = slot_address(c, o, &t->slots[i], &at);
 
-		if (offset + 8 <= b->len)
-			to = body_u64(b, offset);
-		else if (!reader_u64(c->r, o.address + offset, &to))
+		if (status)
+			return status;
+		if (at - o.address + 8 <= b->len)
+			to = body_u64(b, (uint32_t)(at - o.address));
+		else if (!reader_u64(c->r, at, &to))
 			return PYCORE_ERR_FAULT;
 		status = emit(fn, arg, to, EDGE_OWNED, &label);
-
 		if (status)
 			return status;
 	}

@@ -33,6 +33,7 @@ struct decoder;
 /* A slot or C member that holds a reference: found in tp_members along tp_base. */
 struct type_slot {
 	uint32_t offset;
+	bool after_items; /* it counts from where that would be if the object had no items */
 	const char *name;
 };
 

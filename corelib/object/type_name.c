@@ -130,6 +130,8 @@ const char *type_show_name(struct type_table *tt, struct reader *r, struct type 
 #define T_OBJECT 6
 #define T_OBJECT_EX 16
 #define SLOTS_MOST 4096
+/* _Py_AFTER_ITEMS, behind which tuples have slots from 3.15 on; free in every release before */
+#define AFTER_ITEMS 16
 
 static const char *slot_name(struct type_table *tt, struct reader *r, uint64_t at, uint32_t offset)
 {
@@ -181,8 +183,11 @@ static void read_members(struct type_table *tt, struct reader *r, const struct t
 		    (int64_t)offset == t->dictoffset ||
 		    has_slot(s->list.items, (uint32_t)s->list.n, (uint32_t)offset))
 			continue;
-		struct type_slot slot = { (uint32_t)offset,
-					  slot_name(tt, r, name, (uint32_t)offset) };
+		struct type_slot slot = {
+			.offset = (uint32_t)offset,
+			.after_items = BODY(&b, l, PyMemberDef, flags) & AFTER_ITEMS,
+			.name = slot_name(tt, r, name, (uint32_t)offset),
+		};
 		if (!slot.name || !vec_push(&s->list, slot))
 			s->failed = true;
 	}

@@ -114,13 +114,14 @@ static uint64_t inline_value(const struct ctx *c, struct object o, const struct 
 
 static uint64_t slot_value(const struct ctx *c, struct object o, const char *name)
 {
-	uint64_t value;
+	uint64_t at, value;
 
 	for (uint32_t i = 0; i < o.type->n_slots; i++) {
-		if (!strcmp(o.type->slots[i].name, name))
-			return reader_u64(c->r, o.address + o.type->slots[i].offset, &value) ?
-				       value :
-				       0;
+		if (strcmp(o.type->slots[i].name, name))
+			continue;
+		if (slot_address(c, o, &o.type->slots[i], &at) || !reader_u64(c->r, at, &value))
+			return 0;
+		return value;
 	}
 	return 0;
 }

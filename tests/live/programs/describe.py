@@ -1,5 +1,6 @@
 """One object in full, for tests/tools/check_objects: type, size, references, repr."""
 
+import binascii
 import ctypes
 import gc
 import sys
@@ -12,20 +13,22 @@ TP_NAME = object.__basicsize__ + 8
 
 
 def name_of(cls):
-    module = cls.__dict__.get("__module__") if cls.__flags__ & 1 << 9 else None
     if not cls.__flags__ & 1 << 9:
         return static_name(cls)
+    module = cls.__dict__.get("__module__")
+    qualname = getattr(cls, "__qualname__", cls.__name__)
     if not isinstance(module, str):
         # C code's, of which tp_name tells; else it has none.
         name = static_name(cls)
-        return name if name.endswith("." + cls.__qualname__) else cls.__qualname__
-    if module == "builtins":
-        return cls.__qualname__
-    return module + "." + cls.__qualname__
+        return name if name.endswith("." + qualname) else qualname
+    if module in ("builtins", "__builtin__"):
+        return qualname
+    return module + "." + qualname
 
 
 def static_name(cls):
-    return ctypes.string_at(ctypes.c_uint64.from_address(id(cls) + TP_NAME).value).decode()
+    name = ctypes.string_at(ctypes.c_uint64.from_address(id(cls) + TP_NAME).value)
+    return name if str is bytes else name.decode()
 
 
 def has_own_sizeof(kind):
@@ -56,4 +59,5 @@ def describe(o, out, shown=()):
                                      name_of(type(o))))
     out.write("R " + " ".join("%x" % id(r) for r in reach.referents(o)) + "\n")
     if id(o) in shown:
-        out.write("V " + repr(o).encode("utf-8", "replace").hex() + "\n")
+        text = repr(o) if str is bytes else repr(o).encode("utf-8", "replace")
+        out.write("V %s\n" % binascii.hexlify(text).decode())

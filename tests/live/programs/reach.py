@@ -328,7 +328,7 @@ def body(thing):
     return found
 
 
-class Census:
+class Census(object):
     """type -> [count, bytes, tracked] of all that can be reached."""
 
     def __init__(self):
@@ -440,7 +440,8 @@ def count(census=None, frames=()):
     census.follow(census.static_roots())
     census.follow(census.objects_at(interpreter_state(), census.of_statics))
     census.follow(gc.get_objects())
-    census.follow(list(census.types))
+    # Some are made ready when they are first asked for something: by now.
+    census.follow(static_kinds())
     for state in thread_states():
         census.follow(census.objects_of_any_type(words(state, THREAD_STATE)))
     if truth.FREE_THREADED:

@@ -12,7 +12,7 @@ import truth
 
 COUNT = 200
 NAMES = ("first", "second", "third")
-ATTRIBUTES = NAMES + ("payload", "blocks", "table")
+ATTRIBUTES = NAMES + ("payload", "blocks", "table", "pair")
 
 
 def zeros(count):
@@ -27,11 +27,26 @@ class Slotted(object):
     __slots__ = NAMES + ("payload",)
 
 
+# Of 3.15: before, a tuple holds no more than its items.
+try:
+    Pair = type("Pair", (tuple,), {"__slots__": ("payload",)})
+except TypeError:
+    Pair = tuple
+
+
+def pair():
+    made = Pair([zeros(3000), zeros(4000)])
+    if Pair is not tuple:
+        made.payload = zeros(5000)
+    return made
+
+
 class Owner(object):
     """All that it holds it holds alone, and how much that is is easily said."""
 
     def __init__(self):
         self.blocks = [zeros(1000 + n) for n in range(500)]
+        self.pair = pair()
         self.table = {"block %d of the owner" % n: zeros(2000 + n) for n in range(300)}
 
 

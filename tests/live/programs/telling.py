@@ -6,10 +6,12 @@ more, less or another, the test asks it again: these it looks at one by one.
 
 import array
 import ctypes
+import functools
 import gc
 import io
 import json
 import os
+import struct
 import sys
 import types
 
@@ -17,7 +19,8 @@ import describe
 import reach
 import truth
 
-SAMPLE = 12
+# There are fewer types in 2.7.
+SAMPLE = 12 if sys.version_info >= (3,) else 16
 OURS = (__file__, describe.__file__, reach.__file__, truth.__file__, ctypes.__file__)
 KEEP = reach.function(ctypes.pythonapi, "Py_IncRef", None, ctypes.py_object)
 # What the allocator's debug hooks write around each block (0xfb to 3.7).
@@ -38,21 +41,21 @@ class Listing(reach.Census):
     """A census that lists each object, type -> address, size, address, size ..., and keeps some."""
 
     def __init__(self, kept):
-        super().__init__()
+        super(Listing, self).__init__()
         self.listed = {}
         self.kept = kept
-        self.by_word = array.array("Q")
+        self.by_word = array.array(reach.WORD)
         self.seen.update((id(self.listed), id(self.by_word)))
 
     def objects_at(self, candidates, kinds=None):
-        found = super().objects_at(candidates, kinds)
+        found = super(Listing, self).objects_at(candidates, kinds)
         self.by_word.extend(map(id, found))
         return found
 
     def note(self, thing, size):
         numbers = self.listed.get(type(thing))
         if numbers is None:
-            numbers = self.listed[type(thing)] = array.array("Q")
+            numbers = self.listed[type(thing)] = array.array(reach.WORD)
             self.seen.add(id(numbers))
         if (len(numbers) < 2 * SAMPLE and may_stay(thing)
                 and not (isinstance(thing, types.MethodType) and thing.__self__ is self)):
@@ -77,7 +80,7 @@ def list_all(frames, kept):
 
 
 def describe_all(things):
-    with open("sample.txt", "w", encoding="utf-8") as out:
+    with open("sample.txt", "w") as out:
         describe.begin(out)
         for thing in things:
             describe.describe(thing, out)
@@ -94,10 +97,10 @@ def domain_of(address):
         if not reach.MEMORY.readable(block - 16):
             continue
         head = ctypes.string_at(block - 16, 16)
-        size = int.from_bytes(head[:8], "big")
+        size, = struct.unpack(">Q", head[:8])
         if (head[9:] == FORBIDDEN and before < size < 1 << 40
                 and ctypes.string_at(block + size, 7) == FORBIDDEN):
-            return chr(head[8])
+            return "%c" % bytearray(head)[8]
     return "-"
 
 
@@ -111,13 +114,13 @@ def look_at(address):
 def answer():
     """Say of each address in the one file in the other what is there: null if no object is."""
     with open("questions", "rb") as file:
-        asked = array.array("Q", file.read())
+        asked = array.array(reach.WORD, file.read())
     kinds = reach.by_address(reach.all_kinds())
     answers = [look_at(address) if reach.MEMORY.is_object(address, kinds) else None
                for address in asked]
     # Not a text file: to open one changes what the cache of methods holds.
     with open("answers", "wb") as file:
-        file.write(json.dumps(answers).encode())
+        file.write(json.dumps(answers).encode("ascii"))
 
 
 def rehearse(things):
@@ -125,7 +128,7 @@ def rehearse(things):
     go of nothing that only that holds.
     """
     with open("questions", "wb") as file:
-        array.array("Q", map(id, things)).tofile(file)
+        array.array(reach.WORD, map(id, things)).tofile(file)
     answer()
 
 
@@ -133,6 +136,7 @@ def rehearse_all():
     """What the telling makes once and keeps is there before the count, and what it puts out of
     the cache of methods is not.
     """
+    truth.block_statistics()
     things = gc.get_objects()
     one_of_each = [thing for thing in {type(thing): thing for thing in things}.values()
                    if may_stay(thing)]
@@ -151,7 +155,6 @@ def tell_and_stay(*kept):
     gc.collect()
     gc.disable()
     os.mkfifo("ask")
-    # While it waits in there nothing is in hand, no tuple of arguments, that was not before.
     door = io.FileIO(os.open("ask", os.O_RDWR)).readinto
     rehearse_all()
     frames = [frame for frame in reach.running_frames()
@@ -163,4 +166,6 @@ def tell_and_stay(*kept):
     # They stay; but that they do is not to be read off any frame: check_objects leaves out
     # what holds them when it counts references.
     KEEP(things)
+    # While it waits in there nothing is in hand, no tuple of arguments, that was not before.
+    door = functools.partial(door, bytearray(1))
     truth.stay_still(None, things, "sample.txt.counts", door, answer)

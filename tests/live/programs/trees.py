@@ -11,6 +11,8 @@ import telling
 
 # A debug build takes its time.
 FILES = 8 if hasattr(sys, "gettotalrefcount") else 45
+# To 2.7 text is bytes.
+open_source = getattr(tokenize, "open", open)
 
 
 def sources():
@@ -18,7 +20,7 @@ def sources():
     for name in sorted(os.listdir(folder)):
         path = os.path.join(folder, name)
         if name.endswith(".py") and os.path.getsize(path) < 60000:
-            with tokenize.open(path) as source:
+            with open_source(path) as source:
                 yield path, source.read()
 
 

@@ -137,8 +137,8 @@ def stay_still(gate=None, things=(), path=None, door=None, answer=None):
 
     How many references there are to each of @p things is written to a file, 8 bytes each and then
     those to an object that only a list refers to; they too stay as they are, but for COUNTING.
-    Where there is a @p door, a file's readinto, it is waited there, and to each byte there is an
-    @p answer.
+    Where there is a @p door, a call of a file's readinto, it is waited there, and to each byte
+    there is an @p answer.
     """
     gc.disable()
     gate = gate or threading.Lock()
@@ -147,7 +147,7 @@ def stay_still(gate=None, things=(), path=None, door=None, answer=None):
     stop = gate.acquire
     statistics = block_statistics()
     blocks = getattr(sys, "getallocatedblocks", int)  # 2.7 does not tell
-    told, text, buffer = -1, b"", bytearray(1)
+    told, text = -1, b""
     os.dup2(os.open(os.devnull, os.O_WRONLY), fd)
     write(fd, make(code, each(count, things)))  # so that free lists have what it leaves
     os.dup2(os.open(path or os.devnull, os.O_WRONLY | os.O_CREAT), fd)
@@ -158,7 +158,7 @@ def stay_still(gate=None, things=(), path=None, door=None, answer=None):
     write(fd, make(code, each(count, things)))
     statistics()
     write(1, text)
-    while door and door(buffer):
+    while door and door():
         answer()
         ready()
     stop()

@@ -278,6 +278,17 @@ def last_slot_set():
     return many
 
 
+def tuple_with_slots():
+    try:
+        kind = type("TupleWithSlots", (tuple,), {"__slots__": ("left", "right")})
+    except TypeError:
+        return ()  # to 3.14
+    made = kind([[1], [2], [3]])
+    made.left = [4]
+    made.right = [5]
+    return made
+
+
 generic = list[int] if hasattr(list, "__class_getitem__") else typing.List[int]
 context = []
 if contextvars:
@@ -357,7 +368,7 @@ zoo = [
     bytearray(), bytearray(1000), "\u0100" * 10, "\U00010000" * 3, "\xe9" * 5,
 ]
 zoo += [
-    SlotsAndDict(), last_slot_set(), with_attr(Tuple([1])), with_attr(Int(1 << 100)),
+    SlotsAndDict(), last_slot_set(), tuple_with_slots(), with_attr(Tuple([1])), with_attr(Int(1 << 100)),
     with_attr(Error(1)), context, tree, list(tree),
     filled(getattr(queue, "SimpleQueue", queue.Queue)()), tees, itertools.chain([1], [2]), itertools.cycle([1]),
     itertools.islice([1], 1), itertools.groupby([1]), itertools.accumulate([1]),

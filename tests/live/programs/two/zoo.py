@@ -12,7 +12,6 @@ Writes zoo.txt for check_objects. A line each:
 import _random
 import abc
 import array
-import binascii
 import bz2
 import codecs
 import cPickle
@@ -55,6 +54,7 @@ import zipfile
 import zlib
 import xml.etree.cElementTree
 
+import describe
 import truth
 
 gc.disable()
@@ -427,56 +427,25 @@ def everything():
     return [o for o in found if id(o) not in own]
 
 
-def name_of(cls):
-    module = cls.__dict__.get("__module__") if cls.__flags__ & 1 << 9 else None
-    if not cls.__flags__ & 1 << 9:
-        return static_name(cls)
-    if not isinstance(module, str) or module == "__builtin__":
-        return cls.__name__
-    return module + "." + cls.__name__
-
-
-def static_name(cls):
-    offset = object.__basicsize__ + 8  # tp_name
-    return ctypes.string_at(ctypes.c_uint64.from_address(id(cls) + offset).value)
-
-
-def describe(o, out, shown):
-    try:
-        size = sys.getsizeof(o)
-    except Exception:
-        size = 0
-    out.write("O %x %x %d %d %s\n" % (id(o), id(type(o)), size, gc.is_tracked(o),
-                                     name_of(type(o))))
-    out.write("R " + " ".join("%x" % id(r) for r in gc.get_referents(o)) + "\n")
-    if id(o) in shown:
-        out.write("V " + binascii.hexlify(repr(o)) + "\n")
-
-
 def main():
     truth.write({})
     "".encode()  # so that the codec is not loaded after all has been told
-    symbol = "_PyThreadState_Current"
-    runtime = ctypes.addressof(ctypes.c_char.in_dll(ctypes.pythonapi, symbol))
     shown = {id(v) for v in values}
     # Some types are made ready when they are first asked for something.
     with open(os.devnull, "w") as nowhere:
         for o in everything():
-            describe(o, nowhere, shown)
+            describe.describe(o, nowhere, shown)
     del o, nowhere
     ignored = {id(sys._getframe()), id(shown)}
     found = everything()
     ignored.add(id(found))
     with open("zoo.txt", "w") as out:
         ignored.add(id(out))
-        build = "debug" if hasattr(sys, "gettotalrefcount") else "release"
-        out.write("L %x %x %x %s\n" % (runtime, id(type), sys.hexversion, build))
-        for thing in truth.COUNTING:
-            out.write("D %x\n" % id(thing))
+        describe.begin(out)
         found = [o for o in found if id(o) not in ignored and o is not found]
         for o in found:
-            describe(o, out, shown)
-    del o, thing
+            describe.describe(o, out, shown)
+    del o
     found.append(object())  # that nothing else refers to
     truth.stay_still(None, found, "zoo.txt.counts")
 
