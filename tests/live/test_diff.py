@@ -159,7 +159,7 @@ def no_value_is_in_a_snapshot(scene):
     if not shutil.which("zstd"):
         raise Skip("no zstd here")
     with open(snapshot(scene, "secret.pysnap"), "rb") as file:
-        equal(file.read(8), b"PYSNAP2\n", "first bytes")
+        equal(file.read(8), b"PYSNAP3\n", "first bytes")
         numbers = subprocess.run(["zstd", "-dc"], input=file.read(), stdout=subprocess.PIPE,
                                  check=True).stdout
     for name in b"__main__.Grown", b"attribute_of_main", b"module __main__":
