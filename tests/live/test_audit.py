@@ -106,3 +106,25 @@ def what_frames_of_threads_hold_is_not_accused(scene):
 @on("stacks.py", ways=("live",))
 def of_threads_at_work_few_objects_are_accused(scene):
     few_are_accused(scene)
+
+
+def nothing_is_garbage(scene):
+    """What the collector would find was collected, or is in a list of all there is."""
+    reply = scene.ask("audit", "--limit", "0", statuses=(0, 1))
+    equal([(row["type"], row["objects"]) for row in reply["garbage"]], [], "garbage")
+    equal(reply["cycles"], [], "cycles")
+
+
+@on("zoo.py", ways=("gcore",))
+def of_all_kinds_of_objects_none_is_garbage(scene):
+    nothing_is_garbage(scene)
+
+
+@on("counts.py", ways=("core",))
+def of_many_objects_that_are_well_none_is_garbage(scene):
+    nothing_is_garbage(scene)
+
+
+@on("show.py", ways=("core",))
+def of_objects_that_are_shown_none_is_garbage(scene):
+    nothing_is_garbage(scene)
