@@ -1,8 +1,8 @@
 """audit: leaked references are found to the object, and of a process that is well, next to none."""
 
-from harness import equal, on, since, that
+from harness import equal, on, that
 
-# Of 2.7 up to 81 were: ints, strings and types of which C code has kept one reference each.
+# Types, strings and ints of which C code has kept one reference each.
 MOST_ACCUSED = 49
 
 
@@ -42,7 +42,7 @@ def objects_that_only_leaked_references_keep_are_told_as_such(scene):
     equal(row["unheld"], 7, "objects that nothing holds")
 
 
-@on("leaked.py", ways=("core",), where=since(3, 6))
+@on("leaked.py", ways=("core",))
 def beside_the_leaks_next_to_nothing_is_accused(scene):
     excess = scene.ask("audit", "--limit", "0")["excess"]
     others = [row for row in excess if not row["type"].startswith("__main__.")]
@@ -93,7 +93,7 @@ def of_many_objects_that_are_well_few_are_accused(scene):
     few_are_accused(scene)
 
 
-@on("zoo.py", ways=("gcore",), where=since(3, 6))
+@on("zoo.py", ways=("gcore",))
 def of_all_kinds_of_objects_few_are_accused(scene):
     few_are_accused(scene)
 
