@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from harness import Skip, all_equal, equal, on, since, that
+from harness import Skip, all_equal, equal, on, that
 
 KINDS = ("Grown", "Gone", "Fresh", "Passing")
 SUMS = ("count", "bytes", "retained")
