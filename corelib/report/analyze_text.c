@@ -159,7 +159,7 @@ static void refs_command(const struct report *r, const struct suspect *s, struct
 	} else {
 		buf_printf(out, " --addr 0x%" PRIx64, s->address);
 	}
-	end_command(r, out, " | dot -Tsvg -o refs.svg");
+	end_command(r, out, " --format svg -o refs.svg");
 }
 
 #define LINE_COLUMNS 96
