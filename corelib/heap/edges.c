@@ -144,6 +144,7 @@ static void look_through(void *arg, size_t job, unsigned worker)
 
 static int run(struct pass *p, const struct ctx *c, unsigned n)
 {
+	uint64_t purse = reader_purse(c->r->target);
 	int rc;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -151,6 +152,7 @@ static int run(struct pass *p, const struct ctx *c, unsigned n)
 
 		me->pass = p;
 		scan_init(&me->scan, c, &p->h->arenas, 0);
+		me->scan.reader.purse = &purse;
 		me->scan.edges = &me->sink;
 		me->sink = (struct edge_sink){ .index = &p->h->index, .arenas = &p->h->arenas,
 					       .flags = p->out->flags };

@@ -9,6 +9,7 @@ enum {
 	PAGE = 4096,
 	BIG = 4 * BLOCK, /* read past the cache: a scan of a region would only flush it */
 	CREDIT_TIMES = 4, /* how often long walks may read all there is */
+	PURSE_TIMES = 3,  /* and all that read together, where each keeps what it reads */
 	CREDIT_LEAST = 1 << 24,
 };
 
@@ -36,9 +37,33 @@ void reader_renew(struct reader *r)
 		r->credit = UINT64_MAX;
 }
 
+uint64_t reader_purse(const struct target *t)
+{
+	uint64_t bytes;
+
+	if (__builtin_mul_overflow(t->bytes_readable, PURSE_TIMES, &bytes) ||
+	    __builtin_add_overflow(bytes, CREDIT_LEAST, &bytes))
+		bytes = UINT64_MAX;
+	return bytes;
+}
+
+static bool spend_together(uint64_t *purse, uint64_t bytes)
+{
+	uint64_t left = __atomic_load_n(purse, __ATOMIC_RELAXED);
+
+	while (bytes <= left) {
+		if (__atomic_compare_exchange_n(purse, &left, left - bytes, true, __ATOMIC_RELAXED,
+						__ATOMIC_RELAXED))
+			return true;
+	}
+	return false;
+}
+
 bool reader_spend_far(struct reader *r, uint64_t addr, uint64_t bytes)
 {
-	if (bytes <= r->credit) {
+	if (r->purse && spend_together(r->purse, bytes))
+		return true;
+	if (!r->purse && bytes <= r->credit) {
 		r->credit -= bytes;
 		return true;
 	}

@@ -22,6 +22,7 @@ struct reader {
 	uint64_t faults;            /* loads that failed */
 	uint64_t first_fault;       /* address of the first of them */
 	uint64_t credit;            /* bytes that long walks may still read */
+	uint64_t *purse;            /* what several spend together instead, or NULL */
 	struct piece near[READER_NEAR];
 };
 
@@ -29,6 +30,11 @@ void reader_init(struct reader *r, struct target *t);
 /* Long walks begin anew: before each question that is asked of a target. */
 void reader_renew(struct reader *r);
 void reader_fini(struct reader *r);
+/*
+ * What several readers may spend together, as their purse, where what they read is kept:
+ * their number makes no difference then.
+ */
+uint64_t reader_purse(const struct target *t);
 /* Forget copies: after the target was frozen or may have changed. */
 void reader_forget(struct reader *r);
 
