@@ -1,6 +1,6 @@
 """audit: leaked references are found to the object, and of a process that is well, next to none."""
 
-from harness import equal, on, that
+from harness import equal, on, since, that
 
 # Types, strings and ints of which C code has kept one reference each.
 MOST_ACCUSED = 49
@@ -128,3 +128,10 @@ def of_many_objects_that_are_well_none_is_garbage(scene):
 @on("show.py", ways=("core",))
 def of_objects_that_are_shown_none_is_garbage(scene):
     nothing_is_garbage(scene)
+
+
+@on("loops.py", ways=("core",), where=since(3, 6))
+def loops_that_threads_run_are_not_accused(scene):
+    rows = by_type(scene.ask("audit", "--limit", "0", statuses=(0, 1))["excess"])
+    that("__main__.Loop" not in rows, rows.get("__main__.Loop"))
+    few_are_accused(scene)
