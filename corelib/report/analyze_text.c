@@ -150,7 +150,7 @@ static void end_command(const struct report *r, struct buf *out, const char *mor
 static void refs_command(const struct report *r, const struct suspect *s, struct buf *out)
 {
 	if (r->o.in_gdb)
-		buf_puts(out, "      pipe py-refs");
+		buf_puts(out, "      py-refs");
 	else
 		command(r, out, "refs");
 	if (s->type) {

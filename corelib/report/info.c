@@ -131,8 +131,11 @@ static void state_text(const struct report *r, struct buf *out)
 	else
 		buf_puts(out, i->gil_held ? "held\n" : "not held\n");
 	row(r, out, "collector");
-	buf_printf(out, "%s%s\n", i->gc_enabled ? "enabled" : "disabled",
-		   i->gc_collecting ? ", collecting" : "");
+	if (i->gc_unknown)
+		buf_puts(out, "not known\n");
+	else
+		buf_printf(out, "%s%s\n", i->gc_enabled ? "enabled" : "disabled",
+			   i->gc_collecting ? ", collecting" : "");
 	row(r, out, "readable");
 	buf_printf(out, "%s of %s mapped\n",
 		   number_share(share, i->bytes_readable, i->bytes_mapped),
@@ -237,8 +240,9 @@ void info_json(const struct report *r, struct json_out *out)
 
 	json_put(out, out->root, "process", process_json(r, out));
 	json_put(out, out->root, "interpreter", interpreter_json(i, out));
-	json_put(out, gc, "enabled", json_boolean(i->gc_enabled));
-	json_put(out, gc, "collecting", json_boolean(i->gc_collecting));
+	json_put(out, gc, "enabled", i->gc_unknown ? json_null() : json_boolean(i->gc_enabled));
+	json_put(out, gc, "collecting",
+		 i->gc_unknown ? json_null() : json_boolean(i->gc_collecting));
 	json_put(out, out->root, "gc", gc);
 	json_list(out, "files", i->n_files, file_json, r);
 	json_put(out, coverage, "mapped", json_count(i->bytes_mapped));

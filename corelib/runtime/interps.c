@@ -118,6 +118,7 @@ static void read_static_collector(struct walk *w, struct interpreter *i)
 	const struct runtime_statics *statics = &w->rt->statics;
 	uint64_t at;
 
+	i->gc_unknown = !statics->gc_enabled || !statics->gc_collecting;
 	i->gc_enabled = static_flag(w, statics->gc_enabled, true);
 	i->gc_collecting = static_flag(w, statics->gc_collecting, false);
 	if (statics->generation0 && reader_u64(w->r, statics->generation0, &at) &&
@@ -138,6 +139,7 @@ static void share_collector(struct walk *w)
 	else
 		read_static_collector(w, &out->interps.items[0]);
 	for (size_t i = 1; i < out->interps.n; i++) {
+		out->interps.items[i].gc_unknown = out->interps.items[0].gc_unknown;
 		out->interps.items[i].gc_enabled = out->interps.items[0].gc_enabled;
 		out->interps.items[i].gc_collecting = out->interps.items[0].gc_collecting;
 	}

@@ -43,6 +43,7 @@ struct interpreter {
 	bool gil_disabled;    /* free-threaded: any number of threads run at a time */
 	uint64_t gil_holder;  /* address of the thread state that holds it, 0: nobody */
 	bool gc_enabled, gc_collecting;
+	bool gc_unknown;      /* where these are is not known */
 	bool finalizing;
 	uint64_t gc_generation0; /* address of the first of three list heads, 0: not known */
 	uint64_t gc_permanent;   /* address of the permanent generation's list head, 0: none */

@@ -120,6 +120,7 @@ static void tell_interpreters(const struct pycore *s, struct pycore_info *out)
 	out->finalizing = list->finalizing;
 	if (!main)
 		return;
+	out->gc_unknown = main->gc_unknown;
 	out->gc_collecting = main->gc_collecting;
 	out->gc_enabled = main->gc_enabled;
 	out->gil_held = main->gil_locked;

@@ -127,7 +127,9 @@ def info_tells_the_state(scene):
     reply = scene.ask("info")
     equal(reply["interpreter"]["finalizing"], is_told_of_its_end(scene), "finalizing")
     if scene.truth["stopped_in"].startswith(("in_", "at_st")):
-        equal(reply["gc"]["collecting"], True, "collecting")
+        # Debian's 2.7 has no symbols, and nothing else leads to these statics.
+        known = scene.interpreter.release >= (3,) or reply["gc"]["collecting"] is not None
+        equal(reply["gc"]["collecting"], True if known else None, "collecting")
 
 
 @on("states.py", ways=("live", "core"), arguments=("past_all",), where=since(3, 6))

@@ -403,7 +403,7 @@ static void advice_in_gdb_is_of_gdb_commands(void **state)
 {
 	options.in_gdb = true;
 	assert_int_equal(report("analyze"), 0);
-	assert_non_null(strstr(text.text, "py-refs --type __main__.MyBigFatObject --format svg"));
+	assert_non_null(strstr(text.text, "      py-refs --type __main__.MyBigFatObject --format svg"));
 	assert_null(strstr(text.text, "pycore "));
 }
 

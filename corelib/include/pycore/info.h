@@ -41,6 +41,7 @@ struct pycore_info {
 	bool finalizing;
 	uint64_t gil_tid; /**< native thread that holds the main interpreter's GIL, 0: nobody */
 	bool gil_held;
+	bool gc_unknown; /**< where the collector says so is not known: 2.7 without symbols */
 
 	uint64_t bytes_mapped;   /**< that the target had */
 	uint64_t bytes_readable; /**< of these, from the core or from files found */
