@@ -90,6 +90,7 @@ static void count_found(struct missing *m)
 static void take_roots(struct missing *m)
 {
 	bool objects = FACT(m->c->l, FRAME_CHAIN) == FRAME_OBJECTS;
+	bool loops = HAS(m->c->l, _PyThreadStateImpl, asyncio_running_loop);
 
 	for (size_t i = 0; i < m->w->roots.n; i++) {
 		const struct whole_root *root = &m->w->roots.items[i];
@@ -100,6 +101,11 @@ static void take_roots(struct missing *m)
 		case ROOT_STACK:
 			/* A frame that is an object has its references among those found. */
 			if (!objects || root->itself || root->kind == ROOT_STACK)
+				missing_take(m, root->object);
+			break;
+		case ROOT_ASYNCIO:
+			/* Else it is the thread's dict that refers to it. */
+			if (loops)
 				missing_take(m, root->object);
 			break;
 		case ROOT_THREAD:

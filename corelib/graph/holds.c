@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "graph/holds.h"
 
+#include <string.h>
+
 #define MOST_HANDLERS 1000
 #define MOST_NAME 200
 
@@ -61,4 +63,66 @@ int thread_holds(const struct ctx *c, uint64_t tstate, hold_fn *fn, void *arg)
 	if (!rc && LOAD(c->l, c->r, tstate, PyThreadState, dict, &to) && to)
 		rc = fn(arg, to, "dict");
 	return rc;
+}
+
+static bool is_type_named(const struct ctx *c, uint64_t address, const char *name)
+{
+	struct object o;
+
+	return address && object_at(c, address, &o) == 0 && !strcmp(o.type->name, name);
+}
+
+/*
+ * Where asyncio has no C code (to 3.6), _running_loop of asyncio.events is a threading.local:
+ * the thread's dict has under its key what has the dict of the thread, and there loop_pid
+ * is the loop and the process that it runs in.
+ */
+static uint64_t loop_of_local(const struct ctx *c, uint64_t interp, uint64_t dict)
+{
+	uint64_t events = value_module_dict(c, interp, "asyncio.events");
+	uint64_t local = events ? value_dict_get(c, events, "_running_loop") : 0;
+	uint64_t key, dummy, pair, size, loop;
+	struct buf name = { 0 };
+
+	if (!local || !LOAD(c->l, c->r, local, localobject, key, &key) || !key)
+		return 0;
+	dummy = value_str(c, key, &name, MOST_NAME) >= 0 && name.text && !name.failed
+			? value_dict_get(c, dict, name.text)
+			: 0;
+	buf_free(&name);
+	if (!is_type_named(c, dummy, "_thread._localdummy") ||
+	    !LOAD(c->l, c->r, dummy, localdummyobject, localdict, &dict) || !dict)
+		return 0;
+	pair = value_dict_get(c, dict, "loop_pid");
+	if (!is_type_named(c, pair, "tuple") ||
+	    !LOAD(c->l, c->r, pair, PyVarObject, ob_size, &size) || !size ||
+	    !reader_u64(c->r, pair + L(c->l, PyTupleObject, ob_item), &loop))
+		return 0;
+	return loop;
+}
+
+/* The dict has the loop itself, or what holds it together with the process that it runs in. */
+static uint64_t loop_of_dict(const struct ctx *c, uint64_t dict)
+{
+	uint64_t found = value_dict_get(c, dict, "__asyncio_running_event_loop__"), loop;
+
+	if (HAS(c->l, PyRunningLoopHolder, rl_loop) &&
+	    (is_type_named(c, found, "_RunningLoopHolder") ||
+	     is_type_named(c, found, "_asyncio._RunningLoopHolder")))
+		return LOAD(c->l, c->r, found, PyRunningLoopHolder, rl_loop, &loop) ? loop : 0;
+	return found;
+}
+
+uint64_t thread_running_loop(const struct ctx *c, uint64_t interp, uint64_t tstate)
+{
+	uint64_t loop = 0, dict = 0;
+
+	if (HAS(c->l, _PyThreadStateImpl, asyncio_running_loop)) {
+		LOAD(c->l, c->r, tstate, _PyThreadStateImpl, asyncio_running_loop, &loop);
+	} else if (LOAD(c->l, c->r, tstate, PyThreadState, dict, &dict) && dict) {
+		loop = loop_of_dict(c, dict);
+		if (!loop)
+			loop = loop_of_local(c, interp, dict);
+	}
+	return is_type_named(c, loop, "NoneType") ? 0 : loop;
 }

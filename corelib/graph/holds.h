@@ -20,4 +20,10 @@ typedef int hold_fn(void *arg, uint64_t to, const char *what);
 /* What a thread state refers to beside its frames: exceptions, its dict. */
 int thread_holds(const struct ctx *c, uint64_t tstate, hold_fn *fn, void *arg);
 
+/* What asyncio's get_running_loop() gives in the thread; 0: none runs. */
+uint64_t thread_running_loop(const struct ctx *c, uint64_t interp, uint64_t tstate);
+
+/* What reports call a running loop. */
+#define RUNNING_LOOP "running loop"
+
 #endif

@@ -50,6 +50,12 @@ static int add_module(struct collection *k, const struct whole_root *root)
 	return dict ? put_alias(k, dict, (uint32_t)k->web->nodes.n - 1) : rc;
 }
 
+/* A thread state holds it, not a frame. */
+static bool is_of_thread(const struct whole_root *root)
+{
+	return root->kind == ROOT_THREAD || root->kind == ROOT_ASYNCIO;
+}
+
 /* "frame f() of thread 12" of "thread 12: f() local 'x'"; "thread 12" of a thread's. */
 static const char *holder_name(struct collection *k, const struct whole_root *root)
 {
@@ -57,7 +63,7 @@ static const char *holder_name(struct collection *k, const struct whole_root *ro
 
 	if (!colon)
 		return arena_strdup(k->arena, root->name);
-	if (root->kind == ROOT_THREAD)
+	if (is_of_thread(root))
 		return arena_strndup(k->arena, root->name, (size_t)(colon - root->name));
 	end = root->local ? strstr(colon, " local '") : NULL;
 	if (!end)
@@ -71,7 +77,7 @@ static int add_holder(struct collection *k, const struct whole_root *root)
 	struct web_node node = {
 		.address = root->address,
 		.level = WEB_FAR,
-		.type = root->kind == ROOT_THREAD ? WEB_THREAD : WEB_FRAME,
+		.type = is_of_thread(root) ? WEB_THREAD : WEB_FRAME,
 	};
 	const char *name;
 	bool added;
@@ -98,9 +104,11 @@ static int add_held(struct collection *k, const struct whole_root *root)
 	held.node = (uint32_t)*at - 1;
 	if (root->itself)
 		return put_alias(k, to, held.node);
-	held.label = (struct label){ .kind = root->local ? LABEL_LOCAL : LABEL_FIELD,
-				     .text = root->local ? root->local
-					     : root->field ? root->field : "" };
+	if (root->local && !is_of_thread(root))
+		held.label = (struct label){ .kind = LABEL_LOCAL, .text = root->local };
+	else
+		held.label = (struct label){ .kind = LABEL_FIELD,
+					     .text = root->field ? root->field : "" };
 	return vec_push(&k->held, held) ? 0 : PYCORE_ERR_NOMEM;
 }
 

@@ -43,12 +43,24 @@ static void meet(struct missing *m, uint64_t word)
 		lead_to(m, word);
 }
 
-/* Bytes of the object at @p address, 0: none is there. */
+static bool is_static_type(const struct whole *w, uint32_t object)
+{
+	return w->objects.flags[object] & OBJECT_STATIC &&
+	       w->types.items[w->objects.type[object]].flags & WHOLE_CLASSES;
+}
+
+/*
+ * Bytes of the object at @p address, 0: none is there. Where types have no __sizeof__ of their
+ * own (2.7), static ones are said to be as large as those of the heap, which they are not.
+ */
 static uint64_t object_there(const struct missing *m, uint64_t address)
 {
 	uint32_t object = index_number_of(&m->h->index, address);
+	uint64_t bytes = object == WHOLE_NONE ? 0 : whole_bytes(m->w, object);
 
-	return object == WHOLE_NONE ? 0 : (whole_bytes(m->w, object) + 7) & ~UINT64_C(7);
+	if (bytes > L(m->c->l, PyTypeObject, sizeof) && is_static_type(m->w, object))
+		bytes = L(m->c->l, PyTypeObject, sizeof);
+	return (bytes + 7) & ~UINT64_C(7);
 }
 
 /*

@@ -21,6 +21,8 @@ struct list {
 	const char *frame;  /* "thread 12 w1: f()" */
 	uint64_t address;   /* of the frame, or of the thread's state */
 	uint64_t ident;
+	uint64_t loop;      /* that the thread runs, or 0 */
+	size_t loop_root;   /* 1 + number of its root, or 0 */
 	uint32_t n_frames, n_held;
 	int rc;
 };
@@ -90,6 +92,35 @@ static int add_module(void *arg, uint64_t key, uint64_t value)
 	return l->rc ? l->rc : add(l, value, root);
 }
 
+/* The event loop that the thread runs, before the locals of its frames that are the same. */
+static void add_loop(struct list *l)
+{
+	struct whole_root root = { .kind = ROOT_ASYNCIO, .field = RUNNING_LOOP,
+				   .address = l->address };
+	size_t before = l->w->roots.n;
+
+	l->loop_root = 0;
+	l->loop = thread_running_loop(l->c, l->interp->address, l->address);
+	if (!l->loop || l->rc)
+		return;
+	root.name = text(l, arena_printf(&l->w->arena, "%s: " RUNNING_LOOP, l->thread));
+	if (!l->rc)
+		add(l, l->loop, root);
+	if (l->w->roots.n > before)
+		l->loop_root = l->w->roots.n;
+}
+
+/* Python can write a local that is the loop: the newest frame's. */
+static void write_loop(struct list *l, uint32_t frame, const char *local)
+{
+	struct whole_root *root = l->loop_root ? &l->w->roots.items[l->loop_root - 1] : NULL;
+
+	if (!root || root->local)
+		return;
+	root->frame = frame;
+	root->local = local;
+}
+
 static int add_held(void *arg, uint64_t to, enum edge_kind kind, const struct label *label)
 {
 	struct list *l = arg;
@@ -107,6 +138,8 @@ static int add_held(void *arg, uint64_t to, enum edge_kind kind, const struct la
 	if (label->kind == LABEL_LOCAL)
 		name = value_strdup(l->c, label->key, &l->w->arena, MOST_NAME);
 	if (name) {
+		if (to == l->loop)
+			write_loop(l, root.frame, name);
 		root.kind = ROOT_LOCAL;
 		root.local = name;
 		root.name = text(l, arena_printf(&l->w->arena, "%s local '%s'", l->frame, name));
@@ -172,6 +205,7 @@ static void add_threads(struct list *l, uint32_t interp)
 		l->ident = thread->ident;
 		l->thread = text(l, thread_text(l->c, &names, thread, &l->w->arena));
 		l->address = thread->address;
+		add_loop(l);
 		if (!l->rc)
 			thread_holds(l->c, thread->address, add_thread_hold, l);
 		if (!l->rc)

@@ -18,7 +18,7 @@ struct root_details {
 
 /*
  * Add the roots that the target names: modules and what interpreters hold, frames'
- * locals, thread states, statics, immortal objects.
+ * locals, thread states, running event loops, statics, immortal objects.
  */
 int roots_read(struct whole *w, const struct ctx *c, const struct heap *h,
 	       struct root_details *details);

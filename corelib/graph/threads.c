@@ -94,7 +94,7 @@ static int hold(void *f, uint64_t to, const char *what)
 }
 
 /* A thread state is a root of what it holds beside its frames. */
-static int add_thread(struct frames *f, const struct thread_state *thread)
+static int add_thread(struct frames *f, uint64_t interp, const struct thread_state *thread)
 {
 	struct collection *k = f->k;
 	struct web_node node = {
@@ -109,7 +109,9 @@ static int add_thread(struct frames *f, const struct thread_state *thread)
 		return PYCORE_ERR_NOMEM;
 	*at = k->web->nodes.n;
 	f->node = (uint32_t)k->web->nodes.n - 1;
-	thread_holds(k->c, thread->address, hold, f);
+	hold(f, thread_running_loop(k->c, interp, thread->address), RUNNING_LOOP);
+	if (f->rc == 0)
+		thread_holds(k->c, thread->address, hold, f);
 	return f->rc;
 }
 
@@ -126,7 +128,8 @@ int roots_add_threads(struct collection *k)
 			if (all->threads.items[t].interpreter != i)
 				continue;
 			f.thread = thread_text(k->c, &names, &all->threads.items[t], k->arena);
-			f.rc = f.thread ? add_thread(&f, &all->threads.items[t])
+			f.rc = f.thread ? add_thread(&f, all->interps.items[i].address,
+						     &all->threads.items[t])
 					: PYCORE_ERR_NOMEM;
 			if (f.rc == 0)
 				stack_each_frame(k->c, all, t, add_frame, &f);

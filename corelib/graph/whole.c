@@ -11,6 +11,7 @@ static const struct {
 } kinds[ROOT_KINDS] = {
 	[ROOT_NO_KIND] = { "unknown", 4 },
 	[ROOT_MODULE] = { "module", 1 },
+	[ROOT_ASYNCIO] = { "asyncio", 1 },
 	[ROOT_LOCAL] = { "local", 1 },
 	[ROOT_FRAME] = { "frame", 1 },
 	[ROOT_THREAD] = { "thread", 1 },

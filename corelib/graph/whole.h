@@ -31,6 +31,7 @@
 enum root_kind {
 	ROOT_NO_KIND,
 	ROOT_MODULE,      /* in sys.modules */
+	ROOT_ASYNCIO,     /* the event loop that a thread runs */
 	ROOT_LOCAL,       /* a running frame's local variable */
 	ROOT_FRAME,       /* what else a running frame holds: function, code, namespace */
 	ROOT_THREAD,      /* a thread state: its dict, exceptions, context */

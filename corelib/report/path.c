@@ -30,9 +30,10 @@ static void step_label(const struct report *r, const struct pycore_path *path, s
 		report_label(r, path->steps[i].label, path->steps[i - 1].type, out);
 }
 
-static bool is_local(const struct pycore_path *path)
+/* A frame's variable is known by its function, a loop by its thread. */
+static bool is_of_frame(const struct pycore_path *path)
 {
-	return !strcmp(path->root_kind, "local");
+	return !strcmp(path->root_kind, "local") || !strcmp(path->root_kind, "asyncio");
 }
 
 /* "module app: CACHE" is the module, its __dict__, and ['CACHE']. */
@@ -43,10 +44,10 @@ static bool names_global(const struct pycore_path *path)
 	       !strcmp(path->steps[1].label, ".__dict__");
 }
 
-/* A frame's variable is known by its function, not by sys._current_frames(). */
+/* Of what is a frame's, words say more than sys._current_frames(). */
 void path_words(const struct report *r, const struct pycore_path *path, struct buf *out)
 {
-	if (path->expression && !is_local(path)) {
+	if (path->expression && !is_of_frame(path)) {
 		buf_puts(out, path->expression);
 		return;
 	}

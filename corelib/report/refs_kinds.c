@@ -5,6 +5,7 @@
 
 static const struct root_look looks[] = {
 	{ "module", "module", "#cfe8cf" },
+	{ "asyncio", "asyncio's running loop", "#d3e4f7" },
 	{ "class", "class", "#e6d8f2" },
 	{ "frame", "frame", "#cfdcf5" },
 	{ "local", "local variable", "#cfdcf5" },

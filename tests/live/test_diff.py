@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from harness import Skip, all_equal, equal, on, since, that
+from harness import Skip, all_equal, equal, on, that
 
 KINDS = ("Grown", "Gone", "Fresh", "Passing")
 SUMS = ("count", "bytes", "retained")
@@ -39,7 +39,7 @@ def compare(rows, which, truth):
                for key, want in zip(SUMS, wants)], "sums")
 
 
-@on("grows.py", ways=("live",), arguments=("to grow",), where=since(3, 6))
+@on("grows.py", ways=("live",), arguments=("to grow",))
 def growth_is_what_the_program_says(scene):
     before = scene.truth["sums"]
     a = snapshot(scene, "a.pysnap")
@@ -67,7 +67,7 @@ def growth_is_what_the_program_says(scene):
     that("+1,000" in text and "-30" in text, "no growth: %s" % text)
 
 
-@on("grows.py", ways=("live",), arguments=("to keep",), where=since(3, 6))
+@on("grows.py", ways=("live",), arguments=("to keep",))
 def what_came_and_stayed_is_kept(scene):
     a = snapshot(scene, "a.pysnap")
     middle = step(scene)
@@ -108,7 +108,7 @@ def without(value, names):
     return [without(part, names) for part in value] if isinstance(value, list) else value
 
 
-@on("alike.py", ways=("core",), where=since(3, 6))
+@on("alike.py", ways=("core",))
 def a_snapshot_answers_as_its_target_does(scene):
     path = snapshot(scene, "it.pysnap")
     again = os.path.join(scene.process.directory, "again.pysnap")
@@ -130,7 +130,7 @@ def a_snapshot_answers_as_its_target_does(scene):
         equal(got, want, "pycore " + " ".join(words))
 
 
-@on("grows.py", ways=("core",), where=since(3, 6))
+@on("grows.py", ways=("core",))
 def a_snapshot_is_not_what_it_cannot_be(scene):
     path = snapshot(scene, "it.pysnap")
     that(os.path.getsize(path) * 10 < os.path.getsize(scene.target[-1]), "not small")
@@ -154,12 +154,12 @@ def a_snapshot_is_not_what_it_cannot_be(scene):
     scene.pycore.refuses("objects", cut, mentions="another version of pycore made")
 
 
-@on("grows.py", ways=("core",), where=since(3, 6))
+@on("grows.py", ways=("core",))
 def no_value_is_in_a_snapshot(scene):
     if not shutil.which("zstd"):
         raise Skip("no zstd here")
     with open(snapshot(scene, "secret.pysnap"), "rb") as file:
-        equal(file.read(8), b"PYSNAP2\n", "first bytes")
+        equal(file.read(8), b"PYSNAP3\n", "first bytes")
         numbers = subprocess.run(["zstd", "-dc"], input=file.read(), stdout=subprocess.PIPE,
                                  check=True).stdout
     for name in b"__main__.Grown", b"attribute_of_main", b"module __main__":
@@ -171,7 +171,7 @@ def no_value_is_in_a_snapshot(scene):
     that(b"secret" not in numbers, "a value is in it")
 
 
-@on("grows.py", ways=("live",), where=since(3, 6))
+@on("grows.py", ways=("live",))
 def objects_of_two_processes_are_not_taken_for_one(scene):
     path = snapshot(scene, "one.pysnap")
     with scene.interpreter.start("grows.py", "another") as other:

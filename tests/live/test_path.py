@@ -1,6 +1,8 @@
 """path: each expression, evaluated in the process itself, gives the very object."""
 
-from harness import all_equal, equal, on, that
+import os
+
+from harness import all_equal, equal, on, since, that
 
 TYPE = "__main__.Target"
 # Roots that Python has no word for.
@@ -86,3 +88,47 @@ def with_redact_no_key_of_a_dict_is_shown(scene):
     for secret in "'k'", "it's", "long long", "MainThread", "Thread-1":
         that(secret not in answer.out, "%r is shown" % secret)
     that(".HOLDER.made[...][2][0]" in answer.out, "the way is not shown")
+
+
+@on("loops.py", ways=("live", "core"), where=since(3, 6))
+def a_running_loop_is_a_root_by_its_thread(scene):
+    rows = scene.ask("path", "--type", "__main__.Loop", "--limit", "0")["paths"]
+    roots = {row["address"]: row["root"] for row in rows}
+    that(len(roots) == len(rows) == 4, "loops: %s" % rows)
+    for name, address in scene.truth["running"].items():
+        equal(roots[address]["kind"], "asyncio", "kind of root of loop " + name)
+        that(roots[address]["name"].endswith(" %s: running loop" % name), roots[address]["name"])
+    equal([roots[address]["kind"] for address in scene.truth["others"]], ["module"] * 2,
+          "roots of loops that do not run")
+
+
+@on("loops.py", ways=("core",), where=since(3, 6))
+def a_thread_is_drawn_with_the_loop_that_it_runs(scene):
+    path = os.path.join(scene.process.directory, scene.way + ".pysnap")
+    scene.ask("snapshot", "-o", path)
+    words = ("--type", "__main__.Loop", "--max-nodes", "100", "--redact")
+    graph = scene.ask("refs", *words)
+    root_of = {node["address"]: node["root"] for node in graph["nodes"]}
+    edges = sorted((edge["to"], root_of[edge["from"]].split()[0]) for edge in graph["edges"]
+                   if edge["label"] == "running loop")
+    equal(edges, sorted((loop, "thread") for loop in scene.truth["running"].values()), "edges")
+    kept = scene.pycore.json("refs", path, *words)
+    for key in "nodes", "edges":
+        equal([{name: row[name] for name in row if name != "name"} for row in kept[key]],
+              [{name: row[name] for name in row if name != "name"} for row in graph[key]],
+              key + " of a snapshot")
+
+
+@on("loops.py", ways=("live",), where=since(3, 6))
+def what_waits_in_a_loop_is_held_by_it(scene):
+    rows = {row["address"]: row for row in scene.ask("path", "--type", "__main__.Held", "--limit", "0")["paths"]}
+    asked = []
+    for name, addresses in scene.truth["held"].items():
+        for address in addresses:
+            row = rows[address]
+            equal(row["root"]["kind"], "asyncio", "kind of root")
+            that(row["root"]["name"].endswith(" %s: running loop" % name), row["root"]["name"])
+            equal(row["steps"][0]["address"], scene.truth["running"][name], "first step")
+            asked.append((row["expression"], address))
+    equal(scene.evaluate([expression for expression, unused in asked]),
+          [address for unused, address in asked], "ids")

@@ -83,6 +83,8 @@ static void make(struct whole *w, uint32_t n, uint32_t first_type)
 		  .local = "row", .address = BASE - 8 },
 		{ .object = 10, .kind = ROOT_FRAME, .name = "thread 12 w1: f()", .itself = true },
 		{ .object = 11, .kind = ROOT_THREAD, .name = "thread 12 w1: dict", .field = "dict" },
+		{ .object = 12, .kind = ROOT_ASYNCIO, .name = "thread 12 w1: running loop",
+		  .local = "self", .address = BASE - 16, .field = "running loop" },
 		{ .object = 14, .kind = ROOT_INTERNED }, { .object = 30, .kind = ROOT_NATIVE },
 		{ .object = 31, .kind = ROOT_GARBAGE },
 	};

@@ -20,6 +20,7 @@ struct pycore_node {
 			     *   owner, such as a __dict__, is the owner */
 	const char *root_kind; /**< of what holds it from outside of the heap: "module", "frame",
 				*   "thread", "class" (one that a module holds), "local",
+				*   "asyncio" (an event loop that a thread runs),
 				*   "interpreter", "static", "immortal", "interned", "stack",
 				*   "native" (C code), "garbage"; NULL: nothing, or not known */
 };

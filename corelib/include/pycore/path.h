@@ -14,8 +14,9 @@ struct pycore_path_step {
 /** How a root holds an object. Weak references hold nothing. */
 struct pycore_path {
 	uint64_t address;       /**< of the object that it leads to */
-	const char *root_kind;  /**< "module", "local", "frame", "thread", "interpreter", "static",
-	                         * "immortal", "interned", "stack", "native" or "garbage" */
+	const char *root_kind;  /**< "module", "asyncio" (an event loop that a thread runs), "local",
+	                         * "frame", "thread", "interpreter", "static", "immortal", "interned",
+	                         * "stack", "native" or "garbage" */
 	const char *root;       /**< "module app: CACHE", "thread 12 w1: f() local 'rows'" */
 	const char *expression; /**< what evaluates to the very object inside the target, given
 	                         * modules sys and gc; NULL: Python cannot say it */

@@ -51,13 +51,13 @@ def first():
     add(Grown, 1000)
     add(Passing, 50)
     add(Fresh, 7)
-    KEPT[Gone].clear()
+    del KEPT[Gone][:]
 
 
 def second():
     # What took the place of another of its type would be taken for it.
     add(Grown, 10)
-    KEPT[Passing].clear()
+    del KEPT[Passing][:]
 
 
 def serve():
@@ -78,7 +78,9 @@ def main():
     add(Grown, 100)
     add(Gone, 30)
     truth.write({"sums": sums()})
-    threading.Thread(target=serve, daemon=True, name="secret thread").start()
+    server = threading.Thread(target=serve, name="secret thread")
+    server.daemon = True
+    server.start()
 
 
 # A name that is no value, and a key, which is one.
