@@ -132,7 +132,7 @@ static void json_has_every_type_and_text_has_20(void **state)
 	json_t *root;
 
 	for (int i = 0; i < 30; i++)
-		many[i] = (struct pycore_type_count){ "t.T", 1, 1, 1, 1, 1, 1 };
+		many[i] = (struct pycore_type_count){ .type = "t.T", .count = 1, .bytes = 1, .retained = 1 };
 	fake_api.census.types = many;
 	fake_api.census.n_types = 30;
 	root = json_report("objects");
