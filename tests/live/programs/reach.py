@@ -33,6 +33,8 @@ WORD = "L"
 # Of every object: a count and a type; in free-threaded builds more; of debug builds of 2.7 two
 # links stand before them.
 HEAD = object.__basicsize__
+# The count that objects of frozen code begin with in 3.11, where an address may be, too.
+FOR_EVER = 999999999
 # Of static types there is no more than this.
 STATIC_TYPE = HEAD + 384
 # Types of which C code has some that nobody else knows of, though they are collected.
@@ -135,7 +137,8 @@ class Memory:
                 or (references >> 32) - (flags << 16) >= 4 or flags >= 16):
             return False
         # Where the heap begins low, two addresses look like a count and a type.
-        if references >= 65536 and not references & 7 and self.readable(references):
+        if (references >= 65536 and not references & 7 and abs(references - FOR_EVER) > 65536
+                and self.readable(references)):
             return False
         return not kinds[kind] or self.has_head(address)
 
