@@ -136,3 +136,16 @@ def loops_that_threads_run_are_not_accused(scene):
     rows = by_type(scene.ask("audit", "--limit", "0", statuses=(0, 1))["excess"])
     that("__main__.Loop" not in rows, rows.get("__main__.Loop"))
     few_are_accused(scene)
+
+
+def has_packages(interpreter):
+    return interpreter.has_packages()
+
+
+# Not pandas: of a thousand references that Cython has counted there is no word left.
+@on("web.py", ways=("live",), arguments=("django",), where=has_packages)
+@on("web.py", ways=("live",), arguments=("flask",), where=has_packages)
+@on("server.py", ways=("live",), where=since(3, 6))
+@on("trees.py", ways=("live",), where=since(3, 6))
+def of_a_real_program_few_objects_are_accused(scene):
+    few_are_accused(scene)
