@@ -28,18 +28,6 @@ static int heap_top_read(struct report *r)
 									: DEFAULT_ROWS));
 }
 
-static void path_cell(const struct report *r, struct table *t, struct table_row *row, size_t column,
-		      const struct pycore_path *path)
-{
-	struct buf text = { 0 };
-
-	if (path)
-		path_words(r, path, &text);
-	table_set_text(t, row, column, text.text ? text.text : "", 0);
-	t->failed |= text.failed;
-	buf_free(&text);
-}
-
 static void object_row(const struct report *r, struct table *t, const struct pycore_object *o,
 		       bool with_refcount)
 {

@@ -62,6 +62,18 @@ void path_words(const struct report *r, const struct pycore_path *path, struct b
 	}
 }
 
+void path_cell(const struct report *r, struct table *t, struct table_row *row, size_t column,
+	       const struct pycore_path *path)
+{
+	struct buf text = { 0 };
+
+	if (path)
+		path_words(r, path, &text);
+	table_set_text(t, row, column, text.text ? text.text : "", 0);
+	t->failed |= text.failed;
+	buf_free(&text);
+}
+
 /* More steps are told by their number: nobody reads a chain of a million links. */
 #define STEPS_SHOWN 30
 

@@ -95,6 +95,9 @@ json_t *refs_root_json(const struct report *r, const char *root, struct json_out
 
 /* "sys.modules['app'].CACHE", else the root and the labels after it. It is not escaped. */
 void path_words(const struct report *r, const struct pycore_path *path, struct buf *out);
+/* These words as a cell of a table; empty if there is no path. */
+void path_cell(const struct report *r, struct table *t, struct table_row *row, size_t column,
+	       const struct pycore_path *path);
 
 /* The steps of a path; null if @p path is. */
 json_t *path_steps_json(const struct report *r, const struct pycore_path *path,

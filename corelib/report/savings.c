@@ -18,18 +18,6 @@ static void address_cell(struct table *t, struct table_row *row, size_t column, 
 	table_set(t, row, column, text);
 }
 
-static void path_cell(const struct report *r, struct table *t, struct table_row *row, size_t column,
-		      const struct pycore_path *path)
-{
-	struct buf text = { 0 };
-
-	if (path)
-		path_words(r, path, &text);
-	table_set_text(t, row, column, text.text ? text.text : "", 0);
-	t->failed |= text.failed;
-	buf_free(&text);
-}
-
 static void waste_text(const struct report *r, struct buf *out)
 {
 	static const char *const heads[] = { "unused", "containers", "<type", "<most of it in one", NULL };
