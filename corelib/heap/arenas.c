@@ -178,20 +178,23 @@ bool arenas_is_gc(const struct arenas *a, uint64_t addr)
 	return page && (page->heap == POOL_HEAP_GC || page->heap == POOL_HEAP_GC_PRE);
 }
 
+uint64_t arenas_block_bytes(const struct arenas *a, uint64_t addr)
+{
+	uint64_t pool = addr & ~((UINT64_C(1) << a->pool_shift) - 1);
+
+	if (!arenas_has(a, addr))
+		return 0;
+	return (uint64_t)arenas_chunk(a, pool)->block_size[(pool & (INDEX_CHUNK_SIZE - 1)) >> 12]
+	       << INDEX_GRANULE_SHIFT;
+}
+
 uint64_t arenas_room(const struct arenas *a, uint64_t addr)
 {
 	const struct mi_page *page = arenas_page(a, addr);
-	const struct index_chunk *chunk;
-	uint64_t pool;
 
 	if (page)
 		return addr < page->start ? 0 : page->block - (addr - page->start) % page->block;
-	if (!arenas_has(a, addr))
-		return 0;
-	pool = addr & ~((UINT64_C(1) << a->pool_shift) - 1);
-	chunk = arenas_chunk(a, pool);
-	return (uint64_t)chunk->block_size[(pool & (INDEX_CHUNK_SIZE - 1)) >> 12]
-	       << INDEX_GRANULE_SHIFT;
+	return arenas_block_bytes(a, addr);
 }
 
 enum pool_verdict arenas_read_pool(const struct arenas *a, const struct layout *l,

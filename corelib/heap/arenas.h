@@ -112,6 +112,9 @@ static inline bool arenas_big(const struct arenas *a, uint64_t addr)
 	return a->pages.n && !arenas_has(a, addr) && arenas_page(a, addr);
 }
 
+/* Bytes of each block of the pool or page, which was walked, that @p addr is in; 0: of none. */
+uint64_t arenas_block_bytes(const struct arenas *a, uint64_t addr);
+
 /*
  * Bytes from @p addr, which is in a block of a pool or page that was walked, to where
  * the block ends, or more; 0: it is in none.

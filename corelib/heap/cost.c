@@ -54,16 +54,10 @@ struct work {
 /* Bytes of the allocator's block that the object is in; 0: none is known. */
 static uint64_t block_bytes(struct worker *w, struct object o)
 {
-	const struct arenas *a = &w->h->arenas;
 	struct spot spot;
 
-	if (arenas_has(a, o.address)) {
-		uint64_t pool = o.address & ~((UINT64_C(1) << a->pool_shift) - 1);
-		const struct index_chunk *chunk = arenas_chunk(a, o.address);
-
-		return (uint64_t)chunk->block_size[(pool - chunk->start) >> 12]
-		       << INDEX_GRANULE_SHIFT;
-	}
+	if (arenas_has(&w->h->arenas, o.address))
+		return arenas_block_bytes(&w->h->arenas, o.address);
 	spot_find(&w->c, o.address, &spot);
 	return spot.place.kind == PLACE_CHUNK || spot.place.kind == PLACE_BLOCK ? spot.place.bytes : 0;
 }

@@ -72,7 +72,7 @@ static uint64_t block_bytes(struct scan *s, uint64_t block)
 	chunk = arenas_chunk(s->arenas, block);
 	if (!(chunk->live[bit >> 6] >> (bit & 63) & 1))
 		return 0;
-	return (uint64_t)chunk->block_size[offset >> 12] << INDEX_GRANULE_SHIFT;
+	return arenas_block_bytes(s->arenas, block);
 }
 
 /* A block of a float's size and with a count of 0: then @p next is the one after it. */
