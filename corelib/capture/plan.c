@@ -200,20 +200,46 @@ void plan_fini(struct plan *p)
 	vec_free(&p->parts);
 }
 
-const struct run *plan_run_at(const struct plan *p, uint64_t at)
+static uint64_t address_of(const struct run *run)
+{
+	return run->start;
+}
+
+static uint64_t offset_of(const struct run *run)
+{
+	return run->at;
+}
+
+/* How many runs begin at or before it. */
+static size_t runs_up_to(const struct plan *p, uint64_t (*begin)(const struct run *), uint64_t at)
 {
 	size_t low = 0, high = p->runs.n;
 
-	/* The last one that begins at or before it, among those with bytes. */
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (p->runs.items[middle].at <= at)
+		if (begin(&p->runs.items[middle]) <= at)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	while (low && p->runs.items[low - 1].kind != RUN_BYTES)
-		low--;
-	return low ? &p->runs.items[low - 1] : NULL;
+	return low;
+}
+
+const struct run *plan_run_with(const struct plan *p, uint64_t address)
+{
+	size_t n = runs_up_to(p, address_of, address);
+	const struct run *last = n ? &p->runs.items[n - 1] : NULL;
+
+	return last && address < last->end ? last : NULL;
+}
+
+const struct run *plan_run_at(const struct plan *p, uint64_t at)
+{
+	size_t n = runs_up_to(p, offset_of, at);
+
+	/* Those without bytes begin where the next with bytes does. */
+	while (n && p->runs.items[n - 1].kind != RUN_BYTES)
+		n--;
+	return n ? &p->runs.items[n - 1] : NULL;
 }

@@ -50,6 +50,9 @@ bool plan_make(struct plan *p, struct target *t, struct pages *pages,
 	       const struct plan_options *options);
 void plan_fini(struct plan *p);
 
+/* The run that an address is in, or NULL. */
+const struct run *plan_run_with(const struct plan *p, uint64_t address);
+
 /* The run that holds byte @p at of all bytes. */
 const struct run *plan_run_at(const struct plan *p, uint64_t at);
 

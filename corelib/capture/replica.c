@@ -22,25 +22,10 @@ static struct replica *of(struct target *t)
 	return (struct replica *)((char *)t->ops - offsetof(struct replica, ops));
 }
 
-static const struct run *run_at(const struct plan *p, uint64_t addr)
-{
-	size_t low = 0, high = p->runs.n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (p->runs.items[middle].end <= addr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < p->runs.n && p->runs.items[low].start <= addr ? &p->runs.items[low] : NULL;
-}
-
 static bool replica_piece(struct target *t, uint64_t addr, struct piece *out)
 {
 	struct replica *r = of(t);
-	const struct run *run = run_at(&r->plan, addr);
+	const struct run *run = plan_run_with(&r->plan, addr);
 
 	if (!run || run->kind != RUN_BYTES)
 		return false;
@@ -54,7 +39,7 @@ static size_t replica_read(struct target *t, uint64_t addr, void *buf, size_t le
 	size_t done = 0;
 
 	while (done < len) {
-		const struct run *run = run_at(&r->plan, addr + done);
+		const struct run *run = plan_run_with(&r->plan, addr + done);
 		uint64_t skip, n;
 
 		if (!run || run->kind == RUN_ABSENT)

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/vec.h"
+#include "graph/whole.h"
 
 /*
  * In the forest of nodes already looked at: an ancestor, and the least semidominator
@@ -15,6 +16,7 @@ struct link {
 };
 
 struct search {
+	struct dominators_progress progress;
 	struct link *forest;
 	uint32_t *semi;
 	VEC(uint32_t) way;
@@ -49,6 +51,12 @@ static int least(struct search *s, uint32_t v, uint32_t first, uint32_t *out)
 	return 0;
 }
 
+static void tell(const struct search *s, uint64_t done)
+{
+	if (done % TOLD_EACH == 0)
+		s->progress.fn(s->progress.ctx, done);
+}
+
 static int find_semi(struct search *s, uint32_t n, const uint32_t *parent,
 		     const struct links *back)
 {
@@ -57,6 +65,7 @@ static int find_semi(struct search *s, uint32_t n, const uint32_t *parent,
 	for (uint32_t v = n; v > 0; v--) {
 		uint32_t semi = parent[v];
 
+		tell(s, n - v);
 		for (uint32_t i = back->start[v]; i < back->start[v + 1]; i++) {
 			uint32_t from = back->to[i], found = from;
 
@@ -78,13 +87,14 @@ static uint32_t rise(const struct dominators *d, uint32_t v, uint32_t most)
 }
 
 /* In depth-first order, so that what is above a node is known. */
-static void find_idom(struct dominators *d, const uint32_t *semi)
+static void find_idom(const struct search *s, struct dominators *d)
 {
 	d->climb[0] = (struct climb){ 0, 0 };
 	for (uint32_t v = 1; v <= d->n; v++) {
-		uint32_t up = rise(d, d->idom[v], semi[v]);
+		uint32_t up = rise(d, d->idom[v], s->semi[v]);
 		const struct climb *c = &d->climb[up], *further = &d->climb[c->skip];
 
+		tell(s, (uint64_t)d->n + v);
 		d->idom[v] = up;
 		d->climb[v].depth = c->depth + 1;
 		d->climb[v].skip = c->depth - further->depth ==
@@ -95,9 +105,9 @@ static void find_idom(struct dominators *d, const uint32_t *semi)
 }
 
 int dominators_find(uint32_t n, uint32_t *parent, const struct links *back,
-		    struct dominators *out)
+		    struct dominators_progress progress, struct dominators *out)
 {
-	struct search s = { 0 };
+	struct search s = { .progress = progress };
 	int rc = PYCORE_ERR_NOMEM;
 
 	*out = (struct dominators){ .idom = parent, .n = n };
@@ -109,7 +119,7 @@ int dominators_find(uint32_t n, uint32_t *parent, const struct links *back,
 		/* The forest has served: the same memory, another use. */
 		_Static_assert(sizeof(struct climb) == sizeof(struct link), "");
 		out->climb = (struct climb *)s.forest;
-		find_idom(out, s.semi);
+		find_idom(&s, out);
 	} else {
 		free(s.forest);
 	}

@@ -16,6 +16,12 @@ struct climb {
 	uint32_t skip, depth;
 };
 
+/* Told now and then: so much is done of 2n. */
+struct dominators_progress {
+	void (*fn)(void *ctx, uint64_t done);
+	void *ctx;
+};
+
 struct dominators {
 	uint32_t *idom;      /* by node; idom[0] is 0 */
 	struct climb *climb;
@@ -28,7 +34,7 @@ struct dominators {
  * root is 0. @return 0 or PYCORE_ERR_NOMEM
  */
 int dominators_find(uint32_t n, uint32_t *parent, const struct links *back,
-		    struct dominators *out);
+		    struct dominators_progress progress, struct dominators *out);
 void dominators_fini(struct dominators *d);
 
 /* The nearest node that dominates both; 0: the root. */

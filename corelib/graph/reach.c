@@ -38,10 +38,19 @@ static inline void meet_leaf(struct reach *r, uint32_t from, uint32_t leaf, uint
 		bit_set(r->several, leaf);
 }
 
+static void tell(const struct reach *r)
+{
+	if (r->progress.fn)
+		r->progress.fn(r->progress.ctx, "following references from the roots",
+			       r->w->n_inner, r->most);
+}
+
 static uint32_t number(struct reach *r, uint32_t object, uint32_t parent)
 {
 	uint32_t place = ++r->w->n_inner;
 
+	if (place % TOLD_EACH == 0)
+		tell(r);
 	r->w->place[object] = place;
 	r->w->order[place] = object;
 	r->parent[place] = parent;
@@ -210,12 +219,12 @@ static uint32_t find_inner(struct reach *r)
 	return n;
 }
 
-int reach_find(struct whole *w, struct reach *out)
+int reach_find(struct whole *w, struct whole_progress progress, struct reach *out)
 {
-	size_t words = ((size_t)w->n + 64) / 64, inner;
+	size_t words = ((size_t)w->n + 64) / 64;
 	struct reach *r = out;
 
-	*r = (struct reach){ .w = w };
+	*r = (struct reach){ .w = w, .progress = progress };
 	r->inner = calloc(words, sizeof(*r->inner));
 	r->held = calloc(words, sizeof(*r->held));
 	r->several = calloc(words, sizeof(*r->several));
@@ -224,10 +233,11 @@ int reach_find(struct whole *w, struct reach *out)
 	if (!r->inner || !r->held || !r->several || !w->idom || !w->place)
 		return PYCORE_ERR_NOMEM;
 	memset(w->idom, 0xff, ((size_t)w->n + 1) * sizeof(*w->idom));
-	inner = find_inner(r);
-	w->order = calloc(inner + 1, sizeof(*w->order));
-	r->parent = calloc(inner + 1, sizeof(*r->parent));
-	r->cursor = calloc(inner + 1, sizeof(*r->cursor));
+	r->most = find_inner(r);
+	tell(r);
+	w->order = calloc((size_t)r->most + 1, sizeof(*w->order));
+	r->parent = calloc((size_t)r->most + 1, sizeof(*r->parent));
+	r->cursor = calloc((size_t)r->most + 1, sizeof(*r->cursor));
 	if (!w->order || !r->parent || !r->cursor)
 		return PYCORE_ERR_NOMEM;
 	return find(r);

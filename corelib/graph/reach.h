@@ -12,6 +12,8 @@
 
 struct reach {
 	struct whole *w;
+	struct whole_progress progress;
+	uint32_t most;     /* that refer to others: when all are numbered, it is done */
 	uint32_t *parent;  /* by place: of the tree */
 	uint32_t *cursor;  /* by place: the next reference to follow */
 	uint64_t *inner;   /* a bit for each object: it refers to something */
@@ -40,7 +42,7 @@ static inline void bit_set(uint64_t *bits, uint32_t i)
  * Fill w->order, place, idom of leaves, first_place and n_inner; adds roots for what no
  * root reaches: native ones, then garbage.
  */
-int reach_find(struct whole *w, struct reach *out);
+int reach_find(struct whole *w, struct whole_progress progress, struct reach *out);
 void reach_fini(struct reach *r);
 
 #endif

@@ -70,8 +70,23 @@ static int make_back(const struct reach *r)
 	return 0;
 }
 
+/* What comes when all are numbered. */
+struct stage {
+	struct whole_progress progress;
+	uint64_t total;
+};
+
+static void tell(void *ctx, uint64_t done)
+{
+	const struct stage *s = ctx;
+
+	if (s->progress.fn)
+		s->progress.fn(s->progress.ctx, "finding what each object holds alone", done,
+			       s->total);
+}
+
 /* Leaves that several objects hold, now that the dominators of these are known. */
-static void settle_leaves(const struct reach *r, const struct dominators *d)
+static void settle_leaves(const struct reach *r, const struct dominators *d, struct stage *stage)
 {
 	struct whole *w = r->w;
 	const struct links *f = &w->objects.forward;
@@ -79,6 +94,8 @@ static void settle_leaves(const struct reach *r, const struct dominators *d)
 	for (uint32_t object = 0; object < w->n; object++) {
 		uint32_t place = w->place[object];
 
+		if (object % TOLD_EACH == 0)
+			tell(stage, 2 * (uint64_t)w->n_inner + object);
 		if (!place)
 			continue;
 		for (uint32_t i = f->start[object]; i < f->start[object + 1]; i++) {
@@ -149,33 +166,28 @@ static int index_roots(struct whole *w)
 	return 0;
 }
 
-static void tell(struct whole_progress p, const char *what)
-{
-	if (p.fn)
-		p.fn(p.ctx, what, 0, 0);
-}
-
 int whole_seal(struct whole *w, struct whole_progress progress)
 {
 	struct dominators d = { 0 };
+	struct stage stage = { .progress = progress };
 	struct reach r;
 	uint32_t *parent;
 	int rc;
 
-	tell(progress, "following references from the roots");
-	rc = reach_find(w, &r);
+	rc = reach_find(w, progress, &r);
 	free(r.cursor);
 	r.cursor = NULL;
 	if (!rc)
 		rc = make_back(&r);
 	if (!rc) {
-		tell(progress, "finding what each object holds alone");
+		stage.total = 2 * (uint64_t)w->n_inner + w->n;
 		parent = r.parent;
 		r.parent = NULL;
-		rc = dominators_find(w->n_inner, parent, &w->back, &d);
+		rc = dominators_find(w->n_inner, parent, &w->back,
+				     (struct dominators_progress){ tell, &stage }, &d);
 	}
 	if (!rc) {
-		settle_leaves(&r, &d);
+		settle_leaves(&r, &d, &stage);
 		rc = sum_up(w, &d);
 	}
 	if (!rc)

@@ -4,65 +4,30 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/ranking.h"
 
-bool waste_comes_before(const struct waste_object *a, const struct waste_object *b)
+/* More bytes first, then by address. */
+static bool comes_before(const void *a, const void *b)
 {
-	if (a->bytes != b->bytes)
-		return a->bytes > b->bytes;
-	return a->object < b->object;
-}
+	const struct waste_object *x = a, *y = b;
 
-static void sift_up(struct waste_object *heap, size_t at)
-{
-	struct waste_object moved = heap[at];
-
-	while (at && waste_comes_before(&heap[(at - 1) / 2], &moved)) {
-		heap[at] = heap[(at - 1) / 2];
-		at = (at - 1) / 2;
-	}
-	heap[at] = moved;
-}
-
-static void sift_down(struct waste_object *heap, size_t n)
-{
-	struct waste_object moved = heap[0];
-	size_t at = 0, child;
-
-	while ((child = 2 * at + 1) < n) {
-		if (child + 1 < n && waste_comes_before(&heap[child], &heap[child + 1]))
-			child++;
-		if (!waste_comes_before(&moved, &heap[child]))
-			break;
-		heap[at] = heap[child];
-		at = child;
-	}
-	heap[at] = moved;
+	if (x->bytes != y->bytes)
+		return x->bytes > y->bytes;
+	return x->object < y->object;
 }
 
 bool waste_offer(struct waste_top *top, struct waste_object object)
 {
-	if (!top->limit)
-		return true;
-	if (top->list.n < top->limit) {
-		if (!vec_push(&top->list, object))
-			return false;
-		sift_up(top->list.items, top->list.n - 1);
-	} else if (waste_comes_before(&object, &top->list.items[0])) {
-		top->list.items[0] = object;
-		sift_down(top->list.items, top->list.n);
-	}
+	if (!vec_push(&top->list, object))
+		return false;
+	top->list.n = ranking_keep(top->list.items, top->list.n, top->limit, sizeof(object),
+				   comes_before);
 	return true;
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-	return waste_comes_before(b, a) - waste_comes_before(a, b);
 }
 
 void waste_sort(struct waste_top *top)
 {
-	if (top->list.n)
-		qsort(top->list.items, top->list.n, sizeof(*top->list.items), by_bytes);
+	ranking_sort(top->list.items, top->list.n, sizeof(*top->list.items), comes_before);
 }
 
 bool waste_join(struct waste_top *to, struct waste_top *from)
@@ -89,7 +54,7 @@ static bool is_possible(const struct sweeper *me, uint64_t bytes)
 static void count_waste(struct waste_type *type, uint64_t objects, uint64_t bytes,
 			const struct waste_object *biggest)
 {
-	if (!type->objects || waste_comes_before(biggest, &type->biggest))
+	if (!type->objects || comes_before(biggest, &type->biggest))
 		type->biggest = *biggest;
 	type->objects += objects;
 	type->bytes += bytes;

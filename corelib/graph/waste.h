@@ -14,14 +14,12 @@ struct waste_object {
 	uint32_t object;
 };
 
-/* The biggest ones, a heap whose root goes first. */
+/* The biggest ones, kept by base/ranking.h. */
 struct waste_top {
 	VEC(struct waste_object) list;
 	size_t limit;
 };
 
-/* Whether @p a is told before @p b. */
-bool waste_comes_before(const struct waste_object *a, const struct waste_object *b);
 /* @return whether there was memory */
 bool waste_offer(struct waste_top *top, struct waste_object object);
 /* Offer all of @p from, and empty it. @return whether there was memory */

@@ -133,6 +133,9 @@ struct whole_progress {
 	void *ctx;
 };
 
+/* Where single objects are done, it is told each time that so many are. */
+#define TOLD_EACH 65536u
+
 /*
  * Bits of objects.flags of what refers to nothing and no single object dominates: its
  * phase less one. Of all others the place, or that of the dominator, tells it.

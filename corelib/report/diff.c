@@ -154,14 +154,30 @@ static void text_row(const struct report *r, struct table *t, const struct pycor
 	table_set_text(t, to, column, row->type, 0);
 }
 
+/* "in all: +1,234 objects, as many bytes; now 5,678, 1.2 MiB" */
+static void write_total(const struct pycore_growth_row *g, struct buf *out)
+{
+	bool count = g->a.count != g->b.count, bytes = g->a.bytes != g->b.bytes;
+	char x[NUMBER_ROOM + 1], y[NUMBER_ROOM + 1];
+
+	if (!count && !bytes) {
+		buf_printf(out, "in all: as before, %s objects, %s\n", number_count(x, g->b.count),
+			   number_bytes(y, g->b.bytes));
+		return;
+	}
+	buf_printf(out, "in all: %s objects, %s%s; ",
+		   count ? signed_count(x, g->a.count, g->b.count) : "as many",
+		   bytes ? signed_bytes(y, g->a.bytes, g->b.bytes) : "as many",
+		   bytes ? "" : " bytes");
+	buf_printf(out, "now %s, %s\n", number_count(x, g->b.count), number_bytes(y, g->b.bytes));
+}
+
 static void write_sums(const struct report *r, struct buf *out)
 {
 	const struct pycore_growth_row *g = &r->grown.sum;
-	char x[NUMBER_ROOM + 1], y[NUMBER_ROOM + 1], z[NUMBER_ROOM + 1];
+	char x[NUMBER_ROOM + 1], y[NUMBER_ROOM + 1];
 
-	buf_printf(out, "in all: %s objects, %s; now %s, ", signed_count(x, g->a.count, g->b.count),
-		   signed_bytes(y, g->a.bytes, g->b.bytes), number_count(z, g->b.count));
-	buf_printf(out, "%s\n", number_bytes(x, g->b.bytes));
+	write_total(g, out);
 	buf_printf(out, "%zu types grew, %zu shrank; %zu are new, %zu gone\n", r->grown.grew,
 		   r->grown.shrank, r->grown.appeared, r->grown.gone);
 	if (r->growth->third)

@@ -141,81 +141,67 @@ static json_t *examples_json(const struct report *r, const struct pycore_waste *
 	return examples;
 }
 
-static json_t *waste_json(const struct report *r, struct json_out *out)
+static json_t *waste_json(const void *ctx, size_t i, struct json_out *out)
 {
-	json_t *list = json_array();
+	const struct report *r = ctx;
+	const struct pycore_waste *w = &r->savings->waste[i];
+	json_t *row = json_object();
 
-	for (size_t i = 0; i < r->savings->n_waste; i++) {
-		const struct pycore_waste *w = &r->savings->waste[i];
-		json_t *row = json_object();
-
-		json_put(out, row, "type", json_text(w->type));
-		json_put(out, row, "objects", json_count(w->objects));
-		json_put(out, row, "bytes", json_count(w->bytes));
-		json_put(out, row, "examples", examples_json(r, w, out));
-		json_push(out, list, row);
-	}
-	return list;
+	json_put(out, row, "type", json_text(w->type));
+	json_put(out, row, "objects", json_count(w->objects));
+	json_put(out, row, "bytes", json_count(w->bytes));
+	json_put(out, row, "examples", examples_json(r, w, out));
+	return row;
 }
 
-static json_t *duplicates_json(const struct report *r, struct json_out *out)
+static json_t *duplicate_json(const void *ctx, size_t i, struct json_out *out)
 {
-	json_t *list = json_array();
+	const struct report *r = ctx;
+	const struct pycore_duplicate *d = &r->savings->duplicates[i];
+	json_t *row = json_object();
 
-	for (size_t i = 0; i < r->savings->n_duplicates; i++) {
-		const struct pycore_duplicate *d = &r->savings->duplicates[i];
-		json_t *row = json_object();
-
-		json_put(out, row, "type", json_text(d->type));
-		json_put(out, row, "address", json_address(d->address));
-		json_put(out, row, "repr", json_text(r->o.redact ? NULL : d->repr));
-		json_put(out, row, "count", json_count(d->count));
-		json_put(out, row, "bytes", json_count(d->bytes));
-		json_put(out, row, "saved", json_count(d->saved));
-		json_push(out, list, row);
-	}
-	return list;
+	json_put(out, row, "type", json_text(d->type));
+	json_put(out, row, "address", json_address(d->address));
+	json_put(out, row, "repr", json_text(r->o.redact ? NULL : d->repr));
+	json_put(out, row, "count", json_count(d->count));
+	json_put(out, row, "bytes", json_count(d->bytes));
+	json_put(out, row, "saved", json_count(d->saved));
+	return row;
 }
 
-static json_t *sums_json(const struct report *r, struct json_out *out)
+static json_t *sum_json(const void *ctx, size_t i, struct json_out *out)
 {
-	json_t *list = json_array();
+	const struct report *r = ctx;
+	const struct pycore_duplicate_sum *sum = &r->savings->sums[i];
+	json_t *row = json_object();
 
-	for (size_t i = 0; i < r->savings->n_sums; i++) {
-		const struct pycore_duplicate_sum *sum = &r->savings->sums[i];
-		json_t *row = json_object();
-
-		json_put(out, row, "type", json_text(sum->type));
-		json_put(out, row, "contents", json_count(sum->contents));
-		json_put(out, row, "count", json_count(sum->count));
-		json_put(out, row, "bytes", json_count(sum->bytes));
-		json_put(out, row, "saved", json_count(sum->saved));
-		json_push(out, list, row);
-	}
-	return list;
+	json_put(out, row, "type", json_text(sum->type));
+	json_put(out, row, "contents", json_count(sum->contents));
+	json_put(out, row, "count", json_count(sum->count));
+	json_put(out, row, "bytes", json_count(sum->bytes));
+	json_put(out, row, "saved", json_count(sum->saved));
+	return row;
 }
 
-static json_t *buffers_json(const struct report *r, struct json_out *out)
+static json_t *buffer_json(const void *ctx, size_t i, struct json_out *out)
 {
-	json_t *list = json_array();
+	const struct report *r = ctx;
+	const struct pycore_buffer *b = &r->savings->buffers[i];
+	json_t *row = json_object();
 
-	for (size_t i = 0; i < r->savings->n_buffers; i++) {
-		const struct pycore_buffer *b = &r->savings->buffers[i];
-		json_t *row = json_object();
-
-		json_put(out, row, "address", json_address(b->address));
-		json_put(out, row, "type", json_text(b->type));
-		json_put(out, row, "bytes", json_count(b->bytes));
-		put_path(r, row, b->path, out);
-		json_push(out, list, row);
-	}
-	return list;
+	json_put(out, row, "address", json_address(b->address));
+	json_put(out, row, "type", json_text(b->type));
+	json_put(out, row, "bytes", json_count(b->bytes));
+	put_path(r, row, b->path, out);
+	return row;
 }
 
 void savings_json(const struct report *r, struct json_out *out)
 {
-	json_put(out, out->root, "waste", waste_json(r, out));
-	json_put(out, out->root, "duplicates", duplicates_json(r, out));
-	json_put(out, out->root, "duplicates_total", sums_json(r, out));
-	json_put(out, out->root, "buffers", buffers_json(r, out));
+	const struct pycore_savings *s = r->savings;
+
+	json_list(out, "waste", s->n_waste, waste_json, r);
+	json_list(out, "duplicates", s->n_duplicates, duplicate_json, r);
+	json_list(out, "duplicates_total", s->n_sums, sum_json, r);
+	json_list(out, "buffers", s->n_buffers, buffer_json, r);
 }

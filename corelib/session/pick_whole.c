@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
+#include "base/ranking.h"
 #include "session/whole.h"
 
 /* Picked out of the graph: of the numbers of all, in arrays, nothing of the target is read. */
@@ -13,39 +14,14 @@ struct top {
 	bool no_memory;
 };
 
-/* Whether @p a is listed before @p b: more of what the order is by, which is put into bytes. */
-static bool comes_before(const struct picked *a, const struct picked *b)
+/* More of what the order is by, which is put into bytes, comes first. */
+static bool comes_before(const void *a, const void *b)
 {
-	if (a->bytes != b->bytes)
-		return a->bytes > b->bytes;
-	return a->object < b->object;
-}
+	const struct picked *x = a, *y = b;
 
-static void sift_up(struct picked *heap, size_t at)
-{
-	struct picked moved = heap[at];
-
-	while (at && comes_before(&heap[(at - 1) / 2], &moved)) {
-		heap[at] = heap[(at - 1) / 2];
-		at = (at - 1) / 2;
-	}
-	heap[at] = moved;
-}
-
-static void sift_down(struct picked *heap, size_t n)
-{
-	struct picked moved = heap[0];
-	size_t at = 0, child;
-
-	while ((child = 2 * at + 1) < n) {
-		if (child + 1 < n && comes_before(&heap[child], &heap[child + 1]))
-			child++;
-		if (!comes_before(&moved, &heap[child]))
-			break;
-		heap[at] = heap[child];
-		at = child;
-	}
-	heap[at] = moved;
+	if (x->bytes != y->bytes)
+		return x->bytes > y->bytes;
+	return x->object < y->object;
 }
 
 static uint64_t rank_of(const struct top *t, uint32_t object)
@@ -65,26 +41,17 @@ static void offer(struct top *t, uint32_t object)
 {
 	struct picked p = { .bytes = rank_of(t, object), .object = object };
 
-	if (!t->limit || t->list->found.n < t->limit) {
-		if (!vec_push(&t->list->found, p))
-			t->no_memory = true;
-		else if (t->limit)
-			sift_up(t->list->found.items, t->list->found.n - 1);
-	} else if (comes_before(&p, &t->list->found.items[0])) {
-		t->list->found.items[0] = p;
-		sift_down(t->list->found.items, t->list->found.n);
-	}
+	if (!vec_push(&t->list->found, p))
+		t->no_memory = true;
+	else if (t->limit)
+		t->list->found.n = ranking_keep(t->list->found.items, t->list->found.n, t->limit,
+						sizeof(p), comes_before);
 }
 
 /* An instance's __dict__ is a part of it, unless dicts are what is asked for. */
 static bool is_part(const struct top *t, uint32_t object)
 {
 	return t->w->objects.flags[object] & OBJECT_PART && t->w->idom[object] < t->w->n;
-}
-
-static int by_rank(const void *a, const void *b)
-{
-	return comes_before(b, a) - comes_before(a, b);
 }
 
 int pick_whole(struct pycore *s, const struct whole *w, const struct type_selection *selection,
@@ -108,8 +75,7 @@ int pick_whole(struct pycore *s, const struct whole *w, const struct type_select
 		picked_fini(out);
 		return pycore_fail(err, PYCORE_ERR_NOMEM, "no memory for a list of objects");
 	}
-	if (out->found.n)
-		qsort(out->found.items, out->found.n, sizeof(*out->found.items), by_rank);
+	ranking_sort(out->found.items, out->found.n, sizeof(*out->found.items), comes_before);
 	for (size_t i = 0; i < out->found.n; i++) {
 		struct picked *p = &out->found.items[i];
 

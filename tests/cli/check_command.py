@@ -164,6 +164,8 @@ class Output(Command):
             "diff-count.txt": ["diff", "core.1234", "core.1234", "--sort", "count", "--limit", "1"],
             "diff-retained.txt": ["diff", "core.1234", "core.1234", "--sort", "retained",
                                   "--include", "app.*", "--exclude", "*Old"],
+            "diff-same.txt": ["diff", "core.1234", "core.1234", "--include", "float"],
+            "diff-moved.txt": ["diff", "core.1234", "core.1234", "--include", "app.Slim"],
             "snapshot.json": ["snapshot", "core.1234", "-q", "--format", "json"],
             "bt-redact.txt": ["bt", "core.1234", "--redact"],
             "bt-locals.txt": ["bt", "core.1234", "--locals"],

@@ -320,6 +320,44 @@ static void children_are_those_whose_dominator_it_is(void **state)
 	whole_fini(&w);
 }
 
+/* What was told of a stage, by its name. */
+struct stage {
+	const char *what;
+	uint64_t done, total;
+	uint32_t times;
+};
+
+struct told {
+	struct stage stages[2];
+	uint32_t n;
+};
+
+static void note_progress(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	struct told *told = ctx;
+	struct stage *stage = told->n ? &told->stages[told->n - 1] : NULL;
+
+	if (!stage || strcmp(stage->what, what)) {
+		assert_true(told->n < 2);
+		stage = &told->stages[told->n++];
+		*stage = (struct stage){ what, done, total, 0 };
+	}
+	assert_int_equal(stage->total, total);
+	assert_in_range(done, stage->done, total);
+	stage->done = done;
+	stage->times++;
+}
+
+/* Each stage by and by, from where it begins to near its end. */
+static void check_progress(const struct told *told)
+{
+	assert_int_equal(told->n, 2);
+	for (uint32_t i = 0; i < told->n; i++) {
+		assert_true(told->stages[i].times > 10);
+		assert_true(told->stages[i].done > told->stages[i].total / 10 * 9);
+	}
+}
+
 /*
  * A list of a million nodes linked one to the next, each with a value that something
  * else holds as well: what climbs the tree node by node takes hours here. The values
@@ -330,6 +368,7 @@ static void check_chain(bool with_referents)
 	enum { LENGTH = 1000000, LIST = 2 * LENGTH, SHARED };
 	struct edge *edges = calloc(4 * (size_t)LENGTH, sizeof(*edges));
 	struct whole w = { .jobs = 1 };
+	struct told told = { .n = 0 };
 	uint32_t n = 0;
 
 	assert_non_null(edges);
@@ -348,7 +387,8 @@ static void check_chain(bool with_referents)
 	/* The chain is followed before the list is: values are found at its nodes. */
 	put_root(&w, 0, ROOT_MODULE);
 	put_root(&w, LIST, ROOT_MODULE);
-	assert_int_equal(whole_seal(&w, (struct whole_progress){ 0 }), 0);
+	assert_int_equal(whole_seal(&w, (struct whole_progress){ note_progress, &told }), 0);
+	check_progress(&told);
 	assert_int_equal(whole_retained(&w, 0), UINT64_C(10) * LENGTH);
 	assert_int_equal(whole_retained(&w, LENGTH - 1), 10);
 	assert_int_equal(w.idom[LENGTH], w.n);
@@ -358,7 +398,7 @@ static void check_chain(bool with_referents)
 	free(edges);
 }
 
-static void a_long_chain_takes_no_longer_for_its_depth(void **state)
+static void a_long_chain_takes_no_longer_for_its_depth_and_its_progress_is_told(void **state)
 {
 	(void)state;
 	check_chain(false);
@@ -394,7 +434,7 @@ int main(void)
 		cmocka_unit_test(a_type_retains_the_union_of_what_its_objects_do),
 		cmocka_unit_test(referrers_are_those_of_the_same_or_an_earlier_phase),
 		cmocka_unit_test(children_are_those_whose_dominator_it_is),
-		cmocka_unit_test(a_long_chain_takes_no_longer_for_its_depth),
+		cmocka_unit_test(a_long_chain_takes_no_longer_for_its_depth_and_its_progress_is_told),
 		cmocka_unit_test(an_empty_heap_is_a_heap),
 		cmocka_unit_test(more_references_than_numbers_are_refused),
 	};
