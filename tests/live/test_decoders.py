@@ -4,26 +4,29 @@ import os
 import re
 import subprocess
 
-from harness import Failure, Skip, in_each_interpreter, in_interpreters, since
+import told
+from harness import Failure, on, since
+from interp import Interpreter
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def check_zoo(interpreter, pycore, *arguments):
-    """Compare all objects of the zoo. @return the lines of zoo.txt"""
-    build = os.path.dirname(os.path.dirname(pycore.path))
-    check = os.path.join(build, "tests", "tools", "check_objects")
-    if not os.path.exists(check):
-        raise Skip("%s is not built: make check builds it" % check)
-    with interpreter.start("zoo.py", *arguments) as process:
-        process.settle()
-        path = os.path.join(process.directory, "zoo.txt")
-        done = subprocess.run([check, str(process.pid), path],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
-                              timeout=120)
-        with open(path) as file:
-            lines = file.read().splitlines()
+def path_of_zoo(scene):
+    return os.path.join(scene.process.directory, "zoo.txt")
+
+
+def lines_of_zoo(scene):
+    with open(path_of_zoo(scene)) as file:
+        return file.read().splitlines()
+
+
+def check_zoo(scene):
+    """Compare all objects of the zoo."""
+    done = subprocess.run([told.tool(scene, "check_objects"), str(scene.process.pid),
+                           path_of_zoo(scene)],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
+                          timeout=120)
     if done.returncode:
         said = [line for line in done.stdout.splitlines() if not line.startswith("beyond: ")]
         raise Failure("check_objects: status %d\n%s" % (done.returncode, "\n".join(said[-20:])))
@@ -34,7 +37,6 @@ def check_zoo(interpreter, pycore, *arguments):
     if len(beyond) < 20 or unlisted:
         raise Failure("of %d kinds of references beyond the collector's, doc/references.md lacks "
                       "%s" % (len(beyond), unlisted))
-    return lines
 
 
 def listed_kinds():
@@ -44,14 +46,15 @@ def listed_kinds():
     return {label for row in rows for label in re.findall("`([^`]+)`", row)}
 
 
-@in_each_interpreter
-def every_object_reads_as_the_interpreter_says(interpreter, pycore):
-    check_zoo(interpreter, pycore)
+@on("zoo.py", ways=("live",))
+def every_object_reads_as_the_interpreter_says(scene):
+    check_zoo(scene)
 
 
-@in_interpreters(lambda interpreter: interpreter.has_numpy())
-def arrays_of_numpy_read_as_the_interpreter_says(interpreter, pycore):
-    lines = check_zoo(interpreter, pycore, "numpy")
+@on("zoo.py", ways=("live",), arguments=("numpy",), where=Interpreter.has_numpy)
+def arrays_of_numpy_read_as_the_interpreter_says(scene):
+    check_zoo(scene)
+    lines = lines_of_zoo(scene)
     arrays = [line for line in lines if line.startswith("O ") and line.endswith(" numpy.ndarray")]
     failures = [line[2:] for line in lines if line.startswith("F arrays")]
     if failures or len(arrays) < 20:
@@ -85,12 +88,9 @@ UNSEEN = {
 }
 
 
-@in_interpreters(since(3, 6))
-def the_zoo_has_every_type_of_c_code(interpreter, pycore):
-    with interpreter.start("zoo.py") as process:
-        process.settle()
-        with open(os.path.join(process.directory, "zoo.txt")) as file:
-            lines = file.read().splitlines()
+@on("zoo.py", ways=("live",), where=since(3, 6))
+def the_zoo_has_every_type_of_c_code(scene):
+    lines = lines_of_zoo(scene)
     count = [int(line[2:]) for line in lines if line.startswith("N ")]
     missing = {line[2:] for line in lines if line.startswith("T ")} - UNSEEN
     missing = {name for name in missing if not name.startswith("_remote_debugging.")}

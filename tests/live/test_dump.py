@@ -14,7 +14,7 @@ import tempfile
 import time
 
 import interp
-from harness import Skip, equal, few, in_each_interpreter, in_interpreters, once, that
+from harness import Skip, equal, few, on, once, that
 from test_live import runs_on, stopped
 
 PAGE = 4096
@@ -92,12 +92,12 @@ def sysroot(interpreter):
     return ["--sysroot", interpreter.root] if interpreter.root else []
 
 
-def packed_and_not(pycore, process, place):
-    """The options of dump, and the core that they made, unpacked."""
+def packed_and_not(scene, place):
+    """The options of dump, and pycore's arguments for the core that they made."""
     for number, options in enumerate(([], ["--python-only"], ["--compress", "zstd"],
                                       ["--python-only", "--compress", "zstd"])):
         path = os.path.join(place, "core%d" % number)
-        told = dump(pycore, process.pid, path, *options)
+        told = dump(scene.pycore, scene.process.pid, path, *options)
         if "zstd" in options:
             that(told["bytes"] < told["core_bytes"] / 2, "not compressed: %s" % told)
             done = subprocess.run("zstd -q -d -c <%s | wc -c" % path, shell=True, check=True,
@@ -105,29 +105,27 @@ def packed_and_not(pycore, process, place):
             equal(int(done.stdout), told["core_bytes"], "unpacked size")
         else:
             equal(told["bytes"], told["core_bytes"], "size")
-        yield options, path
+        yield options, [path] + sysroot(scene.interpreter)
 
 
-@in_each_interpreter
-def a_dump_has_the_objects_that_the_process_has(interpreter, pycore):
-    with interpreter.start("counts.py") as process, folder() as place:
-        process.settle()
-        live = pycore.json("objects", process.pid, statuses=(0, 1))
-        for options, path in packed_and_not(pycore, process, place):
-            core = pycore.json("objects", path, *sysroot(interpreter), statuses=(0, 1))
+@on("counts.py", ways=("live",))
+def a_dump_has_the_objects_that_the_process_has(scene):
+    live = scene.ask("objects", statuses=(0, 1))
+    with folder() as place:
+        for options, target in packed_and_not(scene, place):
+            core = scene.pycore.json("objects", *target, statuses=(0, 1))
             for key in "types", "total":
                 equal(core[key], live[key], "%s with %s" % (key, options))
             equal(core["target"]["python"], live["target"]["python"], "version")
 
 
-@in_each_interpreter
-def a_dump_has_the_stacks_that_the_process_has(interpreter, pycore):
-    with interpreter.start("stacks.py") as process, folder() as place:
-        process.settle()
-        live = pycore.json("bt", process.pid, "--locals", statuses=(0, 1))
-        that(len(live["threads"]) > 2, "few threads: %s" % live)
-        for options, path in packed_and_not(pycore, process, place):
-            core = pycore.json("bt", path, "--locals", *sysroot(interpreter), statuses=(0, 1))
+@on("stacks.py", ways=("live",))
+def a_dump_has_the_stacks_that_the_process_has(scene):
+    live = scene.ask("bt", "--locals", statuses=(0, 1))
+    that(len(live["threads"]) > 2, "few threads: %s" % live)
+    with folder() as place:
+        for options, target in packed_and_not(scene, place):
+            core = scene.pycore.json("bt", *target, "--locals", statuses=(0, 1))
             equal(without(core["threads"], "state"), without(live["threads"], "state"),
                   "threads with %s" % options)
 
@@ -413,22 +411,17 @@ def a_stop_that_would_take_too_long_is_given_up(pycore):
         that(told["stopped_ms"] < 20000, "stopped for %s ms" % told["stopped_ms"])
 
 
-@in_interpreters(few)
-def a_copy_is_read_while_the_process_runs_on(interpreter, pycore):
-    with interpreter.start("counts.py") as process:
-        process.settle()
-        for command in ["objects"], ["bt"]:
-            # After a stop a call may be begun again, and leave a frame to be used again.
-            for unused in range(5):
-                held_still = pycore.json(*command, process.pid, statuses=(0, 1))
-                copied = pycore.json(*command, process.pid, "--max-stop", "20000",
-                                     statuses=(0, 1))
-                again = pycore.json(*command, process.pid, statuses=(0, 1))
-                if without(again, "stopped_ms", "state") == without(held_still, "stopped_ms",
-                                                                    "state"):
-                    break
-            equal(without(copied, "stopped_ms", "state"), without(held_still, "stopped_ms", "state"),
-                  "answer of %s from a copy" % command)
+@on("counts.py", ways=("live",), where=few)
+def a_copy_is_read_while_the_process_runs_on(scene):
+    for command in "objects", "bt":
+        # After a stop a call may be begun again, and leave a frame to be used again.
+        for unused in range(5):
+            held_still, copied, again = [
+                without(scene.ask(command, *options, statuses=(0, 1)), "stopped_ms", "state")
+                for options in ((), ("--max-stop", "20000"), ())]
+            if again == held_still:
+                break
+        equal(copied, held_still, "answer of %s from a copy" % command)
 
 
 @once

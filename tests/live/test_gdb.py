@@ -50,12 +50,12 @@ def gdb(pycore, arguments, *commands, before=()):
         line += ["-ex", command]
     try:
         done = subprocess.run(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=TIMEOUT, encoding="utf-8",
+                              stderr=subprocess.STDOUT, timeout=TIMEOUT, encoding="utf-8",
                               errors="replace")
     except subprocess.TimeoutExpired:
         raise Failure("gdb gave no answer in %d seconds: %s" % (TIMEOUT, line))
-    that("Traceback (most recent call last)" not in done.stderr, done.stderr[-1500:])
-    return done.stdout + done.stderr
+    that("Traceback (most recent call last)" not in done.stdout, done.stdout[-1500:])
+    return done.stdout
 
 
 def where(scene):
@@ -71,17 +71,46 @@ def has_every_frame(scene, text):
             that(name in text, "no function %s in: %s" % (name, text[-1500:]))
 
 
-@on("stacks.py", ways=("live", "core"))
-def py_bt_all_shows_every_thread(scene):
-    text = gdb(scene.pycore, where(scene), "py-bt --all")
+questions = {}  # program -> name and commands of each of its tests
+
+
+def in_one_gdb(program, commands):
+    """A test of what gdb prints for its commands, which a function of the scene gives.
+
+    Those of all such tests of a program are put to one gdb: to start it takes longer than
+    they do. They come in the other order in a core, so that each comes early and late.
+    """
+    def register(function):
+        def test(scene):
+            function(scene, answers(scene)[function.__name__])
+        test.__name__ = function.__name__
+        test.__module__ = function.__module__
+        on(program, ways=("live", "core"))(test)
+        questions.setdefault(program, []).append((function.__name__, commands))
+        return function
+    return register
+
+
+def answers(scene):
+    """By test, what gdb prints."""
+    if not hasattr(scene, "answers"):
+        asked = questions[scene.process.program][::1 if scene.way == "live" else -1]
+        words = [word for name, commands in asked
+                 for word in ["echo \\n== %s\\n" % name] + commands(scene)]
+        parts = re.split(r"^== (\w+)\n", gdb(scene.pycore, where(scene), *words), flags=re.MULTILINE)
+        scene.answers = dict(zip(parts[1::2], parts[2::2]))
+    return scene.answers
+
+
+@in_one_gdb("stacks.py", lambda scene: ["py-bt --all"])
+def py_bt_all_shows_every_thread(scene, text):
     has_every_frame(scene, text)
     for thread in scene.truth["threads"]:
         that(str(thread["tid"]) in text, "no thread %d" % thread["tid"])
 
 
-@on("stacks.py", ways=("live", "core"))
-def thread_apply_all_py_bt_shows_each_thread_its_own(scene):
-    text = gdb(scene.pycore, where(scene), "thread apply all py-bt")
+@in_one_gdb("stacks.py", lambda scene: ["thread apply all py-bt"])
+def thread_apply_all_py_bt_shows_each_thread_its_own(scene, text):
     parts = re.split(r"\nThread \d+ \((?:Thread \S+ \()?LWP (\d+)[^\n]*\):\n", "\n" + text)
     shown = {int(parts[i]): parts[i + 1] for i in range(1, len(parts) - 1, 2)}
     for thread in scene.truth["threads"]:
@@ -101,44 +130,50 @@ def py_bt_has_locals_and_flame_graphs(scene):
         that(part in text, "%r is missing: %s" % (part, text[-1500:]))
 
 
-@on("stacks.py", ways=("live", "core"))
-def the_other_commands_answer(scene):
-    text = gdb(scene.pycore, where(scene), "py-objects", "py-heap-top --limit 5", "py-info",
-               "py-analyze")
+@in_one_gdb("stacks.py", lambda scene: ["py-objects", "py-heap-top --limit 5", "py-info",
+                                        "py-analyze"])
+def the_other_commands_answer(scene, text):
     for part in ("dict", scene.interpreter.version):
         that(part in text, "%r is missing: %s" % (part, text[-1500:]))
 
 
-@on("refs.py", ways=("live", "core"))
-def py_objects_counts_what_pycore_counts(scene):
-    path = os.path.join(scene.process.directory, "from-gdb.json")
-    gdb(scene.pycore, where(scene), "py-objects --format json -o " + path)
-    with open(path, encoding="utf-8") as file:
+def path_from_gdb(scene, kind):
+    return os.path.join(scene.process.directory, "from-gdb-%s.%s" % (scene.way, kind))
+
+
+@in_one_gdb("refs.py", lambda scene: ["py-objects --format json -o " + path_from_gdb(scene, "json")])
+def py_objects_counts_what_pycore_counts(scene, unused):
+    with open(path_from_gdb(scene, "json"), encoding="utf-8") as file:
         got = json.load(file)["types"]
     want = scene.ask("objects")["types"]
     equal([(row["type"], row["count"], row["bytes"]) for row in got],
           [(row["type"], row["count"], row["bytes"]) for row in want], "types")
 
 
-@on("refs.py", ways=("live", "core"))
-def py_refs_draws(scene):
-    path = os.path.join(scene.process.directory, "from-gdb-%s.svg" % scene.way)
-    # Rooms have no graphviz.
-    draws = shutil.which("dot") and not scene.interpreter.room
-    text = gdb(scene.pycore, where(scene), "py-refs --type " + TYPE,
-               *["py-refs --type " + TYPE + " --format svg -o " + path] * bool(draws))
+def can_draw(scene):
+    """Rooms have no graphviz."""
+    return shutil.which("dot") and not scene.interpreter.room
+
+
+def refs_drawn(scene):
+    refs = "py-refs --type " + TYPE
+    drawing = "%s --format svg -o %s" % (refs, path_from_gdb(scene, "svg"))
+    return [refs, drawing] if can_draw(scene) else [refs]
+
+
+@in_one_gdb("refs.py", refs_drawn)
+def py_refs_draws(scene, text):
     for part in "digraph", "__defaults__[0]", "computate_something":
         that(part in text, "%r is not in the picture: %s" % (part, text[-1000:]))
-    if draws:
+    if can_draw(scene):
         want = scene.pycore.run("refs", *scene.target, "--type", TYPE, "--format", "svg").out
-        with open(path, encoding="utf-8") as file:
+        with open(path_from_gdb(scene, "svg"), encoding="utf-8") as file:
             equal(without_title(file.read()), without_title(want), "what gdb draws")
 
 
-@on("refs.py", ways=("live", "core"))
-def py_path_writes_what_pycore_writes(scene):
-    text = gdb(scene.pycore, where(scene), "py-path --type MyBigFatObject")
-    for row in scene.ask("path", "--type", "MyBigFatObject")["paths"]:
+@in_one_gdb("refs.py", lambda scene: ["py-path --type " + TYPE])
+def py_path_writes_what_pycore_writes(scene, text):
+    for row in scene.ask("path", "--type", TYPE)["paths"]:
         that(row["expression"] and row["expression"] in text,
              "%r is not in %s" % (row["expression"], text[-1000:]))
 

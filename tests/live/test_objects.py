@@ -1,6 +1,6 @@
 """objects: how many there are of each type, and of what size."""
 
-from harness import Scene, all_equal, equal, in_each_interpreter, on, since, that, within
+from harness import all_equal, equal, on, since, that, within
 
 # Of builtin types, what taking the truth disturbs: the objects that it used while it
 # looked, those in which it was written down, and a lock. Two dozen were the most seen.
@@ -130,13 +130,10 @@ def counts_are_the_same_while_memory_is_traced(scene):
     check_with_pools(scene)
 
 
-@in_each_interpreter
-def a_debug_build_without_its_hooks_is_counted_as_well(interpreter, pycore):
-    if interpreter.build != "debug" or interpreter.release < (3, 6):
-        return
-    with interpreter.start("counts.py", "pymalloc") as process:
-        process.settle()
-        check_with_pools(Scene(pycore, process, "live", process.target("live")))
+@on("counts.py", ways=("live",), arguments=("pymalloc",),
+    where=lambda it: it.build == "debug" and it.release >= (3, 6))
+def a_debug_build_without_its_hooks_is_counted_as_well(scene):
+    check_with_pools(scene)
 
 
 def check_without_pools(scene):

@@ -6,7 +6,11 @@ ALL = ("--limit", "0")
 
 
 def shown(scene, address, *options):
-    return scene.ask("show", address, *options)["object"]
+    """Asked once: nothing changes meanwhile."""
+    told = scene.__dict__.setdefault("shown", {})
+    if (address, options) not in told:
+        told[address, options] = scene.ask("show", address, *options)["object"]
+    return told[address, options]
 
 
 def fields_of(scene, name, *options):

@@ -1,3 +1,4 @@
+# -*- coding: utf-8 -*-
 """A zoo of objects, counted: how many of each type, of what size, and how many the collector tracks.
 
 The truth is all that can be reached (reach.py). The classes of this file are exact;
@@ -8,37 +9,35 @@ what the interpreter makes and drops behind its back.
 import array
 import collections
 import datetime
-import enum
 import functools
 import gc
 import itertools
 import sys
 import types
-import typing
 import weakref
 
+import counts_own
 import reach
 import truth
 
-try:
-    import dataclasses
-except ImportError:
-    dataclasses = None  # to 3.6
-
+# Of an int in 2.7, whose longs are of a type of their own.
+BITS = 200 if sys.version_info >= (3,) else 62
+Range = range if sys.version_info >= (3,) else xrange
+Text = type(u"")
 BIG = 3 << 20
 
 
-class Plain:
+class Plain(object):
     def __init__(self, number):
         self.number = number
         self.name = "plain %d" % number
 
 
-class Bare:
+class Bare(object):
     pass
 
 
-class Grown:
+class Grown(object):
     """Instances whose attributes were made in different orders: not split any more."""
 
     def __init__(self, number):
@@ -54,7 +53,7 @@ class DictReplaced(Plain):
     """Instances whose __dict__ is another's."""
 
 
-class Slotted:
+class Slotted(object):
     __slots__ = ("a", "b", "c")
 
     def __init__(self, number):
@@ -70,21 +69,21 @@ class SlottedWithDict(Slotted):
     pass
 
 
-class SlottedWithWeak:
+class SlottedWithWeak(object):
     __slots__ = ("a", "__weakref__", "__dict__")
 
 
-class Untracked:
+class Untracked(object):
     """Neither a dict nor a slot: the collector does not know these."""
     __slots__ = ()
 
 
-class Outer:
-    class Inner:
+class Outer(object):
+    class Inner(object):
         def __init__(self):
             self.me = self
 
-    class UntrackedInner:
+    class UntrackedInner(object):
         __slots__ = ()
 
 
@@ -116,11 +115,11 @@ class MyBareStr(str):
     __slots__ = ()
 
 
-class MyBytes(bytes):
+class MyText(Text):
     pass
 
 
-class MyBareBytes(bytes):
+class MyBareText(Text):
     __slots__ = ()
 
 
@@ -211,65 +210,25 @@ class Point(collections.namedtuple("PointBase", "x y")):
 Pair = collections.namedtuple("Pair", "first second")
 
 
-class Typed(typing.NamedTuple):
-    name: str
-    size: int = 0
-
-
-if dataclasses:
-    @dataclasses.dataclass
-    class Data:
-        a: int
-        b: str = "b"
-        c: list = dataclasses.field(default_factory=list)
-
-    @dataclasses.dataclass(frozen=True)
-    class Frozen:
-        a: int
-else:
-    class Data(Plain):
-        pass
-
-    class Frozen(Plain):
-        pass
-
-
-class Color(enum.Enum):
-    RED = 1
-    GREEN = "green"
-    BLUE = (1, 2)
-
-
-class Flags(enum.IntFlag):
-    ONE = 1
-    TWO = 2
-    FOUR = 4
-
-
 class Meta(type):
     pass
 
 
-class WithMeta(metaclass=Meta):
-    pass
+WithMeta = Meta("WithMeta", (object,), {"__module__": __name__})
 
 
-class Generic(typing.Generic[typing.TypeVar("T")]):
-    pass
-
-
-class Cycle:
+class Cycle(object):
     def __init__(self):
         self.other = Bare()
         self.other.back = self
 
 
-class Finalized:
+class Finalized(object):
     def __del__(self):
         pass
 
 
-class Callable:
+class Callable(object):
     def __call__(self):
         return self
 
@@ -277,11 +236,11 @@ class Callable:
         return self
 
 
-class Left:
+class Left(object):
     __slots__ = ()
 
 
-class Right:
+class Right(object):
     __slots__ = ("r",)
 
 
@@ -291,7 +250,7 @@ class Diamond(Left, Right):
 
 def same_name(number):
     """Several types of one name: one row in the answer."""
-    class Same:
+    class Same(object):
         def __init__(self):
             self.number = number
 
@@ -334,7 +293,7 @@ def deleted_from(made, keys):
 def zoo():
     """kind -> instances; a count that is odd, so that no two are the same by chance."""
     same = [same_name(number) for number in range(10)]
-    return {
+    return dict(counts_own.zoo(), **{
         "plain": [Plain(n) for n in range(5003)],
         "bare": [Bare() for n in range(1009)],
         "grown": [Grown(n) for n in range(307)],
@@ -347,19 +306,17 @@ def zoo():
         "untracked": [Untracked() for n in range(3001)],
         "inner": [Outer.Inner() for n in range(109)],
         "untracked inner": [Outer.UntrackedInner() for n in range(113)],
-        "int": [MyInt((1 << n % 200) * (-1) ** n) for n in range(401)],
-        "bare int": [MyBareInt((1 << n % 200) * (-1) ** n) for n in range(409)],
+        "int": [MyInt((1 << n % BITS) * (-1) ** n) for n in range(401)],
+        "bare int": [MyBareInt((1 << n % BITS) * (-1) ** n) for n in range(409)],
         "zero": [MyBareInt(0), MyInt(0)],
         "float": [MyFloat(n) for n in range(127)],
         "bare float": [MyBareFloat(n) for n in range(131)],
         "complex": [MyComplex(n, n) for n in range(137)],
         "str": [MyStr("s" * (n % 90)) for n in range(419)],
-        "latin str": [MyStr("é" * (n % 90 + 1)) for n in range(53)],
-        "wide str": [MyStr("漢" * (n % 90 + 1)) for n in range(59)],
-        "widest str": [MyBareStr("\U0001f40d" * (n % 90 + 1)) for n in range(61)],
+        "latin text": [MyText(u"é" * (n % 90 + 1)) for n in range(53)],
+        "wide text": [MyText(u"漢" * (n % 90 + 1)) for n in range(59)],
+        "widest text": [MyBareText(u"\U0001f40d" * (n % 90 + 1)) for n in range(61)],
         "bare str": [MyBareStr("s" * (n % 90)) for n in range(421)],
-        "bytes": [MyBytes(n % 70) for n in range(139)],
-        "bare bytes": [MyBareBytes(n % 700) for n in range(149)],
         "bytearray": [MyByteArray(n % 700) for n in range(151)],
         "tuple": [MyTuple(range(n % 9)) for n in range(157)],
         "bare tuple": [MyBareTuple(range(n % 9)) for n in range(163)],
@@ -378,28 +335,24 @@ def zoo():
         "error": [error(n) for n in range(73)],
         "module": [MyModule("module_%d" % n) for n in range(79)],
         "date": [MyDate(2000, 1, 1 + n % 28) for n in range(67)],
-        "partial": [MyPartial(print, n, key=n) for n in range(47)],
+        "partial": [MyPartial(len, n, key=n) for n in range(47)],
         "property": [MyProperty(len) for n in range(43)],
         "weak": [MyWeak(Plain) for n in range(41)],
         "point": [Point(n, -n) for n in range(601)],
         "pair": [Pair(n, [n]) for n in range(607)],
-        "typed": [Typed("t%d" % n) for n in range(613)],
-        "data": [Data(n) for n in range(617)],
-        "frozen": [Frozen(n) for n in range(619)],
-        "members": list(Color) + list(Flags) + [Flags(7), Flags(0)],
         "metaclass": [WithMeta() for n in range(3)] + [Meta("Made%d" % n, (), {}) for n in range(37)],
-        "generic": [Generic() for n in range(31)],
         "cycle": [Cycle() for n in range(643)],
         "finalized": [Finalized() for n in range(29)],
         "callable": [Callable() for n in range(23)],
         "diamond": [Diamond() for n in range(19)],
         "same name": [cls() for cls in same for n in range(11)],
-    }
+    })
 
 
 def generator(number):
     yield number
-    yield from (value for value in range(number))
+    for value in (value for value in Range(number)):
+        yield value
 
 
 def closure(number):
@@ -413,19 +366,15 @@ def started(made):
     return made
 
 
-async def coroutine():
-    pass
-
-
 def builtins():
     """Of the builtin types so many that what taking the truth disturbs is small beside it."""
-    return {
+    return dict(counts_own.builtins(), **{
         "int": [n << 40 for n in range(1, 20000)],
-        "float": [n / 7 for n in range(20000)],
+        "float": [n / 7.0 for n in range(20000)],
         "complex": [complex(n, n) for n in range(1000)],
         "str": ["string %d" % n for n in range(20000)],
-        "latin": ["é%d" % n for n in range(1000)],
-        "wide": ["漢字 %d" % n for n in range(1000)],
+        "latin": [u"é%d" % n for n in range(1000)],
+        "wide": [u"漢字 %d" % n for n in range(1000)],
         "bytes": [b"bytes %d" % n for n in range(5000)],
         "bytearray": [bytearray(n) for n in range(1000)],
         "untracked tuple": [(n, n + 1000) for n in range(5000)],
@@ -443,24 +392,22 @@ def builtins():
         "closure": [closure(n + 1000) for n in range(1000)],
         "method": [Callable().bound for n in range(500)],
         "builtin method": [[].append for n in range(500)],
-        "partial": [functools.partial(print, n) for n in range(500)],
+        "partial": [functools.partial(len, n) for n in range(500)],
         "weakref": [weakref.ref(cls, lambda unused: None) for cls in (Plain, Bare) * 250],
         "array": [array.array("i", range(n)) for n in range(300)],
         "memoryview": [memoryview(b"x" * (n + 1)) for n in range(300)],
         "slice": [slice(n, n + 1000) for n in range(500)],
-        "range": [range(n, n + 1000) for n in range(500)],
-        "iterators": [iter([]) for n in range(300)] + [zip("a", "b") for n in range(300)] +
+        "range": [Range(n, n + 1000) for n in range(500)],
+        "iterators": [iter([]) for n in range(300)] + [getattr(itertools, "izip", zip)("a", "b") for n in range(300)] +
                      [itertools.chain("a") for n in range(300)] + [enumerate([]) for n in range(300)],
-        "namespace": [types.SimpleNamespace(a=n) for n in range(500)],
         "exceptions": [ValueError(n) for n in range(500)],
         "object": [object() for n in range(2000)],
         "big str": "s" * BIG,
-        "big bytes": b"b" * (BIG + 1),
         "big bytearray": bytearray(BIG + 2),
         "big int": 1 << 8 * (BIG + 3),
         "big list": [None] * (BIG // 8 + 400),
         "big tuple": (None,) * (BIG // 8 + 500),
-    }
+    })
 
 
 def fewer(kinds):
@@ -490,8 +437,8 @@ def measure(mine, theirs, more={}):
               for thing in mine["slotted child"]]
     big = {name: [hex(id(thing)), sys.getsizeof(thing), truth.name_of(type(thing))]
            for name, thing in theirs.items() if name.startswith("big ")}
-    truth.write({"types": by_name, "exact": exact, "listed": listed,
-                 "listed_type": truth.name_of(SlottedChild), "big": big, **more})
+    truth.write(dict(more, types=by_name, exact=exact, listed=listed, big=big,
+                     listed_type=truth.name_of(SlottedChild)))
 
 
 def main(way=""):
@@ -516,8 +463,8 @@ def main(way=""):
     measure(mine, theirs)
     if way == "freeze" and hasattr(gc, "freeze"):
         gc.freeze()
-    blocks = sys.getallocatedblocks()
-    truth.ready({"blocks": blocks})
+    # 2.7 does not tell.
+    truth.ready({"blocks": sys.getallocatedblocks()} if sys.version_info >= (3,) else {})
     truth.stay()
     del several
 

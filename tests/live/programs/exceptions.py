@@ -1,9 +1,9 @@
+# -*- coding: utf-8 -*-
 """Threads that stand inside exception handlers, and some that only look like it."""
 
 import sys
 import threading
 import time
-import _thread
 
 import truth
 
@@ -17,6 +17,13 @@ arrived = []
 class TooMuch(Exception):
     class Inner(ValueError):
         pass
+
+
+class OfTheOldKind:
+    """In Python 2 not even a type."""
+
+    def __init__(self, text):
+        self.args = (text,)
 
 
 def rest():
@@ -58,7 +65,9 @@ def chained():
         try:
             raise ValueError("first")
         except ValueError as error:
-            raise TooMuch("second") from error
+            second = TooMuch("second")
+            second.__cause__ = error
+            raise second
     except TooMuch:
         rest()
 
@@ -135,13 +144,32 @@ def after_the_handler():
     rest()
 
 
+def by_its_type_alone():
+    def deeper():
+        rest()
+
+    try:
+        {}["no such key"]
+    except KeyError:
+        deeper()
+
+
+def of_the_old_kind():
+    try:
+        raise OfTheOldKind("no type of its own")
+    except OfTheOldKind:
+        rest()
+
+
 def nothing():
     rest()
 
 
 targets = [no_memory, real_no_memory, no_memory_with_text, chained, nested, back_in_the_outer,
            in_a_generator_that_handles_nothing, in_a_generator_that_handles,
-           deep_below_the_handler, in_finally, after_the_handler, nothing]
+           deep_below_the_handler, in_finally, after_the_handler, by_its_type_alone, nothing]
+if sys.version_info < (3,):
+    targets.append(of_the_old_kind)
 
 
 def announce():
@@ -152,8 +180,8 @@ def announce():
 
 
 for target in targets:
-    threading.Thread(target=target, name=target.__name__, daemon=True).start()
-_thread.start_new_thread(announce, ())
+    truth.begin(target, name=target.__name__)
+truth.begin_without_object(announce)
 try:
     raise TooMuch("the main thread gives up")
 except TooMuch:

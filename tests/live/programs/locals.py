@@ -1,6 +1,8 @@
+# -*- coding: utf-8 -*-
 """Local variables of every kind of frame, and what repr() says of them."""
 
 import functools
+import sys
 import threading
 
 import truth
@@ -10,13 +12,18 @@ gate.acquire()
 frames = {}
 
 
-class Shown:
+class Shown(object):
     """A class body is a frame with a namespace of its own."""
     inside = {}
 
 
-def arguments(first, second="zwei", *rest, key=None, **more):
+def arguments(first, second="zwei", *rest, **more):
     gate.acquire()
+
+
+if sys.version_info >= (3,):
+    exec("""def keyword_only(*, key=None, other):
+        gate.acquire()""")
 
 
 def unset():
@@ -53,7 +60,7 @@ def free():
 
 
 def in_a_class_body():
-    class Made:
+    class Made(object):
         number = 1234567890123456789
         text = 'quotes " and \' and \\ and \n newline'
         gate.acquire()
@@ -66,7 +73,11 @@ def many():
     negative = -7
     nothing = None
     yes = True
-    wide = "größe 漢字"
+    text8 = "größe"
+    wide = u"größe 漢字 \U0001f40d"
+    long = 1 << 70
+    kind = dict
+    cls = Shown
     empty = ()
     gate.acquire()
 
@@ -89,29 +100,36 @@ def in_recursion(depth, again="the same"):
 
 # Function: names of its local variables that have a value, and repr() where it is short.
 EXPECTED = {
-    "arguments": {"first": "1", "second": "'zwei'", "rest": "(3, 4)", "key": "None",
+    "arguments": {"first": "1", "second": "'zwei'", "rest": "(3, 4)",
                   "more": "{'extra': [5]}"},
     "unset": {"present": "1.5"},
     "cells": {"captured": "'in a cell'", "plain": "(1, 2)", "also": "['in a cell']", "reader": None},
-    "free": {"outer": "{'a': 1}", "other": "b'bytes'", "inner": None},
-    "inner": {"argument": "True", "local": "{'a': 1}", "outer": "{'a': 1}", "other": "b'bytes'"},
+    "free": {"outer": "{'a': 1}", "other": repr(b"bytes"), "inner": None},
+    "inner": {"argument": "True", "local": "{'a': 1}", "outer": "{'a': 1}",
+              "other": repr(b"bytes")},
     "in_a_class_body": {},
     "Made": {"number": "1234567890123456789",
-             "text": repr('quotes " and \' and \\ and \n newline'), "__module__": "'__main__'",
-             "__qualname__": "'in_a_class_body.<locals>.Made'"},
+             "text": repr('quotes " and \' and \\ and \n newline'), "__module__": "'__main__'"},
     "many": {"values": None, "text": None, "largest": "4611686018427387904", "negative": "-7",
-             "nothing": "None", "yes": "True", "wide": "'größe 漢字'", "empty": "()"},
+             "nothing": "None", "yes": "True", "text8": repr("größe"),
+             "wide": repr(u"größe 漢字 \U0001f40d"), "long": repr(1 << 70),
+             "kind": repr(dict), "cls": repr(Shown), "empty": "()"},
     "in_a_generator": {"numbers": None},
     "numbers": {"limit": "3", "count": "0"},
 }
+if sys.version_info >= (3,):
+    EXPECTED["keyword_only"] = {"key": "None", "other": "5"}
+    EXPECTED["Made"]["__qualname__"] = "'in_a_class_body.<locals>.Made'"
 
 
 def main():
     calls = [functools.partial(arguments, 1, "zwei", 3, 4, extra=[5]), unset,
              functools.partial(cells, "in a cell"), free, in_a_class_body, many, in_a_generator,
              functools.partial(in_recursion, 50)]
+    if sys.version_info >= (3,):
+        calls.append(functools.partial(keyword_only, other=5))
     for call in calls:
-        threading.Thread(target=call, daemon=True).start()
+        truth.begin(call)
     truth.write({"locals": EXPECTED, "recursion": 50})
     truth.ready()
     truth.stay()

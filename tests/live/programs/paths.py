@@ -1,3 +1,4 @@
+# -*- coding: utf-8 -*-
 """Objects that are held in every way that Python has a word for, and a few that it has none for.
 
 A thread evaluates what is written into the pipe "ask" and writes ids into "answer".
@@ -7,6 +8,7 @@ import collections
 import ctypes
 import functools
 import gc
+import itertools
 import sys
 import threading
 import types
@@ -18,13 +20,13 @@ import truth
 IDS = {}
 
 
-class Target:
+class Target(object):
     def __init__(self, name):
         self.name = name
         IDS[name] = hex(id(self))
 
 
-class Holder:
+class Holder(object):
     shared = "something of the class"
 
     def __init__(self):
@@ -40,7 +42,7 @@ class Holder:
         return "something else"
 
 
-class Slotted:
+class Slotted(object):
     __slots__ = ("slot", "__hidden")
 
     def __init__(self):
@@ -58,12 +60,22 @@ class TrickyDict(dict):
         return "nothing of what is in it"
 
 
-class Key:
+class Key(object):
     def __init__(self):
         self.inside = Target("attribute of a key")
 
 
-class Class:
+class Classic:
+    held = Target("attribute of a classic class")
+
+    def __init__(self):
+        self.plain = Target("attribute of a classic instance")
+
+    def method(self, argument=Target("default of a method of a classic class")):
+        pass
+
+
+class Class(object):
     held = Target("attribute of a class")
 
     @staticmethod
@@ -78,15 +90,19 @@ class Class:
     def made(self, argument=Target("default of a property")):
         pass
 
-    class Inner:
+    class Inner(object):
         held = Target("attribute of an inner class")
 
 
 Pair = collections.namedtuple("Pair", "left right")
 
 
-def defaults(argument=Target("default"), *, keyword=Target("keyword default")):
+def defaults(argument=Target("default")):
     pass
+
+
+# In Python 2 any attribute.
+defaults.__kwdefaults__ = {"keyword": Target("keyword default")}
 
 
 def closure():
@@ -100,40 +116,6 @@ def generate():
     del inside
 
 
-async def coroutine():
-    inside = Target("local of a coroutine")
-    await sleeper()
-    del inside
-
-
-@types.coroutine
-def sleeper():
-    yield 1
-
-
-async def generate_async():
-    inside = Target("local of an asynchronous generator")
-    yield 1
-    del inside
-
-
-@functools.lru_cache(None)
-def cached(number):
-    return Target("cached result")
-
-
-def failing():
-    inside = Target("local of a failed function")
-    raise ValueError(inside and "failed")
-
-
-def failure():
-    try:
-        failing()
-    except ValueError as error:
-        return error
-
-
 def bound_to(self):
     pass
 
@@ -141,12 +123,14 @@ def bound_to(self):
 GLOBAL = Target("global")
 LIST = [0, [1, Target("item")]]
 DICT = {"k": Target("value"), 17: Target("value of an int"), ("a", 1): Target("value of a tuple"),
-        None: Target("value of None"), b"k": Target("value of bytes"),
-        "it's \"so\"\n": Target("value of a text to quote"), "\u00e9\u4e2d": Target("value of a text"),
+        None: Target("value of None"),
+        "it's \"so\"\n": Target("value of a text to quote"), u"\u00e9\u4e2d": Target("value of a text"),
         1.5: Target("value of a float"), Key(): Target("value of an object"),
         "long " * 100: Target("value of a long text"), -3: Target("value of a negative int"),
         ("a", (1,)): Target("value of a nested tuple"), True: Target("value of True"),
-        "\ud800 alone": Target("value of half a character")}
+        "\xc3\xa9": Target("value of a text of bytes"), 1 << 70: Target("value of a long"),
+        "\xff alone": Target("value of half a character of bytes"),
+        u"\ud800 alone": Target("value of half a character")}
 KEYS = {Target("key"): 1}
 SET = {Target("element")}
 FROZEN = frozenset([Target("frozen element")])
@@ -159,34 +143,30 @@ PAIR = Pair(1, Target("item of a named tuple"))
 HOLDER = Holder()
 HOLDER.__dict__["asked"] = Target("attribute behind a property")
 SLOTTED = Slotted()
-PARTIAL = functools.partial(print, Target("argument of a partial"), key=Target("its keyword"))
+PARTIAL = functools.partial(len, Target("argument of a partial"), key=Target("its keyword"))
 METHOD = types.MethodType(bound_to, Target("self of a method"))
+CLASSIC = Classic()
+UNBOUND = Classic.method
 BUILTIN = [Target("self of a builtin method")].append
 CLOSURE = closure()
 GENERATOR = generate()
-COROUTINE = coroutine()
-ASYNC = generate_async()
-FAILURE = failure()
-PROXY = types.MappingProxyType({"k": Target("behind a proxy")})
 ITERATOR = iter([Target("item of an iterator")])
-CHAIN = map(print, [Target("item of a map")])
+CHAIN = getattr(itertools, "imap", map)(len, [Target("item of a map")])
 SUBCLASS = type("Subclass", (Class,), {"own": Target("attribute of a made class")})
 MODULE = types.ModuleType("made")
 MODULE.held = Target("global of a module that is no one's")
 FUNCTION = lambda: 0
 FUNCTION.note = Target("attribute of a function")
 LOCALS = threading.local()
+if sys.version_info >= (3,):
+    import modern
+    globals().update(modern.holders(Target))
+    DICT[b"k"] = Target("value of bytes")
 
 
 def fill():
     """What must not be held by the frame of the module."""
     next(GENERATOR)
-    COROUTINE.send(None)
-    try:
-        ASYNC.__anext__().send(None)
-    except StopIteration:
-        pass
-    cached(1)
     LOCALS.held = Target("value of a threading.local")
     weak = Target("held by more than a weak reference")
     # The way along the weak references is the shorter one.
@@ -225,7 +205,7 @@ def main():
     fill()
     ready, gate = threading.Event(), threading.Lock()
     gate.acquire()
-    threading.Thread(target=deeper, args=(3, ready, gate), daemon=True).start()
+    truth.begin(deeper, 3, ready, gate)
     ready.wait()
     answers.begin()
     truth.write({"ids": IDS})

@@ -54,6 +54,8 @@ HASH_TABLE = 80
 MALLOC = ctypes.cast(ctypes.pythonapi.PyMem_Malloc, ctypes.c_void_p).value
 # Of a thread's state, what can hold references.
 THREAD_STATE = 512 if sys.version_info >= (3, 13) else 256
+# PF_W, PF_R
+WRITABLE, READABLE = 2, 4
 # Py_TPFLAGS_MANAGED_DICT, Py_TPFLAGS_HEAPTYPE, Py_TPFLAGS_HAVE_GC
 MANAGED_DICT = 1 << 4
 HEAP_TYPE = 1 << 9
@@ -189,15 +191,15 @@ def by_address(kinds):
     return {id(kind): HAVE_GC if kind.__flags__ & HAVE_GC else None for kind in kinds}
 
 
-def static_data():
-    """[start, end) of the writable data of each module that is loaded."""
+def static_data(kind_of_access=WRITABLE):
+    """[start, end) of that data of each module that is loaded."""
     found = []
 
     def note(module, size, unused):
         module = module.contents
         for number in range(module.count):
             header = module.headers[number]
-            if header.kind == 1 and header.flags & 2:
+            if header.kind == 1 and header.flags & kind_of_access:
                 start = module.base + header.address
                 found.append((start + 7 & ~7, start + header.size))
         return 0
@@ -331,11 +333,27 @@ def body(thing):
     return found
 
 
+def is_leaf(kind):
+    """Whether objects of the type refer to nothing that the collector or their bodies tell of."""
+    return not kind.__flags__ & HAVE_GC and issubclass(kind, LEAVES)
+
+
+def has_body(kind):
+    """Whether body() of an object of the type may have words at all."""
+    return (issubclass(kind, (type, bytearray)) or kind in PARTLY_KNOWN
+            or not (kind.__flags__ & HAVE_GC or issubclass(kind, LEAVES))
+            or kind.__name__ == "ndarray"
+            or kind.__flags__ & MANAGED_DICT and sys.version_info >= (3, 11))
+
+
 class Census(object):
     """type -> [count, bytes, tracked] of all that can be reached."""
 
     def __init__(self):
         self.rows = {}
+        # Of most objects no more than that: types by what need not be asked of their objects.
+        self.leaves = set()
+        self.without_body = set()
         self.memory = MEMORY
         self.not_objects = set()
         # The frames that code objects keep (3.9) are dead, or run while we look. Of an object()
@@ -351,7 +369,7 @@ class Census(object):
             and kind not in (float, types.CodeType, object))
         self.seen = {id(self), id(vars(self)), id(self.types), id(self.of_statics), id(self.rows),
                      id(self.kinds), id(self.not_objects)}
-        self.seen.add(id(self.seen))
+        self.seen.update((id(self.seen), id(self.leaves), id(self.without_body)))
         for kinds in self.kinds, self.of_statics:
             self.seen.update(map(id, kinds))
 
@@ -402,27 +420,40 @@ class Census(object):
     def note(self, thing, size):
         """For those who want to know more of the objects than their counts."""
 
+    def row_of(self, kind):
+        row = self.rows.get(kind)
+        if row is None:
+            row = self.rows[kind] = [0, 0, 0]
+            self.seen.add(id(row))
+            if is_leaf(kind):
+                self.leaves.add(kind)
+            if not has_body(kind):
+                self.without_body.add(kind)
+        return row
+
     def follow(self, todo):
-        self.seen.add(id(todo))
-        self.seen.add(id(sys._getframe()))
+        seen = self.seen
+        seen.add(id(todo))
+        seen.add(id(sys._getframe()))
         while todo:
             thing = todo.pop()
-            if id(thing) in self.seen:
+            if id(thing) in seen:
                 continue
-            self.seen.add(id(thing))
-            row = self.rows.get(type(thing))
-            if row is None:
-                row = self.rows[type(thing)] = [0, 0, 0]
-                self.seen.add(id(row))
+            seen.add(id(thing))
+            kind = type(thing)
+            row = self.rows.get(kind) or self.row_of(kind)
             size = sys.getsizeof(thing)
             row[0] += 1
             row[1] += size
-            row[2] += gc.is_tracked(thing)
             self.note(thing, size)
+            if kind in self.leaves:
+                continue
+            row[2] += gc.is_tracked(thing)
             todo += referents(thing)
             if isinstance(thing, dict):
                 todo += dict.keys(thing)
-            todo += self.objects_at(body(thing))
+            if kind not in self.without_body:
+                todo += self.objects_at(body(thing))
             if isinstance(thing, types.ModuleType):
                 todo += self.objects_of_any_type(module_state(thing))
 

@@ -1,3 +1,4 @@
+# -*- coding: utf-8 -*-
 """Objects to show one by one, and all that the program itself can say of each."""
 
 import collections
@@ -21,18 +22,18 @@ def computate_something(_cache={}):
     x = MyBigFatObject()
 
 
-class Plain:
+class Plain(object):
     def __init__(self, **attributes):
         self.__dict__.update(attributes)
 
 
-class Inline:
+class Inline(object):
     def __init__(self):
         self.first = ["inline"]
         self.second = {"a": 1}
 
 
-class Slotted:
+class Slotted(object):
     __slots__ = ("left", "right", "unset")
 
 
@@ -40,19 +41,28 @@ class Both(Slotted):
     """Slots of its base, and a dict."""
 
 
-class Wide:
+class Wide(object):
     """Of a size that nothing else has: its memory is not used again soon."""
-    __slots__ = tuple("slot%d" % i for i in range(57))
+    __slots__ = tuple("slot%d" % i for i in range(57 if sys.version_info >= (3,) else 52))
+
+
+class Classic:
+    def __init__(self):
+        self.left = ["of a class of the old kind"]
 
 
 class Named(dict):
     pass
 
 
-def with_closure(captured, other="default", *, only=("kw",)):
+def with_closure(captured, other="default"):
     def inside():
         return captured
     return inside
+
+
+# Defaults for keywords alone: Python 2 has no word for them, and takes it for any attribute.
+with_closure.__kwdefaults__ = {"only": ("kw",)}
 
 
 def make():
@@ -74,8 +84,10 @@ def make():
         "partial": functools.partial(make, "argument", key=["value"]),
         "closure": with_closure(["captured"]), "function": with_closure,
         "class": Plain, "ordered": collections.OrderedDict(z=[26]),
-        "text": "".join(["not ", "interned"]), "bytes": bytes(300), "long": 1 << 200,
-        "float": 2.75, "big": list(range(2000)), "wide text": "\u20ac" * 3000,
+        "text": "".join(["not ", "interned"]), "bytes": bytes(bytearray(300)), "long": 1 << 200,
+        "float": 2.75, "big": list(range(2000)), "wide text": u"\u20ac" * 3000,
+        "unicode": u"größe 漢字 \U0001f40d", "classic": Classic(), "classic class": Classic,
+        "unbound": Plain.__init__,
         "weak": weakref.ref(plain), "method": plain.__init__, "exception": ValueError(["args"]),
     }
 
@@ -90,8 +102,9 @@ OWN = refcount(probe[0]) - 1
 
 
 def referrers_of(thing):
-    found = [other for other in gc.get_referrers(thing)
-             if not isinstance(other, types.FrameType)]
+    # Not a list comprehension, which would leave a frame in this one.
+    found = list(other for other in gc.get_referrers(thing)
+                 if not isinstance(other, types.FrameType))
     return sorted(hex(id(other)) for other in found if other is not found)
 
 
@@ -106,7 +119,7 @@ def facts_of(name):
         "referrers": referrers_of(thing),
         "repr": repr(thing),
     }
-    if name in ("plain", "inline", "slotted", "both", "named"):
+    if name in ("plain", "inline", "classic", "slotted", "both", "named"):
         attributes = dict(getattr(thing, "__dict__", {}))
         for slot in "left", "right":
             if hasattr(thing, slot):
@@ -138,7 +151,7 @@ if __name__ == "__main__":
     things = make()
     facts = {name: facts_of(name) for name in things}
     counts = {name: refcount(things[name]) - OWN for name in things}
-    interned = sys.intern("interned by show.py")
+    interned = truth.intern("interned by show.py")
     cache = computate_something.__defaults__[0]
     fat = [hex(id(cache[42]["foo"])), hex(id(cache[42]["bar"]))]
     crowd = [Wide() for i in range(30)]
@@ -149,9 +162,11 @@ if __name__ == "__main__":
     truth.write({
         "facts": facts, "counts": counts, "objects": fat,
         "none": hex(id(None)), "small": hex(id(7)), "interned": hex(id(interned)),
-        "freed": freed, "kept": kept, "storage": hex(words.value + 800),
+        "freed": freed, "kept": kept, "storage": "0x%x" % (words.value + 800),
         "storage_of": hex(id(things["big"])),
     })
-    crowd[11] = None
+    # What is freed last is used first, by frames that are kept with their code.
+    for i in range(11, 19):
+        crowd[i] = None
     del lost
     main(["outer"])

@@ -1,3 +1,4 @@
+# -*- coding: utf-8 -*-
 """Threads that stand in every kind of Python frame, and a record of where.
 
 Each thread comes to rest on a line marked "# rests". A scribe thread watches
@@ -11,7 +12,6 @@ import linecache
 import sys
 import threading
 import time
-import _thread
 
 import truth
 
@@ -42,7 +42,7 @@ def in_a_condition():
         condition.wait()  # rests
 
 
-class Service:
+class Service(object):
     limit = 3
 
     def method(self):
@@ -82,7 +82,8 @@ class Service:
 def in_a_generator():
     def numbers():
         yield 1
-        yield from more()
+        for value in more():
+            yield value
 
     def more():
         yield 2
@@ -132,33 +133,11 @@ def in_map_and_reduce():
 
 
 def in_a_finalizer():
-    class Dying:
+    class Dying(object):
         def __del__(self):
             rest()
 
     Dying()
-
-
-def in_a_coroutine():
-    class Waiting:
-        def __await__(self):
-            yield rest()
-
-    async def lower():
-        async with manager():
-            await Waiting()
-
-    class manager:
-        async def __aenter__(self):
-            pass
-
-        async def __aexit__(self, *error):
-            pass
-
-    async def upper():
-        await lower()
-
-    upper().send(None)
 
 
 def decorated(function):
@@ -168,10 +147,15 @@ def decorated(function):
     return wrapper
 
 
+class Closed(object):
+    def close(self):
+        pass
+
+
 @decorated
 @decorated
 def in_decorators():
-    with contextlib.suppress(ValueError):
+    with contextlib.closing(Closed()):
         rest()
 
 
@@ -187,10 +171,6 @@ def in_recursion_through_c(depth=40):
         list(map(in_recursion_through_c, [depth - 1]))
     else:
         rest()
-
-
-def größe():
-    rest()
 
 
 def after_a_handler():
@@ -228,7 +208,8 @@ far_apart = from_source("def far_apart():\n    x = 1\n" + "\n" * 70000 + "    re
 far_along = from_source("def far_along(x=1):\n" + "".join(
     "    x = (x + %d)\n" % n for n in range(3000)) + "    rest(x)\n    return x\n",
     "/nowhere/ünï.py", "far_along")
-wide_names = from_source("def 漢字():\n    rest()\n", "/nowhere/漢字 and space\n.py", "漢字")
+name = "漢字" if sys.version_info >= (3,) else "plain"
+wide_names = from_source("def %s():\n    rest()\n" % name, "/nowhere/漢字 and space\n.py", name)
 
 
 def in_eval():
@@ -242,9 +223,12 @@ threading.stack_size(2 << 20)
 targets = [in_a_lock, in_sleep, in_an_event, in_a_condition, Service().method, Service.of_class,
            Service.Nested().method, in_a_generator, in_generators_by_hand, in_comprehensions,
            in_a_generator_expression, in_a_class_body, in_a_sort_key, in_map_and_reduce,
-           in_a_finalizer, in_a_coroutine, in_decorators, in_recursion, in_recursion_through_c,
-           größe, after_a_handler, on_lines_that_go_back, far_apart, far_along, wide_names,
-           in_eval, mid_line, functools.partial(in_a_lock)]
+           in_a_finalizer, in_decorators, in_recursion, in_recursion_through_c, after_a_handler,
+           on_lines_that_go_back, far_apart, far_along, wide_names, in_eval, mid_line,
+           functools.partial(in_a_lock)]
+if sys.version_info >= (3,):
+    import modern
+    targets += [functools.partial(function, rest) for function in modern.STACKS]
 
 names = {}
 
@@ -266,7 +250,7 @@ def stack_rests(frames):
 
 def snapshot():
     return {ident: truth.frames_of(frame) for ident, frame in sys._current_frames().items()
-            if ident != threading.get_ident()}
+            if ident != truth.get_ident()}
 
 
 def record(idents, main_ident):
@@ -281,7 +265,7 @@ def record(idents, main_ident):
                 "frames": frames} for ident, frames in stacks.items()]
     truth.write({"threads": threads})
     # Not before this thread is gone, or it would be one more than is recorded.
-    _thread.start_new_thread(announce, (threading.current_thread(), len(idents)))
+    truth.start_new_thread(announce, (threading.current_thread(), len(idents)))
 
 
 def announce(scribe, count):
@@ -293,14 +277,16 @@ def announce(scribe, count):
 
 
 def main():
-    idents = {threading.get_ident(): truth.native_id()}
-    names[threading.get_ident()] = threading.current_thread().name
+    idents = {truth.get_ident(): truth.native_id()}
+    names[truth.get_ident()] = threading.current_thread().name
     for number, target in enumerate(targets):
-        thread = threading.Thread(target=target, name="worker %d" % number, daemon=True)
+        thread = threading.Thread(target=target, name="worker %d" % number)
+        thread.daemon = True
         tid = truth.start(thread)
         idents[thread.ident] = tid
         names[thread.ident] = thread.name
-    thread = threading.Thread(target=names_itself, args=(in_a_lock,), daemon=True)
+    thread = threading.Thread(target=names_itself, args=(in_a_lock,))
+    thread.daemon = True
     tid = truth.start(thread)
     idents[thread.ident] = tid
     while not thread.name.startswith("renamed"):
@@ -311,16 +297,15 @@ def main():
 
     def nameless():
         box.append(truth.native_id())
-        box.append(threading.get_ident())
+        box.append(truth.get_ident())
         rest()
 
-    _thread.start_new_thread(nameless, ())
+    truth.start_new_thread(nameless, ())
     while len(box) < 2:
         time.sleep(0.01)
     idents[box[1]] = box[0]
     names[box[1]] = None
-    scribe = threading.Thread(target=record, args=(idents, threading.get_ident()), daemon=True)
-    scribe.start()
+    truth.begin(record, idents, truth.get_ident())
     rest()
 
 

@@ -14,6 +14,12 @@ import sys
 import threading
 import time
 
+try:
+    from thread import get_ident, start_new_thread
+except ImportError:
+    from _thread import get_ident, start_new_thread
+intern = getattr(sys, "intern", None) or intern
+
 SYS_GETTID = 186  # x86-64
 FREE_THREADED = "t" in getattr(sys, "abiflags", "")
 
@@ -36,6 +42,19 @@ def native_id():
     """threading.get_native_id(), which is of 3.8."""
     import ctypes  # of no use to the other programs, whose heaps are small
     return ctypes.CDLL(None).syscall(SYS_GETTID)
+
+
+def begin(target, *arguments, **more):
+    """Start a daemon. @return the thread, which takes @p more"""
+    thread = threading.Thread(target=target, args=arguments, **more)
+    thread.daemon = True
+    thread.start()
+    return thread
+
+
+def begin_without_object(target, *arguments):
+    """Start a thread that the module threading does not know."""
+    start_new_thread(target, arguments)
 
 
 def start(thread):
