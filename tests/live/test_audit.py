@@ -134,9 +134,9 @@ def has_packages(interpreter):
 
 
 # Not pandas: of a thousand references that Cython has counted there is no word left.
-@on("web.py", ways=("live",), arguments=("django",), where=has_packages)
-@on("web.py", ways=("live",), arguments=("flask",), where=has_packages)
-@on("server.py", ways=("live",), where=since(3, 6))
-@on("trees.py", ways=("live",), where=since(3, 6))
+@on("real.py", ways=("live",), arguments=("web", "django"), where=has_packages)
+@on("real.py", ways=("live",), arguments=("web", "flask"), where=has_packages)
+@on("real.py", ways=("live",), arguments=("server",), where=since(3, 6))
+@on("real.py", ways=("live",), arguments=("trees",), where=since(3, 6))
 def of_a_real_program_few_objects_are_accused(scene):
     few_are_accused(scene)

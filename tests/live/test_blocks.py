@@ -41,7 +41,7 @@ def check_classes(scene):
     equal(sum(size * row[1] for size, row in got.items()), blocks["live_bytes"], "bytes in use")
 
 
-def check_free_lists(scene, fewer=()):
+def check_free_lists(scene, fewer=(), more=False):
     """Of types named in @p fewer some may be of more than 512 bytes: malloc's, and not known."""
     blocks = scene.ask("objects")["blocks"]
     told = {}
@@ -50,17 +50,26 @@ def check_free_lists(scene, fewer=()):
     that(told, "no free lists are told of")
     got = {row["type"]: row["count"] for row in blocks["free_lists"]}
     all_equal([(name, got.get(name, 0), count) for name, count in told.items()
-               if name not in fewer or got.get(name, 0) > count], "free objects")
+               if not (name in fewer and got.get(name, 0) <= count)
+               and not (more and got.get(name, 0) >= count)], "free objects")
     equal(sum(got.values()), blocks["free_list"], "blocks on free lists in all")
 
 
-def check_live(scene, fewer, more):
-    """Exactly; up to 3.11 the count of malloc's blocks is in no place that is known, and those are
-    told that objects own: @p fewer are C code's, and @p more not the allocator's.
+# Up to 3.11 the count of malloc's blocks is in no place that is known, and those are told that
+# objects own. These have no owner, whatever the program: tables of the parser (117 to 3.7, 3 in
+# 3.8) and of the first struct sequences, the stack that faulthandler has for signals, and one
+# block of the main program's syntax tree.
+OWNERLESS = {(3, 6): 121, (3, 7): 121, (3, 8): 6, (3, 9): 2, (3, 10): 3, (3, 11): 2}
+
+
+def check_live(scene, fewer=0, more=0):
+    """Exactly; up to 3.11 @p fewer where C code has blocks of its own, and @p more where objects own
+    memory that is not the allocator's.
     """
     live, wanted = scene.ask("objects")["blocks"]["live"], scene.truth["blocks"]
     if scene.interpreter.release >= (3, 12):
         fewer = more = 0
+    wanted -= OWNERLESS.get(scene.interpreter.release, 0)
     that(wanted - fewer <= live <= wanted + more, "%d live blocks, truth %d" % (live, wanted))
 
 
@@ -78,23 +87,22 @@ def has_pools(interpreter):
             and (interpreter.release >= (3,) or interpreter.build == "debug"))
 
 
-@on("blocks.py", where=has_pools)
+@on("real.py", arguments=("blocks",), where=has_pools)
 def blocks_of_each_size_are_as_the_allocator_counts(scene):
     check_classes(scene)
 
 
-@on("blocks.py", where=since(3))
+@on("real.py", arguments=("blocks",), where=since(3))
 def free_lists_are_as_the_interpreter_counts(scene):
     check_free_lists(scene)
 
 
-@on("blocks.py", where=since(3))
+@on("real.py", arguments=("blocks",), where=since(3))
 def live_blocks_are_as_many_as_the_interpreter_counts(scene):
-    # The parser of 3.6 and 3.7 has 110 tables, ctypes has a dozen blocks of its own.
-    check_live(scene, 40 if scene.interpreter.release >= (3, 8) else 150, 0)
+    check_live(scene)
 
 
-@on("blocks.py", where=has_pools)
+@on("real.py", arguments=("blocks",), where=has_pools)
 def arenas_are_as_many_as_the_allocator_has(scene):
     arenas, pools, unused = arenas_told(scene.process)
     missing = arenas - scene.ask("objects")["blocks"]["arenas"]
@@ -111,7 +119,7 @@ def block_of(scene, sizes, inside):
     return min(size for size in sizes if size >= inside)
 
 
-@on("blocks.py", where=lambda it: it.build != "free-threaded")
+@on("real.py", arguments=("blocks",), where=lambda it: it.build != "free-threaded")
 def what_the_objects_of_a_type_take_is_told(scene):
     reply = scene.ask("objects", "--cost")
     rows = {row["type"]: row for row in reply["types"]}
@@ -120,12 +128,12 @@ def what_the_objects_of_a_type_take_is_told(scene):
     sizes = range(step, 513, step)
     truth = dict(scene.truth["costs"])
     # The hooks of two allocators stand before what is too big for pools.
-    big = truth.pop("__main__.Big")
+    big = truth.pop("blocks.Big")
     if scene.interpreter.build == "release":
-        equal(rows["__main__.Big"]["block_bytes"], big[0][0], "bytes of malloc's chunks")
+        equal(rows["blocks.Big"]["block_bytes"], big[0][0], "bytes of malloc's chunks")
     if scene.interpreter.release >= (3, 15):
         # The buffer of a bytearray is an object of its own.
-        truth["__main__.Buffer"][1] = 0
+        truth["blocks.Buffer"][1] = 0
     all_equal([(name, [rows[name]["block_bytes"], rows[name]["outside_bytes"]],
                 [sum(block_of(scene, sizes, size) for size in each), outside])
                for name, (each, outside) in truth.items()], "bytes in blocks, and outside")
@@ -133,9 +141,9 @@ def what_the_objects_of_a_type_take_is_told(scene):
         equal(reply["total"][key], sum(row[key] for row in rows.values()), key + " in all")
 
 
-@on("blocks.py", ways=("core",), where=lambda it: it.build != "free-threaded")
+@on("real.py", arguments=("blocks",), ways=("core",), where=lambda it: it.build != "free-threaded")
 def what_one_type_takes_is_as_show_says_of_each(scene):
-    rows = scene.ask("objects", "--type", "__main__.Big", "--cost")
+    rows = scene.ask("objects", "--type", "blocks.Big", "--cost")
     sums = [0, 0]
     for row in rows["objects"]:
         shown = scene.ask("show", row["address"], "--no-referrers")["object"]

@@ -29,6 +29,14 @@ class Place:
         self.words = words  # of all memory, that are this address
         self.first = first
 
+    def outlives(self):
+        """Where there is no GIL: it stays though nothing that lives refers to it. It is immortal,
+        as functions become (3.13), or in the queue of a thread that is yet to hear that others
+        have let go of it.
+        """
+        unused, flags, others, unused = self.first
+        return flags >> 32 == 0xffffffff or others & 3 == 2
+
     def has(self, kind, free_threaded):
         """Whether an object of the type at @p kind lives there: as for reach.Memory.is_object."""
         if free_threaded:

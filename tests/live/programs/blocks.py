@@ -95,7 +95,7 @@ def costs(things):
     usable.restype, usable.argtypes = ctypes.c_size_t, [ctypes.c_void_p]
     if not truth.FREE_THREADED and not hasattr(sys, "gettotalrefcount"):
         # Of malloc's chunks.
-        found["__main__.Big"] = [[sum(usable(id(thing) - head(thing)) for thing in things
+        found["blocks.Big"] = [[sum(usable(id(thing) - head(thing)) for thing in things
                                       if isinstance(thing, Big))], 0]
     return found
 
@@ -109,9 +109,6 @@ def main():
         del made
     fill_free_lists()
     things = some_of_each()
+    deques = truth.take_blocks_of_deques()
     truth.write({"kept": len(kept), "costs": costs(things)})
     truth.stay_still()
-
-
-if __name__ == "__main__":
-    main()

@@ -34,6 +34,3 @@ def main():
     assert len(joined) == N and by_user["count"].sum() == N
     telling.tell_and_stay(orders, users, joined, by_user, wide, views, rows, arrays, slices,
                           objects, records)
-
-
-main()

@@ -43,7 +43,7 @@ async def ticks():
         await asyncio.sleep(0.01)
 
 
-async def main():
+async def serve():
     loop = asyncio.get_event_loop()
     gate = asyncio.Event()
     sessions, waiting = {}, []
@@ -62,4 +62,5 @@ async def main():
     telling.tell_and_stay(server, clients, timeouts, group, timers)
 
 
-asyncio.get_event_loop_policy().new_event_loop().run_until_complete(main())
+def main():
+    asyncio.get_event_loop_policy().new_event_loop().run_until_complete(serve())

@@ -251,6 +251,3 @@ def main():
         service.in_flight.get()
     assert service.seen["/goods"] == CLIENTS * REQUESTS
     telling.tell_and_stay(service, clients, kept)
-
-
-main()

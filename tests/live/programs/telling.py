@@ -156,6 +156,7 @@ def tell_and_stay(*kept):
     gc.disable()
     os.mkfifo("ask")
     door = io.FileIO(os.open("ask", os.O_RDWR)).readinto
+    deques = truth.take_blocks_of_deques()
     # Some immortal objects are in data that is never written to (a debug build of 3.15).
     static = reach.static_data(reach.READABLE)
     rehearse_all()

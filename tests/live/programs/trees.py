@@ -35,6 +35,3 @@ def main():
             code[path] = compile(trees[path], path, "exec")
             tables[path] = symtable.symtable(text, path, "exec")
     telling.tell_and_stay(trees, code, tables)
-
-
-main()

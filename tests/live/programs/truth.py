@@ -6,6 +6,7 @@ namesake in the directory two, which takes their place there.
 """
 
 import array
+import collections
 import gc
 import itertools
 import json
@@ -144,6 +145,14 @@ def block_statistics():
         return int  # 2.7 has none
     import ctypes
     return ctypes.pythonapi._PyObject_DebugMallocStats
+
+
+def take_blocks_of_deques():
+    """All that C code keeps of those that deques had (to 3.10), of more than 512 bytes.
+
+    @return what is to be kept, so that each block has an owner
+    """
+    return [collections.deque() for unused in range(20)]
 
 
 # One more refers to each of these while references are counted, or to the last one while it waits:

@@ -86,7 +86,8 @@ def flask_application():
     return application, baskets
 
 
-def main(framework):
+def main():
+    framework, = sys.argv[1:]
     make = {"django": django_application, "flask": flask_application}[framework]
     application, kept = make()
     server = wsgiref.simple_server.make_server("127.0.0.1", 0, application, handler_class=Quiet)
@@ -105,6 +106,3 @@ def main(framework):
         connection.close()
     server.shutdown()
     telling.tell_and_stay(server, kept, database)
-
-
-main(*sys.argv[1:2])
