@@ -194,7 +194,9 @@ def every_byte_of_a_dump_is_the_process_s(pycore):
     with running(BUSY, 8, 4) as child, folder() as place, held(child.pid):
         told = dump(pycore, child.pid, place + "/core")
         equal(told["was_stopped"], True, "was stopped by a signal before")
-        equal(set(interp.thread_states(child.pid)), {"T"}, "states afterwards")
+        # A thread stops again when it gets a processor.
+        interp.wait_for(lambda: set(interp.thread_states(child.pid)) == {"T"}, seconds=10,
+                        what="all threads to be stopped as before")
         compared = 0
         with Core(place + "/core") as core, open("/proc/%d/mem" % child.pid, "rb", 0) as memory:
             equal(core.type, 4, "ELF type")
@@ -590,6 +592,19 @@ while True:
 """
 
 
+def counted(path):
+    """The two numbers there; it may just be written anew."""
+    numbers = []
+
+    def read():
+        with open(path) as file:
+            numbers[:] = map(int, file.read().split())
+        return len(numbers) == 2
+
+    interp.wait_for(read, seconds=10, what="a loop to write how often it has run")
+    return numbers
+
+
 def epoll_loop(pycore, command):
     """(interruptions that the program saw, stops), of a loop that waits in epoll_wait."""
     with folder() as place:
@@ -602,9 +617,9 @@ def epoll_loop(pycore, command):
                 time.sleep(0.01)
                 equal(child.poll(), None, "the program")
             time.sleep(0.2)
-            broken, before = map(int, open(place + "/count").read().split())
+            broken, before = counted(place + "/count")
             time.sleep(0.3)
-            that(int(open(place + "/count").read().split()[1]) > before, "the loop stands still")
+            that(counted(place + "/count")[1] > before, "the loop stands still")
             return broken
         finally:
             child.kill()
