@@ -649,6 +649,33 @@ static void a_caller_who_gives_up_gets_no_file(void **state)
 	stop(pid);
 }
 
+static void an_address_is_in_the_run_that_has_it_or_in_none(void **state)
+{
+	static const struct run runs[] = {
+		{ 0x1000, 0x3000, RUN_BYTES, 0 },
+		{ 0x3000, 0x4000, RUN_ZERO, 0x2000 },
+		{ 0x6000, 0x7000, RUN_BYTES, 0x2000 },
+	};
+	struct plan plan = { 0 };
+
+	(void)state;
+	assert_null(plan_run_with(&plan, 0x1000));
+	for (size_t i = 0; i < 3; i++)
+		assert_true(vec_push(&plan.runs, runs[i]));
+	for (uint64_t at = 0; at < 0x9000; at += 0x800) {
+		const struct run *wanted = NULL, *found = plan_run_with(&plan, at);
+
+		for (size_t i = 0; i < 3; i++) {
+			if (at >= runs[i].start && at < runs[i].end)
+				wanted = &plan.runs.items[i];
+		}
+		assert_ptr_equal(found, wanted);
+	}
+	assert_ptr_equal(plan_run_at(&plan, 0x1fff), &plan.runs.items[0]);
+	assert_ptr_equal(plan_run_at(&plan, 0x2000), &plan.runs.items[2]);
+	plan_fini(&plan);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -663,6 +690,7 @@ int main(void)
 		cmocka_unit_test(registers_lie_where_debuggers_look_for_them),
 		cmocka_unit_test(a_process_runs_on_before_its_copy_is_written),
 		cmocka_unit_test(a_caller_who_gives_up_gets_no_file),
+		cmocka_unit_test(an_address_is_in_the_run_that_has_it_or_in_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
