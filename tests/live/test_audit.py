@@ -26,6 +26,13 @@ def every_leaked_reference_is_counted_to_its_object(scene):
     equal(found["references"], 10, "leaked references of a list")
 
 
+@on("leaked.py", ways=("live", "core"), where=since(3, 6))
+def references_leaked_of_an_interned_string_are_counted(scene):
+    row = by_type(scene.ask("audit", "--limit", "0")["excess"]).get("str", {"examples": []})
+    words = scene.truth["words"]
+    equal([word for word in words if word not in row["examples"]], [], "words that are not told")
+
+
 @on("leaked.py", ways=("live", "core"))
 def objects_that_only_leaked_references_keep_are_told_as_such(scene):
     row = by_type(scene.ask("audit", "--limit", "0")["excess"])["__main__.Orphan"]
