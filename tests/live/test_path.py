@@ -132,3 +132,18 @@ def what_waits_in_a_loop_is_held_by_it(scene):
             asked.append((row["expression"], address))
     equal(scene.evaluate([expression for expression, unused in asked]),
           [address for unused, address in asked], "ids")
+
+
+def counts_by_process(interpreter):
+    """From 3.13 on the thread's state says it."""
+    return (3, 6) <= interpreter.release <= (3, 12)
+
+
+@on("forked.py", ways=("live",), where=counts_by_process)
+def a_child_does_not_run_the_loop_of_its_parent(scene):
+    truth = scene.truth
+    equal((truth["runs"], truth["runs in the child"]), (True, False), "what the interpreter says")
+    for pid, runs in (scene.process.pid, True), (truth["child"], False):
+        rows = scene.pycore.json("path", str(pid), "--type", "__main__.Loop")["paths"]
+        equal([(row["address"], row["root"]["kind"] == "asyncio") for row in rows],
+              [(truth["loop"], runs)], "loops of process %d, and whether it runs them" % pid)
