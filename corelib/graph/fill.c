@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "graph/express.h"
+#include "graph/natives.h"
 
 #define MOST_BASES 64
 
@@ -130,7 +131,9 @@ static int fill(struct whole *w, const struct ctx *c, const struct heap *h,
 		rc = fill_types(w, c, h);
 	if (!rc)
 		rc = roots_read(w, c, h, &s->roots);
-	return rc ? rc : whole_seal(w, progress);
+	if (!rc)
+		rc = whole_seal(w, progress);
+	return rc ? rc : natives_name(w, c, h);
 }
 
 int whole_read(struct whole *w, const struct ctx *c, const struct heap *h,

@@ -2,7 +2,7 @@
 
 import os
 
-from harness import all_equal, equal, on, since, that
+from harness import all_equal, equal, few, on, since, that
 
 TYPE = "__main__.Target"
 # Roots that Python has no word for.
@@ -132,6 +132,27 @@ def what_waits_in_a_loop_is_held_by_it(scene):
             asked.append((row["expression"], address))
     equal(scene.evaluate([expression for expression, unused in asked]),
           [address for unused, address in asked], "ids")
+
+
+@on("globals.py", ways=("core",), where=few)
+def a_global_of_c_code_is_named(scene):
+    path = os.path.join(scene.process.directory, scene.way + ".pysnap")
+    scene.ask("snapshot", "-o", path)
+    rows = {}
+    for command in "path", "heap-top":
+        for target in scene.target, [path]:
+            reply = scene.pycore.json(command, *target, "--type", "__main__.Held", "--redact")
+            for row in reply["paths" if command == "path" else "objects"]:
+                rows.setdefault(row["address"], []).append(row["root"])
+    for address, inside, name in scene.truth["held"]:
+        equal(rows[address], [{"kind": "native", "name": name}] * 4, "roots")
+        nodes = {node["address"]: node for node in
+                 scene.ask("refs", "--addr", inside)["nodes"]}
+        equal(nodes[address]["root_name"], name, "name in the graph")
+        that("[%s]" % name in scene.text("refs", "--addr", inside, "--format", "text"), "text")
+    roots = rows[scene.truth["by C code"][0]]
+    equal([root["kind"] for root in roots], ["native"] * 4, "kind of another")
+    that("+0x" not in roots[0]["name"], roots)
 
 
 def counts_by_process(interpreter):
