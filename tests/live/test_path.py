@@ -47,6 +47,20 @@ def each_of_several_paths_evaluates_too(scene):
                for row, answer in zip(said, answers)], "ids")
 
 
+@on("paths.py", ways=("live",))
+def paths_of_a_snapshot_are_those_that_redact_shows(scene):
+    path = os.path.join(scene.process.directory, "it.pysnap")
+    scene.ask("snapshot", "-o", path)
+    words = ("path", "--type", TYPE, "--limit", "0", "--redact")
+    rows = scene.pycore.json(*words, path)["paths"]
+    equal(rows, scene.ask(*words)["paths"], "paths")
+    whole = [row for row in rows if row["expression"] and "[...]" not in row["expression"]]
+    that(len(whole) > 30, "%d of %d have no key in it" % (len(whole), len(rows)))
+    answers = scene.evaluate([row["expression"] for row in whole])
+    all_equal([(row["expression"], answer, row["address"])
+               for row, answer in zip(whole, answers)], "ids")
+
+
 @on("paths.py", ways=("live", "core"))
 def what_python_cannot_say_is_said_in_words(scene):
     found = paths_of(scene)
