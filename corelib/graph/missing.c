@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "graph/audit.h"
 #include "graph/words.h"
-#include "heap/place.h"
 
 #define MOST_BASES 64
 /* Fewer bytes than pymalloc leaves to malloc (SMALL_REQUEST_THRESHOLD, 512), to be sure. */
@@ -21,7 +20,7 @@ static void lead_to(struct missing *m, uint64_t address)
 	if (!region || (region->flags & (REGION_WRITE | REGION_SHARED | REGION_STACK)) != REGION_WRITE ||
 	    target_module_at(m->c->r->target, address) || arenas_has(&m->h->arenas, address) ||
 	    map_get(&m->owned, address) ||
-	    !place_is_chunk(m->c, address, &bytes))
+	    !chunks_have(&m->in_use, m->c, address, &bytes))
 		return;
 	if (!map_put(&m->seen, address, &added) ||
 	    (added && !vec_push(&m->chunks, address)))
@@ -228,6 +227,8 @@ int missing_scan(struct missing *m)
 {
 	struct target *t = m->c->r->target;
 
+	chunks_read(&m->in_use, m->c->r);
+	m->failed |= m->in_use.failed;
 	find_owned(m);
 	for (size_t i = 0; i < t->n_regions; i++)
 		scan_words(m, t->regions[i].start, words_end_of_binary(t, &t->regions[i]));
@@ -240,7 +241,7 @@ int missing_scan(struct missing *m)
 	for (size_t i = 0; i < m->chunks.n && !m->failed; i++) {
 		uint64_t at = m->chunks.items[i], bytes;
 
-		if (place_is_chunk(m->c, at, &bytes))
+		if (chunks_have(&m->in_use, m->c, at, &bytes))
 			scan_words(m, at, at + bytes);
 	}
 	return m->failed ? PYCORE_ERR_NOMEM : 0;

@@ -26,7 +26,7 @@ def every_leaked_reference_is_counted_to_its_object(scene):
     equal(found["references"], 10, "leaked references of a list")
 
 
-@on("leaked.py", ways=("live", "core"), where=since(3, 6))
+@on("leaked.py", ways=("live", "core"))
 def references_leaked_of_an_interned_string_are_counted(scene):
     row = by_type(scene.ask("audit", "--limit", "0")["excess"]).get("str", {"examples": []})
     words = scene.truth["words"]
