@@ -129,12 +129,18 @@ static void look_in_region(struct chunks *k, struct reader *r, const struct regi
 
 static const struct chunk_heap *heap_of(const struct chunks *k, uint64_t address)
 {
-	for (size_t i = 0; i < k->heaps.n; i++) {
-		if (address - k->heaps.items[i].start <
-		    k->heaps.items[i].end - k->heaps.items[i].start)
-			return &k->heaps.items[i];
+	size_t low = 0, high = k->heaps.n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (k->heaps.items[middle].end <= address)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return NULL;
+	return low < k->heaps.n && k->heaps.items[low].start <= address ? &k->heaps.items[low]
+									: NULL;
 }
 
 static bool is_used(const struct chunk_heap *h, uint64_t address)
@@ -265,11 +271,10 @@ static void look_for_state(void *arg, uint64_t at, const uint64_t *words, size_t
 	const struct looking *l = arg;
 
 	for (size_t i = 0; i < n; i++) {
-		for (size_t h = 0; h < l->k->heaps.n && words[i]; h++) {
-			if (l->k->heaps.items[h].arena == l->arena &&
-			    l->k->heaps.items[h].top == words[i])
-				take_bins(l->k, l->r, at + 8 * i);
-		}
+		const struct chunk_heap *h = words[i] & 15 ? NULL : heap_of(l->k, words[i]);
+
+		if (h && h->arena == l->arena && h->top == words[i])
+			take_bins(l->k, l->r, at + 8 * i);
 	}
 }
 

@@ -21,7 +21,7 @@ struct chunk_heap {
 };
 
 struct chunks {
-	VEC(struct chunk_heap) heaps;
+	VEC(struct chunk_heap) heaps; /* by address */
 	struct map freed; /* memory of chunks in lists, and what has these */
 	bool failed;      /* no memory */
 };

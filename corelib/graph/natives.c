@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "graph/natives.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 #include "base/error.h"
 #include "graph/words.h"
+
+/* Of a file or symbol. */
+#define MOST_NAME 100
 
 struct naming {
 	struct whole *w;
@@ -29,13 +35,17 @@ static struct whole_root *nameless(const struct naming *k, uint64_t address)
 static const char *name_of_place(const struct naming *k, uint64_t at)
 {
 	struct module *m = target_module_at(k->t, at);
-	const char *slash = m ? strrchr(m->path, '/') : NULL;
 	const char *symbol = m ? module_symbol_at(k->t, m, at) : NULL;
+	const char *file = m ? m->path : "?", *slash = strrchr(file, '/');
+	uint64_t offset = m ? at - m->bias : at;
 
-	return arena_printf(&k->w->arena, "C global %s+0x%llx%s%s%s",
-			    slash ? slash + 1 : m ? m->path : "?",
-			    (unsigned long long)(at - (m ? m->bias : 0)), symbol ? " (" : "",
-			    symbol ? symbol : "", symbol ? ")" : "");
+	if (slash)
+		file = slash + 1;
+	if (!symbol)
+		return arena_printf(&k->w->arena, "C global %.*s+0x%" PRIx64, MOST_NAME, file,
+				    offset);
+	return arena_printf(&k->w->arena, "C global %.*s+0x%" PRIx64 " (%.*s)", MOST_NAME, file,
+			    offset, MOST_NAME, symbol);
 }
 
 static void look_at(void *arg, uint64_t at, const uint64_t *words, size_t n)
