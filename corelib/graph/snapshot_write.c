@@ -158,7 +158,7 @@ static void write_labels(struct writer *o, const struct whole *w, const struct l
 			else
 				number(o, ((uint64_t)code + 1) << 1);
 			if (code & LABELS_INDEX)
-				next = code + 1;
+				next = LABELS_INDEX | ((code + 1) & ~LABELS_INDEX);
 		}
 	}
 }

@@ -40,6 +40,7 @@ static struct label_entry entries[] = {
 	{ "x", LABEL_ATTR, false },	 { "f_code", LABEL_FIELD, false }, { NULL, LABEL_KEY, false },
 	{ "it's", LABEL_KEY, false },	 { "name", LABEL_KEY, false },	   { NULL, LABEL_IS_KEY, false },
 	{ "slot", LABEL_ATTR, true },	 { "a", LABEL_ATTR_KEY, false },   { NULL, LABEL_NONE, true },
+	{ "__mro__", LABEL_ATTR, false }, { "__dict__", LABEL_ATTR, false },
 };
 enum { ENTRIES = sizeof(entries) / sizeof(entries[0]) };
 static uint32_t codes[REFERENCES];
@@ -96,10 +97,10 @@ static void make(struct whole *w, uint32_t n, uint32_t first_type)
 	*w = (struct whole){ .jobs = 1 };
 	assert_int_equal(whole_init(w, n), 0);
 	for (uint32_t i = 0; i < TYPES; i++)
-		assert_true(vec_push(&w->types, ((struct whole_type){ names[i], 0x1000 + i,
+		assert_true(vec_push(&w->types, ((struct whole_type){ names[i], address_of(NULL, i * 4),
 								      i * 41 & WHOLE_TYPE_FLAGS, i * GIANT_ITEMS })));
 	for (uint32_t i = 0; i < REFERENCES; i++)
-		codes[i] = i % 4 ? LABELS_INDEX | (i % 7 ? i : UINT32_MAX) : i % (ENTRIES + 1);
+		codes[i] = i % 4 ? LABELS_INDEX | (i % 7 ? i : UINT32_MAX) : i / 4 % (ENTRIES + 1);
 	for (uint32_t i = 0; i < n; i++) {
 		w->objects.type[i] = (first_type + i * i) % TYPES;
 		w->objects.flags[i] = i % 16;
