@@ -201,7 +201,9 @@ def of_whom(kind):
     """
     if not kind.__flags__ & HAVE_GC:
         return None
-    return UNTRACKED if issubclass(kind, (tuple, dict)) or kind.__name__ in STATICS else HAVE_GC
+    # Nor frames that run (to 3.10).
+    need_not = issubclass(kind, (tuple, dict, types.FrameType)) or kind.__name__ in STATICS
+    return UNTRACKED if need_not else HAVE_GC
 
 
 def by_address(kinds):
