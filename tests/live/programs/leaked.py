@@ -23,7 +23,10 @@ class Leaked(object):
 
 
 class Orphan(object):
-    """Held by leaked references alone."""
+    """Held by leaked references alone. Of a size that nothing else has: where memory was another
+    object's, static data may still have its address, as tables of free objects do.
+    """
+    __slots__ = tuple("slot%d" % number for number in range(41))
 
 
 class Instances(list):
