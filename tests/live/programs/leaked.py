@@ -18,19 +18,23 @@ INC.argtypes = [ctypes.py_object]
 INC.restype = None
 
 
+# They make a size that nothing else has: where memory was another object's, static data may still
+# have its address, as tables of free objects do.
+SLOTS = tuple("slot%d" % number for number in range(41))
+
+
 class Leaked(object):
     """Held by a global too, so that it is not only the leak that keeps it."""
+    __slots__ = SLOTS
 
 
 class Orphan(object):
-    """Held by leaked references alone. Of a size that nothing else has: where memory was another
-    object's, static data may still have its address, as tables of free objects do.
-    """
-    __slots__ = tuple("slot%d" % number for number in range(41))
+    """Held by leaked references alone."""
+    __slots__ = SLOTS
 
 
 class Instances(list):
-    pass
+    __slots__ = SLOTS
 
 
 class Ring(object):
