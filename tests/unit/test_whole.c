@@ -339,7 +339,7 @@ static void note_progress(void *ctx, const char *what, uint64_t done, uint64_t t
 	if (!stage || strcmp(stage->what, what)) {
 		assert_true(told->n < 2);
 		stage = &told->stages[told->n++];
-		*stage = (struct stage){ what, done, total };
+		*stage = (struct stage){ what, 0, total };
 	}
 	assert_int_equal(stage->total, total);
 	assert_in_range(done, stage->done, total);
