@@ -14,7 +14,7 @@ def by_type(rows):
 def every_leaked_reference_is_counted_to_its_object(scene):
     truth = scene.truth
     # One row tells the sum; of which object how many are, its rank.
-    excess = by_type(scene.ask("audit", "--limit", "0")["excess"])
+    excess = by_type(scene.ask_once("audit", "--limit", "0")["excess"])
     row = excess["__main__.Leaked"]
     equal(row["references"], sum(truth["leaked"].values()), "leaked references")
     equal(row["objects"], len(truth["leaked"]), "objects with leaked references")
@@ -28,14 +28,14 @@ def every_leaked_reference_is_counted_to_its_object(scene):
 
 @on("leaked.py", ways=("live", "core"))
 def references_leaked_of_an_interned_string_are_counted(scene):
-    row = by_type(scene.ask("audit", "--limit", "0")["excess"]).get("str", {"examples": []})
+    row = by_type(scene.ask_once("audit", "--limit", "0")["excess"]).get("str", {"examples": []})
     words = scene.truth["words"]
     equal([word for word in words if word not in row["examples"]], [], "words that are not told")
 
 
 @on("leaked.py", ways=("live", "core"))
 def objects_that_only_leaked_references_keep_are_told_as_such(scene):
-    row = by_type(scene.ask("audit", "--limit", "0")["excess"])["__main__.Orphan"]
+    row = by_type(scene.ask_once("audit", "--limit", "0")["excess"])["__main__.Orphan"]
     equal(sorted(row["examples"]), sorted(scene.truth["orphans"]), "objects that nothing holds")
     equal(row["references"], 21, "leaked references")
     equal(row["unheld"], 7, "objects that nothing holds")
@@ -43,7 +43,7 @@ def objects_that_only_leaked_references_keep_are_told_as_such(scene):
 
 @on("leaked.py", ways=("core",))
 def beside_the_leaks_next_to_nothing_is_accused(scene):
-    excess = scene.ask("audit", "--limit", "0")["excess"]
+    excess = scene.ask_once("audit", "--limit", "0")["excess"]
     others = [row for row in excess if not row["type"].startswith("__main__.")]
     others = [row for row in others if row["type"] != "str"] # 40 of these are leaked, too
     that(sum(row["objects"] for row in others) <= MOST_ACCUSED, "others are accused: %s" % others)
@@ -51,7 +51,7 @@ def beside_the_leaks_next_to_nothing_is_accused(scene):
 
 @on("leaked.py", ways=("live", "core"))
 def cycles_are_told_with_their_size_and_what_has_a_del(scene):
-    reply = scene.ask("audit", "--limit", "0")
+    reply = scene.ask_once("audit", "--limit", "0")
     garbage = by_type(reply["garbage"])
     for name, n, finalizers in ("Ring", 5, 0), ("Doomed", 4, 4), ("Heir", 3, 3):
         kind = "__main__." + name

@@ -29,7 +29,7 @@ def statistics(process):
 
 
 def check_classes(scene):
-    blocks = scene.ask("objects")["blocks"]
+    blocks = scene.ask_once("objects")["blocks"]
     told = {int(size): [int(number) for number in row]
             for size, *row in CLASS.findall(statistics(scene.process))}
     that(len(told) >= 20, "no statistics of the allocator: %r" % statistics(scene.process)[:300])
@@ -43,7 +43,7 @@ def check_classes(scene):
 
 def check_free_lists(scene, fewer=(), more=False):
     """Of types named in @p fewer some may be of more than 512 bytes: malloc's, and not known."""
-    blocks = scene.ask("objects")["blocks"]
+    blocks = scene.ask_once("objects")["blocks"]
     told = {}
     for count, name in FREE_LIST.findall(statistics(scene.process)):
         told[TYPES[name]] = told.get(TYPES[name], 0) + int(count)
@@ -66,7 +66,7 @@ def check_live(scene, fewer=0, more=0):
     """Exactly; up to 3.11 @p fewer where C code has blocks of its own, and @p more where objects own
     memory that is not the allocator's.
     """
-    live, wanted = scene.ask("objects")["blocks"]["live"], scene.truth["blocks"]
+    live, wanted = scene.ask_once("objects")["blocks"]["live"], scene.truth["blocks"]
     if scene.interpreter.release >= (3, 12):
         fewer = more = 0
     wanted -= OWNERLESS.get(scene.interpreter.release, 0)
@@ -105,7 +105,7 @@ def live_blocks_are_as_many_as_the_interpreter_counts(scene):
 @on("real.py", arguments=("blocks",), where=has_pools)
 def arenas_are_as_many_as_the_allocator_has(scene):
     arenas, pools, unused = arenas_told(scene.process)
-    missing = arenas - scene.ask("objects")["blocks"]["arenas"]
+    missing = arenas - scene.ask_once("objects")["blocks"]["arenas"]
     # Up to 3.11 arenas are known by their pools: one of which none is in use is not.
     most = 0 if scene.interpreter.release >= (3, 12) else unused // (pools - 1)
     that(0 <= missing <= most, "%d of %d arenas are missing, %d pools are not in use"

@@ -93,13 +93,13 @@ def in_one_gdb(program, commands):
 
 def answers(scene):
     """By test, what gdb prints."""
-    if not hasattr(scene, "answers"):
+    if not hasattr(scene, "said_in_gdb"):
         asked = questions[scene.process.program][::1 if scene.way == "live" else -1]
         words = [word for name, commands in asked
                  for word in ["echo \\n== %s\\n" % name] + commands(scene)]
         parts = re.split(r"^== (\w+)\n", gdb(scene.pycore, where(scene), *words), flags=re.MULTILINE)
-        scene.answers = dict(zip(parts[1::2], parts[2::2]))
-    return scene.answers
+        scene.said_in_gdb = dict(zip(parts[1::2], parts[2::2]))
+    return scene.said_in_gdb
 
 
 @in_one_gdb("stacks.py", lambda scene: ["py-bt --all"])

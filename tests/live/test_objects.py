@@ -27,7 +27,7 @@ def types_of(reply):
 
 @on("counts.py")
 def instances_of_user_classes_are_counted_exactly(scene):
-    got = types_of(scene.ask("objects"))
+    got = types_of(scene.ask_once("objects"))
     truth = scene.truth["types"]
     all_equal([(name, got.get(name, {}).get("count"), truth[name][0])
                for name in scene.truth["exact"]], "counts")
@@ -35,7 +35,7 @@ def instances_of_user_classes_are_counted_exactly(scene):
 
 @on("counts.py")
 def sizes_of_user_classes_are_those_of_getsizeof(scene):
-    got = types_of(scene.ask("objects"))
+    got = types_of(scene.ask_once("objects"))
     truth = scene.truth["types"]
     all_equal([(name, got.get(name, {}).get("bytes"), truth[name][1])
                for name in scene.truth["exact"]], "bytes")
@@ -43,7 +43,7 @@ def sizes_of_user_classes_are_those_of_getsizeof(scene):
 
 @on("counts.py")
 def the_collectors_part_of_user_classes_is_exact(scene):
-    got = types_of(scene.ask("objects"))
+    got = types_of(scene.ask_once("objects"))
     truth = scene.truth["types"]
     all_equal([(name, got.get(name, {}).get("gc"), truth[name][2])
                for name in scene.truth["exact"]], "tracked by the collector")
@@ -68,12 +68,12 @@ def check_builtin_types(scene, got, unreached={}, untracked=()):
 
 @on("counts.py")
 def builtin_types_are_counted_within_what_the_truth_disturbs(scene):
-    check_builtin_types(scene, types_of(scene.ask("objects")))
+    check_builtin_types(scene, types_of(scene.ask_once("objects")))
 
 
 @on("counts.py")
 def sizes_of_builtin_types_are_those_of_getsizeof(scene):
-    got = types_of(scene.ask("objects"))
+    got = types_of(scene.ask_once("objects"))
     wrong = []
     for name, (count, size, tracked) in scene.truth["types"].items():
         row = got.get(name, {"count": 0, "bytes": 0})
@@ -165,7 +165,7 @@ def without_pools_debug_hooks_change_nothing(scene):
 
 @on("counts.py")
 def the_total_is_the_sum_of_the_types(scene):
-    reply = scene.ask("objects")
+    reply = scene.ask_once("objects")
     equal(reply["total"]["count"], sum(row["count"] for row in reply["types"]), "count")
     equal(reply["total"]["bytes"], sum(row["bytes"] for row in reply["types"]), "bytes")
     names = [row["type"] for row in reply["types"]]
@@ -175,7 +175,7 @@ def the_total_is_the_sum_of_the_types(scene):
 
 @on("counts.py")
 def live_blocks_are_those_that_the_allocator_counts(scene):
-    blocks = scene.ask("objects")["blocks"]
+    blocks = scene.ask_once("objects")["blocks"]
     # 2.7 does not tell how many it has.
     wanted = scene.truth.get("blocks", blocks["live"])
     within(blocks["live"], wanted, wanted * 0.01, "live blocks")
@@ -234,13 +234,13 @@ def a_type_that_nothing_has_is_refused_with_the_closest(scene):
 
 @on("subinterpreter.py")
 def objects_of_other_interpreters_count(scene):
-    got = types_of(scene.ask("objects"))
+    got = types_of(scene.ask_once("objects"))
     equal(got.get(scene.truth["type"], {}).get("count"), scene.truth["count"], "instances")
 
 
 @on("counts.py")
 def the_biggest_single_objects_are_named(scene):
-    reply = scene.ask("heap-top")
+    reply = scene.ask_once("heap-top")
     got = {row["address"]: [row["bytes"], row["type"]] for row in reply["objects"]}
     wanted = scene.truth["big"]
     all_equal([(name, got.get(address), [size, kind])
@@ -249,11 +249,11 @@ def the_biggest_single_objects_are_named(scene):
 
 @on("counts.py")
 def the_types_that_take_most_come_first(scene):
-    rows = scene.ask("heap-top")["types"]
+    rows = scene.ask_once("heap-top")["types"]
     sizes = [row["bytes"] for row in rows]
     if not any("retained" in row for row in rows):
         equal(sizes, sorted(sizes, reverse=True), "bytes by type")
-    by_name = types_of(scene.ask("objects"))
+    by_name = types_of(scene.ask_once("objects"))
     all_equal([(row["type"], [row["count"], row["bytes"]],
                 [by_name[row["type"]]["count"], by_name[row["type"]]["bytes"]])
                for row in rows if scene.way != "live" or row["type"] in scene.truth["exact"]],

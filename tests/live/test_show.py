@@ -6,11 +6,7 @@ ALL = ("--limit", "0")
 
 
 def shown(scene, address, *options):
-    """Asked once: nothing changes meanwhile."""
-    told = scene.__dict__.setdefault("shown", {})
-    if (address, options) not in told:
-        told[address, options] = scene.ask("show", address, *options)["object"]
-    return told[address, options]
+    return scene.ask_once("show", address, *options)["object"]
 
 
 def fields_of(scene, name, *options):
