@@ -1,13 +1,22 @@
 """pandas at work: frames that were made, joined, grouped and cut."""
 
 import datetime
+import gc
 
 import numpy
 import pandas
 
+import reach
 import telling
 
 N = 3000
+
+
+def loops():
+    """What ufuncs have in the lists that nobody else knows: types, and how to call with these."""
+    return [id(thing) for thing in gc.get_objects()
+            if type(thing) is tuple and len(thing) == 2 and type(thing[0]) is tuple
+            and type(thing[1]).__name__ in ("PyCapsule", "_ArrayMethod")]
 
 
 def main():
@@ -33,7 +42,8 @@ def main():
     records = numpy.zeros(10, dtype=[("a", "i4"), ("b", "f8"), ("c", "O")])
     assert len(joined) == N and by_user["count"].sum() == N
     telling.tell_and_stay(orders, users, joined, by_user, wide, views, rows, arrays, slices,
-                          objects, records)
+                          objects, records, loops=loops(),
+                          static_types=list(map(id, reach.static_kinds())))
 
 
 main()
