@@ -94,11 +94,11 @@ def differences(rows, scene):
     written, own_sizes = told.written(scene.process)
     addresses = sorted(address for address in written.keys() | rows.keys()
                        if not is_same(rows.get(address), written.get(address), own_sizes))
-    places = dict(zip(addresses, told.look_at(scene, addresses)))
-    asked = [address for address in addresses if address in rows]
     # C code may keep a text, and have counted a reference to the str.
-    texts = dict(zip(asked, told.look_at(scene, [address + scene.truth["text"]
-                                                 for address in asked])))
+    texts = [address + scene.truth["text"] for address in addresses
+             if address in rows and rows[address].name == "str"]
+    places = dict(zip([*addresses, *texts], told.look_at(scene, [*addresses, *texts])))
+    asked = [address for address in addresses if address in rows]
     lost = accused(scene) if asked else ()
     answers = dict(zip(asked, told.ask(scene.process, asked)))
     for address in addresses:
@@ -106,7 +106,8 @@ def differences(rows, scene):
         static = any(start <= address < end for start, end in scene.truth["static"])
         if row:
             words = place.words + (address in lost)
-            words += texts[address].words if row.name == "str" else 0
+            if row.name == "str":
+                words += places[address + scene.truth["text"]].words
             why = why_wrong(row, words, answers[address], own_sizes, scene.interpreter, static)
         else:
             why = why_missing(was, place, scene.interpreter, static)
