@@ -150,8 +150,8 @@ def of_a_real_program_few_objects_are_accused(scene):
 def of_pandas_few_are_accused_but_what_it_has_lost(scene):
     excess = scene.ask("audit", "--limit", "0", statuses=(0, 1))["excess"]
     addresses = [int(address, 16) for row in excess for address in row["examples"]]
-    places = dict(zip(addresses, told.look_at(scene, addresses)))
     rows = told.listed(scene)
+    places = told.look_at(scene, addresses, rows)
     known = {*scene.truth["loops"], *scene.truth["names"], *scene.truth["static_types"]}
     others = [rows[address].name for address in addresses
               if address not in known and places[address].words >= rows[address].references]

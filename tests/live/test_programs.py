@@ -94,10 +94,7 @@ def differences(rows, scene):
     written, own_sizes = told.written(scene.process)
     addresses = sorted(address for address in written.keys() | rows.keys()
                        if not is_same(rows.get(address), written.get(address), own_sizes))
-    # C code may keep a text, and have counted a reference to the str.
-    texts = [address + scene.truth["text"] for address in addresses
-             if address in rows and rows[address].name == "str"]
-    places = dict(zip([*addresses, *texts], told.look_at(scene, [*addresses, *texts])))
+    places = told.look_at(scene, addresses, rows)
     asked = [address for address in addresses if address in rows]
     lost = accused(scene) if asked else ()
     answers = dict(zip(asked, told.ask(scene.process, asked)))
@@ -105,10 +102,8 @@ def differences(rows, scene):
         row, was, place = rows.get(address), written.get(address), places[address]
         static = any(start <= address < end for start, end in scene.truth["static"])
         if row:
-            words = place.words + (address in lost)
-            if row.name == "str":
-                words += places[address + scene.truth["text"]].words
-            why = why_wrong(row, words, answers[address], own_sizes, scene.interpreter, static)
+            why = why_wrong(row, place.words + (address in lost), answers[address], own_sizes,
+                            scene.interpreter, static)
         else:
             why = why_missing(was, place, scene.interpreter, static)
         yield Difference(address, static, row, was, place, why)

@@ -18,8 +18,11 @@ MALLOC.argtypes = [ctypes.c_size_t]
 MALLOC.restype = ctypes.c_void_p
 # Static variables of the C library and of the interpreter that nobody here reads.
 STATICS = ("optarg", "argp_program_version", "argp_program_bug_address", "error_print_progname",
-           "PyOS_InputHook", "obstack_alloc_failed_handler")
+           "PyOS_InputHook", "obstack_alloc_failed_handler", "PyOS_ReadlineFunctionPointer")
 TEXTS = b"KB", b"abc", b"%d", b" ", b"text", b"UTC"
+
+
+kept = []
 
 
 def static(name):
@@ -51,6 +54,17 @@ def remember_dead():
     return dead
 
 
+def copy():
+    """In the midst of memory of C code's."""
+    thing = "".join(["y"] * 700)
+    memory = ctypes.create_string_buffer(4096)
+    kept.append(memory)
+    address = ctypes.addressof(memory) + 1024
+    ctypes.memmove(address, id(thing), 800)
+    static(STATICS[6]).value = address
+    return address
+
+
 def put_texts():
     """Each has all of a word, as strncpy() leaves it."""
     found = array.array("L", [0] * 1000)
@@ -72,9 +86,10 @@ def stay_in(depth, thing):
 
 
 def main():
-    kept = [[object()] * number for number in range(32, 127)]
-    truth.write({"hidden": hide_all(), "dead": remember_dead(), "texts": put_texts(),
-                 "kept": [id(things[0]) for things in kept]})
+    for number in range(32, 127):
+        kept.append([object()] * number)
+    truth.write({"hidden": hide_all(), "kept": [id(things[0]) for things in kept],
+                 "dead": remember_dead() + [copy()], "texts": put_texts()})
     stay_in(40, object())
 
 
