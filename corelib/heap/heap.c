@@ -313,7 +313,7 @@ static void add_up(struct work *w, struct target *t)
 	add_raw(w, t);
 	if (!b->pools && !b->unreadable)
 		warn(w, "the allocator of objects has no pools here (PYTHONMALLOC=malloc?): only what "
-			"the collector's lists and references lead to is counted");
+			"the collector's lists, references and static data lead to is counted");
 	if (!b->unreadable)
 		return;
 	snprintf(line, sizeof(line),

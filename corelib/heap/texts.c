@@ -67,12 +67,14 @@ static int look_at(void *arg, uint64_t address)
 	return !me->search->left || me->sink.failed;
 }
 
+/* Memory is given out from the highest address down: what is there is oldest, as modules are. */
 static void look_through(void *arg, size_t job, unsigned worker)
 {
 	struct search *search = arg;
+	size_t last = search->x->order.n - 1;
 
 	if (search->left)
-		index_chunk_each(search->x->order.items[job], look_at, &search->hands[worker]);
+		index_chunk_each(search->x->order.items[last - job], look_at, &search->hands[worker]);
 }
 
 /* As far as all workers together may read. */
