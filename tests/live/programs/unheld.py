@@ -77,10 +77,11 @@ def put_texts():
     return texts
 
 
-def stay_in(depth, thing):
-    """Nobody but frames holds it."""
-    if depth:
-        stay_in(depth - 1, thing)
+def stay_in(things):
+    """A frame for each of the things, which are one: when the list is empty, frames alone hold it."""
+    thing = things.pop()
+    if things:
+        stay_in(things)
     truth.ready({"of_frames": [id(thing), sys.getrefcount(thing)]})
     truth.stay()
 
@@ -90,7 +91,7 @@ def main():
         kept.append([object()] * number)
     truth.write({"hidden": hide_all(), "kept": [id(things[0]) for things in kept],
                  "dead": remember_dead() + [copy()], "texts": put_texts()})
-    stay_in(40, object())
+    stay_in([object()] * 40)
 
 
 main()
