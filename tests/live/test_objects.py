@@ -152,8 +152,9 @@ def check_without_pools(scene):
     equal(reply["blocks"]["pools"], 0, "pools")
     got = types_of(reply)
     check_exact_types(scene, got)
-    # Text that only static data of C code refers to is nowhere to be found.
-    check_builtin_types(scene, got, unreached={"str": 300})
+    # Text to which no word of static data leads, but some behind that, is nowhere to be found.
+    check_builtin_types(scene, got, unreached={"str": 150} if scene.interpreter.release >= (3, 15)
+                        else {})
 
 
 @on("counts.py", ways=("live", "core"), arguments=("malloc",), where=since(3, 6))
