@@ -305,7 +305,8 @@ int closure_join_storage(struct scan *scans, unsigned n);
 void closure_roots(struct scan *s, const struct interpreters *interps);
 
 /* Call @p fn for each word of the static data that @p address is in; it may change @p s. */
-void scan_data(struct scan *s, uint64_t address, word_fn *fn, void *arg);
+typedef void scan_word_fn(void *arg, uint64_t at, uint64_t word);
+void scan_data(struct scan *s, uint64_t address, scan_word_fn *fn, void *arg);
 
 /*
  * Put into @p s what is out of the arenas and not in @p x, but writable data of a binary leads to.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "heap/place.h"
 #include "heap/scan.h"
+#include "target/words.h"
 
 /*
  * What static data of C code leads to. Of the objects that malloc has given memory to, those
@@ -9,15 +10,35 @@
 
 #define DATA_MOST (UINT64_C(64) << 20)
 
-void scan_data(struct scan *s, uint64_t address, word_fn *fn, void *arg)
+struct each {
+	scan_word_fn *fn;
+	void *arg;
+};
+
+static void each_word(void *arg, uint64_t at, const uint64_t *words, size_t n)
 {
-	uint64_t start, end;
+	const struct each *each = arg;
+
+	for (size_t i = 0; i < n; i++)
+		each->fn(each->arg, at + 8 * i, words[i]);
+}
+
+void scan_data(struct scan *s, uint64_t address, scan_word_fn *fn, void *arg)
+{
+	struct each each = { fn, arg };
+	uint64_t start, end, next;
 
 	if (!target_data_around(s->reader.target, address, &start, &end))
 		return;
 	if (end - start > DATA_MOST)
 		end = start + DATA_MOST;
-	reader_each_word(&s->reader, start, end, fn, arg);
+	/* Of mappings that adjoin. */
+	for (; start < end; start = next) {
+		const struct region *region = target_region_at(s->reader.target, start);
+
+		next = region && region->end < end ? region->end : end;
+		words_each(&s->reader, start, next, each_word, &each);
+	}
 }
 
 struct search {
@@ -48,13 +69,11 @@ static bool is_held(struct scan *s, struct object o)
 	       !object_gc_tracked(&s->c, o) && place_is_chunk_of(&s->c, o);
 }
 
-static void try_word(void *arg, uint64_t at, uint64_t word)
+static void try_word(struct search *search, uint64_t word)
 {
-	struct search *search = arg;
 	struct scan *s = search->s;
 	struct scan_type *t;
 
-	(void)at;
 	if (word & 7 || word < 4096 || word >> 47 || arenas_has(s->arenas, word) ||
 	    arenas_big(s->arenas, word))
 		return;
@@ -65,17 +84,20 @@ static void try_word(void *arg, uint64_t at, uint64_t word)
 	search->found = true;
 }
 
+static void try_words(void *arg, uint64_t at, const uint64_t *words, size_t n)
+{
+	(void)at;
+	for (size_t i = 0; i < n; i++)
+		try_word(arg, words[i]);
+}
+
 bool statics_roots(struct scan *s, const struct index *x)
 {
-	const struct target *t = s->reader.target;
+	struct target *t = s->reader.target;
 	struct search search = { .s = s, .x = x };
 
-	for (size_t i = 0; i < t->n_regions; i++) {
-		const struct region *region = &t->regions[i];
-
-		if ((region->flags & (REGION_WRITE | REGION_SHARED)) == REGION_WRITE &&
-		    target_module_at(s->reader.target, region->start))
-			reader_each_word(&s->reader, region->start, region->end, try_word, &search);
-	}
+	for (size_t i = 0; i < t->n_regions; i++)
+		words_each(&s->reader, t->regions[i].start, words_end_of_binary(t, &t->regions[i]),
+			   try_words, &search);
 	return search.found;
 }

@@ -213,25 +213,6 @@ const void *reader_far_view(struct reader *r, uint64_t addr, size_t len, void *s
 	return p;
 }
 
-void reader_each_word(struct reader *r, uint64_t start, uint64_t end, word_fn *fn, void *arg)
-{
-	uint64_t words[BIG / 8];
-
-	for (uint64_t at = start; at < end;) {
-		uint64_t some = end - at < sizeof(words) ? end - at : sizeof(words);
-		size_t n;
-
-		if (!reader_spend(r, at, at - start, some))
-			return;
-		n = reader_copy(r, at, words, some) / sizeof(*words);
-		for (size_t i = 0; i < n; i++)
-			fn(arg, at + 8 * i, words[i]);
-		/* What cannot be read is passed over by pages. */
-		at += n ? 8 * n : PAGE - (at & (PAGE - 1));
-		at = target_skip_holes(r->target, at, end);
-	}
-}
-
 long reader_string(struct reader *r, uint64_t addr, char *buf, size_t size)
 {
 	size_t len = 0;

@@ -109,10 +109,6 @@ static inline bool reader_probe_u64(struct reader *r, uint64_t addr, uint64_t *o
 	return p != NULL;
 }
 
-/* Call @p fn for each word of [start, end), from an aligned address on, that can be read. */
-typedef void word_fn(void *arg, uint64_t at, uint64_t word);
-void reader_each_word(struct reader *r, uint64_t start, uint64_t end, word_fn *fn, void *arg);
-
 /*
  * A NUL-terminated string of the target, at most @p size - 1 bytes of it.
  * @return its length, or -1 if it cannot be read or has no end within @p size
