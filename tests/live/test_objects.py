@@ -236,7 +236,7 @@ def a_type_that_nothing_has_is_refused_with_the_closest(scene):
     that(scene.truth["listed_type"] in line, "does not name the closest: " + line)
 
 
-@on("unheld.py", ways=("live", "core"))
+@on("unheld.py", ways=("core",))
 def what_static_data_of_c_code_alone_holds_is_found(scene):
     rows = scene.ask("objects", "--type", "*", "--limit", "0", "--redact")["objects"]
     listed = {int(row["address"], 16): row["type"] for row in rows}
@@ -245,7 +245,7 @@ def what_static_data_of_c_code_alone_holds_is_found(scene):
     equal(sorted(listed.keys() & set(scene.truth["dead"])), [], "freed objects that are listed")
 
 
-@on("unheld.py", ways=("live", "core"))
+@on("unheld.py", ways=("core",))
 def a_text_where_an_object_was_is_none(scene):
     that(len(scene.truth["texts"]) > 100 or scene.interpreter.build != "release",
          "only %d texts are where objects were" % len(scene.truth["texts"]))

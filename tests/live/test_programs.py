@@ -4,6 +4,7 @@ In the end each writes down what there is of every type (telling.py). What may d
 that, and why, is in doc/exactness.md, which names every type that is named here.
 """
 
+import functools
 import os
 import subprocess
 
@@ -38,11 +39,11 @@ def is_same(row, other, own_sizes):
                                        or row.name in own_sizes)
 
 
-def why_wrong(row, words, answer, own_sizes, interpreter, static):
+def why_wrong(row, words, is_lost, answer, own_sizes, interpreter, static):
     """What is wrong with an object that pycore lists, and the program did not, or another.
 
-    @return None: it is what pycore says it is, @p answer is the program's second look, and as
-    many words as there must be, @p words, lead to it
+    @return None: it is what pycore says it is, @p answer is the program's second look, and @p words
+    that lead to it are as many as there must be, or one fewer if that @p is_lost
     """
     if not answer:
         return "the process finds nothing there"
@@ -52,7 +53,7 @@ def why_wrong(row, words, answer, own_sizes, interpreter, static):
     if interpreter.build == "debug" and not static and answer.domain != "o":
         return "the block is none of an object: %s" % answer.domain
     counts = 0 if row.references is None or row.references >= IMMORTAL else row.references
-    if words < max(counts, 1):
+    if words < max(counts, 1) and words + is_lost() < max(counts, 1):
         return "it counts %d references, %d words lead to it" % (counts, words)
     return None
 
@@ -96,14 +97,14 @@ def differences(rows, scene):
                        if not is_same(rows.get(address), written.get(address), own_sizes))
     places = told.look_at(scene, addresses, rows)
     asked = [address for address in addresses if address in rows]
-    lost = accused(scene) if asked else ()
+    lost = functools.lru_cache(None)(functools.partial(accused, scene))
     answers = dict(zip(asked, told.ask(scene.process, asked)))
     for address in addresses:
         row, was, place = rows.get(address), written.get(address), places[address]
         static = any(start <= address < end for start, end in scene.truth["static"])
         if row:
-            why = why_wrong(row, place.words + (address in lost), answers[address], own_sizes,
-                            scene.interpreter, static)
+            why = why_wrong(row, place.words, lambda at=address: at in lost(), answers[address],
+                            own_sizes, scene.interpreter, static)
         else:
             why = why_missing(was, place, scene.interpreter, static)
         yield Difference(address, static, row, was, place, why)
