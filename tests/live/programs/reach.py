@@ -201,9 +201,9 @@ def of_whom(kind):
     """
     if not kind.__flags__ & HAVE_GC:
         return None
-    # Nor frames that run (to 3.10).
-    need_not = issubclass(kind, (tuple, dict, types.FrameType)) or kind.__name__ in STATICS
-    return UNTRACKED if need_not else HAVE_GC
+    # Nor of a frame while it runs (to 3.10).
+    free = tuple, dict, types.FrameType
+    return UNTRACKED if issubclass(kind, free) or kind.__name__ in STATICS else HAVE_GC
 
 
 def by_address(kinds):

@@ -64,8 +64,8 @@ class Listing(reach.Census):
         numbers.append(size)
 
 
-def list_all(frames, kept, static):
-    """Write it down, and put some of each type into @p kept. @p static: where nothing is freed"""
+def list_all(frames, kept, more):
+    """Write it down, and @p more, and put some of each type into @p kept."""
     census = Listing(kept)
     reach.count(census, frames)
     kinds = []
@@ -76,7 +76,8 @@ def list_all(frames, kept, static):
             numbers.tofile(out)
     with open("by_word", "wb") as out:
         census.by_word.tofile(out)
-    truth.write({"types": kinds, "static": static})
+    # Where in a str its text begins, if that is ASCII: there is one more byte in an empty one.
+    truth.write(dict(more, types=kinds, text=sys.getsizeof("") - 1))
 
 
 def describe_all(things):
@@ -150,20 +151,20 @@ def rehearse_all():
     truth.write({"types": [[]]})
 
 
-def tell_and_stay(*kept):
-    """@p kept is what the program wants to keep alive."""
+def tell_and_stay(*kept, **more):
+    """@p kept is what the program wants to keep alive, @p more what else it tells."""
     gc.collect()
     gc.disable()
     os.mkfifo("ask")
     door = io.FileIO(os.open("ask", os.O_RDWR)).readinto
     deques = truth.take_blocks_of_deques()
     # Some immortal objects are in data that is never written to (a debug build of 3.15).
-    static = reach.static_data(reach.READABLE)
+    more["static"] = reach.static_data(reach.READABLE)
     rehearse_all()
     frames = [frame for frame in reach.running_frames()
               if frame.f_code is not reach.running_frames.__code__]
     things = []
-    list_all(frames, things, static)
+    list_all(frames, things, more)
     describe_all(things)
     rehearse(things)
     # They stay; but that they do is not to be read off any frame: check_objects leaves out
