@@ -6,6 +6,7 @@ import time
 import truth
 
 WORKERS = 20
+DEPTH = 8
 # Of threading, below run().
 OUTERMOST = [name for name in ("__bootstrap_inner", "__bootstrap")
              if hasattr(threading.Thread, "_Thread" + name)] or ["_bootstrap_inner", "_bootstrap"]
@@ -20,7 +21,8 @@ def work(depth):
 
 def worker():
     while True:
-        work(8)
+        for depth in range(DEPTH + 1):
+            work(depth)
 
 
 def comes_and_goes():
@@ -41,7 +43,7 @@ for number in range(WORKERS):
     started = threading.Thread(target=worker, name="worker %d" % number)
     started.daemon = True
     started.start()
-truth.write({"workers": ["worker %d" % number for number in range(WORKERS)], "depth": 8,
+truth.write({"workers": ["worker %d" % number for number in range(WORKERS)], "depth": DEPTH,
              "outermost": OUTERMOST})
 truth.ready()
 churn()
