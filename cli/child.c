@@ -69,6 +69,8 @@ static void become_analyze(const char *core, int out, const struct child_limits 
 
 	usual_signals();
 	be_killable();
+	if (l->unpack_in)
+		setenv("TMPDIR", l->unpack_in, 1);
 	if (l->seconds)
 		setrlimit(RLIMIT_CPU, &cpu);
 	dup2(out, STDOUT_FILENO);

@@ -15,6 +15,7 @@ struct child_limits {
 	unsigned seconds;    /* 0: none */
 	const char *sysroot; /* or NULL */
 	const char *exe;     /* or NULL */
+	const char *unpack_in; /* folder for a compressed core, or NULL: as usual */
 	bool redact;
 };
 

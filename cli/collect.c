@@ -223,6 +223,7 @@ static int finish(struct collection *c)
 		.seconds = left > 1 ? (unsigned)left : 1,
 		.sysroot = c->settings->open.sysroot ? c->settings->open.sysroot : c->sysroot,
 		.exe = c->settings->open.exe,
+		.unpack_in = c->settings->dir,
 		.redact = c->settings->report.redact,
 	};
 	char page[4200], line[9000];

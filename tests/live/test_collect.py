@@ -16,10 +16,12 @@ BARE = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh"]
 def collect(pycore, core, place, *words, bare=False):
     """(exit status, standard error, names in the folder)"""
     before = BARE if bare else []
+    # Nothing is written anywhere else.
+    environment = dict(os.environ, TMPDIR="/no/such/folder")
     with open(core, "rb") as source:
         done = subprocess.run([*before, pycore.path, "collect", "--dir", place, *words],
                               stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              timeout=120, text=True)
+                              timeout=120, text=True, env=environment)
     return done.returncode, done.stderr, sorted(os.listdir(place))
 
 
