@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <pycore/session.h>
+
 #include "command.h"
 
 /* What we handle or ignore is no business of theirs. */
@@ -106,6 +108,23 @@ static int wait_for(pid_t pid, unsigned seconds)
 	if (p.fd >= 0)
 		close(p.fd);
 	return status;
+}
+
+bool child_finds_no_python(const char *core, const struct child_limits *limits)
+{
+	struct pycore_options options = { .size = sizeof(options), .sysroot = limits->sysroot,
+					  .exe = limits->exe };
+	pid_t pid = fork();
+	struct pycore *session;
+	int status = -1;
+
+	if (!pid) {
+		usual_signals();
+		_exit(pycore_open_core(&session, core, &options, NULL) == PYCORE_ERR_NOT_PYTHON);
+	}
+	if (pid > 0)
+		status = wait_for(pid, limits->seconds);
+	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 1;
 }
 
 bool child_analyze(const char *core, const char *path, const struct child_limits *limits)

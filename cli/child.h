@@ -26,4 +26,7 @@ struct child_limits {
  */
 bool child_analyze(const char *core, const char *path, const struct child_limits *limits);
 
+/* Whether a core can be read, and there is no CPython in it. */
+bool child_finds_no_python(const char *core, const struct child_limits *limits);
+
 #endif

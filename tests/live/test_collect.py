@@ -183,6 +183,25 @@ def what_is_no_core_leaves_nothing(pycore):
 
 
 @once
+def of_another_program_only_a_whole_core_is_kept(pycore):
+    sleeper = subprocess.Popen(["sleep", "1000"], stdin=subprocess.DEVNULL)
+    try:
+        with folder() as source, folder() as place:
+            core = source + "/core"
+            dump(pycore, sleeper.pid, core)
+            for what, kept in ("none", []), ("reduced", []), ("full", ["core.77.1"]):
+                status, err, names = collect(pycore, core, place, "--core", what, "77", "11", "1")
+                equal((status, names), (2, kept), err)
+            # It may have been a Python.
+            status, err, names = collect(pycore, core, place, "--core", "reduced", "--max-size",
+                                         str(os.path.getsize(core) - 4096), "77", "11", "2")
+            equal((status, names), (2, ["core.77.1", "core.77.2.zst"]), err)
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+
+
+@once
 def a_link_in_the_folder_is_not_followed(pycore):
     with folder() as source, folder() as place:
         core = with_core(pycore, source)
