@@ -198,6 +198,7 @@ static int fill_queue(struct dump *d, struct pycore_error *err)
 		return rc;
 	if (!queue_begin(d->queue, &d->plan, &d->sink, d->calm))
 		return no_memory(err);
+	show_progress(d);
 	workers_run(d->workers, d->workers, read_stretches, d);
 	return d->sink.error || d->copy.status ? why_not_written(d, err) : 0;
 }

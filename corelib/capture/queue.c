@@ -10,11 +10,13 @@
 #include <time.h>
 
 #include "capture/copy.h"
+#include "target/live.h"
 
 enum {
 	LEAST_CHUNKS = 16,
 	READY_CHUNKS = 4, /* there before the first is asked for, and one more a reader */
-	PATIENCE_NS = 2000000,
+	LEAST_PATIENCE_NS = 100000,
+	MOST_PATIENCE_NS = 2000000,
 	LOOK_NS = 100000000,
 };
 
@@ -33,8 +35,9 @@ struct queue {
 	/* Chunks of whole pages: so a disk can take them as they are. */
 	unsigned char *room;
 	size_t made, most; /* chunks of it that were given out ever, and that may be */
-	size_t patience;   /* new chunks that are taken before the next wait for an old one */
-	size_t impatience; /* how many that were, the last time */
+	long patience_ns; /* how long an old one is waited for */
+	size_t at_once;   /* new ones that are taken before that is done again */
+	size_t were;      /* how many that were, the last time */
 	unsigned char **free;
 	size_t n_free;
 	struct slot *slots; /* a ring of as many as there may be chunks */
@@ -111,6 +114,8 @@ static void take_memory(unsigned char *chunk)
 
 static bool make_room(struct queue *q, uint64_t most, size_t ready)
 {
+	uint64_t began, patience;
+
 	q->most = most / QUEUE_CHUNK > LEAST_CHUNKS ? (size_t)(most / QUEUE_CHUNK) : LEAST_CHUNKS;
 	q->free = calloc(q->most, sizeof(*q->free));
 	q->slots = calloc(q->most, sizeof(*q->slots));
@@ -121,10 +126,14 @@ static bool make_room(struct queue *q, uint64_t most, size_t ready)
 	if (!q->free || !q->slots || !q->room)
 		return false;
 	madvise(q->room, q->most * QUEUE_CHUNK, MADV_DONTDUMP);
+	began = live_clock();
 	while (q->made < q->most && q->made < ready) {
 		take_memory(q->room + q->made * QUEUE_CHUNK);
 		q->free[q->n_free++] = new_chunk(q);
 	}
+	patience = 2 * (live_clock() - began) / q->made;
+	q->patience_ns = patience < LEAST_PATIENCE_NS ? LEAST_PATIENCE_NS :
+			 patience > MOST_PATIENCE_NS ? MOST_PATIENCE_NS : (long)patience;
 	return true;
 }
 
@@ -169,8 +178,8 @@ static bool wait_a_moment(struct queue *q, long ns)
 
 /*
  * A chunk that was used is as good as new, and nearer; a new one costs the process's time,
- * too. So one is made when the disk does not keep up, and ever more before the disk gets
- * another chance. Under the lock.
+ * too. So one is made when the disk does not keep up: when an old one was waited for about
+ * as long as a new one takes. Then ever more are, before it gets another chance. Under the lock.
  */
 static unsigned char *next_chunk(struct queue *q, bool *is_new)
 {
@@ -179,12 +188,12 @@ static unsigned char *next_chunk(struct queue *q, bool *is_new)
 		if (q->made == q->most) {
 			q->was_full = true;
 			pthread_cond_wait(&q->changed, &q->lock);
-		} else if (q->patience) {
-			q->patience--;
+		} else if (q->at_once) {
+			q->at_once--;
 			return *is_new = true, new_chunk(q);
-		} else if (!wait_a_moment(q, PATIENCE_NS)) {
-			q->impatience = 2 * q->impatience + 1;
-			q->patience = q->impatience;
+		} else if (!wait_a_moment(q, q->patience_ns)) {
+			q->were = 2 * q->were + 1;
+			q->at_once = q->were;
 		}
 	}
 	return q->end ? NULL : q->free[--q->n_free];

@@ -79,19 +79,19 @@ def watch_a_group(pycore):
     group = root + "/web"
     put(root, "cgroup.subtree_control", "+memory")
     os.mkdir(group)
-    put(group, "memory.max", 80 * MIB)
+    put(group, "memory.max", 48 * MIB)
     with folder() as place, grower(group, 400) as child:
         with Watcher(pycore, "--cgroup", group, "-o", place + "/core", "--format", "json",
                      "--python-only") as watcher:
             watcher.until("the process then goes on")
             high = int(get(group, "memory.high"))
-            that(0 <= 80 * MIB * 95 // 100 - high < 8192, "memory.high is %d" % high)
+            that(0 <= 48 * MIB * 95 // 100 - high < 8192, "memory.high is %d" % high)
             grow(child)
             answer = told(watcher)
         equal(answer["target"]["pid"], child.pid, "the process")
-        that(re.search(r"has 7[67]\.. MiB, of 80.0", answer["reason"]), answer["reason"])
+        that(re.search(r"has 4[5-7]\.. MiB, of 48.0", answer["reason"]), answer["reason"])
         count = leaks(pycore, place + "/core")
-        that(40 < count < 80, "%d objects of a megabyte in a group of 80" % count)
+        that(24 < count < 48, "%d objects of a megabyte in a group of 48" % count)
         equal(get(group, "memory.high"), "max\n", "memory.high afterwards")
         equal(child.wait(60), -signal.SIGKILL, "the kernel goes on with its work")
         that("oom_kill 1" in get(group, "memory.events"), get(group, "memory.events"))

@@ -741,26 +741,39 @@ static void stretches_have_each_run_once_and_in_order(void **state)
 	plan_fini(&plan);
 }
 
-static bool at_once(void *ctx)
+struct giving_up {
+	atomic_int asked;
+	int at;
+};
+
+/* Some time after it was asked that often, while other threads fill all memory that they may. */
+static bool late(void *ctx)
 {
-	++*(int *)ctx;
+	struct giving_up *g = ctx;
+
+	if (atomic_fetch_add(&g->asked, 1) != g->at)
+		return false;
+	usleep(100000);
 	return true;
 }
 
 static void a_caller_who_gives_up_gets_no_file(void **state)
 {
-	pid_t pid = start(touch_some_pages);
-	int asked = 0;
+	pid_t pid = start(fill_much_memory);
+	struct giving_up giving_up;
 	struct folder f;
 	struct pycore_error err = { 0 };
-	struct pycore_dump_options o = { .size = sizeof(o), .cancelled = at_once,
-					 .cancel_ctx = &asked };
+	struct pycore_dump_options o = { .size = sizeof(o), .cancelled = late, .jobs = 2,
+					 .cancel_ctx = &giving_up, .most_memory = 1 };
 
 	folder_make(&f);
 	o.path = f.core;
-	assert_int_equal(pycore_dump(pid, &o, NULL, &err), PYCORE_ERR_CANCELLED);
-	assert_true(asked);
-	assert_int_equal(folder_files(&f), 0);
+	for (int at = 0; at < 40; at += 13) {
+		giving_up = (struct giving_up){ .at = at };
+		assert_int_equal(pycore_dump(pid, &o, NULL, &err), PYCORE_ERR_CANCELLED);
+		assert_true(atomic_load(&giving_up.asked) > at);
+		assert_int_equal(folder_files(&f), 0);
+	}
 	folder_remove(&f);
 	stop(pid);
 }
