@@ -641,7 +641,7 @@ static void a_process_runs_on_before_its_copy_is_written(void **state)
 	stop(pid);
 }
 
-enum { SLOW_BYTES = 48 << 20, SLOW_US = 10000 };
+enum { SLOW_BYTES = 36 << 20, SLOW_US = 20000 };
 
 static void fill_much_memory(void)
 {
