@@ -350,10 +350,14 @@ def a_limit_of_a_file_s_size_is_told(pycore):
 
 
 def seconds_of_a_dump(pycore, pid, place):
-    began = time.monotonic()
-    dump(pycore, pid, place + "/core")
-    os.unlink(place + "/core")
-    return time.monotonic() - began
+    """The least of some: of a machine with others on it, that is what it takes."""
+    took = []
+    for unused in range(4):
+        began = time.monotonic()
+        dump(pycore, pid, place + "/core")
+        took.append(time.monotonic() - began)
+        os.unlink(place + "/core")
+    return min(took)
 
 
 @once
