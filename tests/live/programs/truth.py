@@ -42,7 +42,7 @@ def name_of(cls):
 def native_id():
     """threading.get_native_id(), which is of 3.8."""
     import ctypes  # of no use to the other programs, whose heaps are small
-    return ctypes.CDLL(None).syscall(SYS_GETTID)
+    return ctypes.pythonapi.syscall(SYS_GETTID)
 
 
 def begin(target, *arguments, **more):
