@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "graph/behind.h"
 #include "graph/express.h"
+#include "object/behind.h"
 
 #define MOST_BASES 64
 
@@ -130,6 +132,8 @@ static int fill(struct whole *w, const struct ctx *c, const struct heap *h,
 		rc = fill_types(w, c, h);
 	if (!rc)
 		rc = roots_read(w, c, h, &s->roots);
+	if (!rc)
+		rc = behind_settle(w, c, h);
 	return rc ? rc : whole_seal(w, progress);
 }
 
@@ -142,6 +146,8 @@ int whole_read(struct whole *w, const struct ctx *c, const struct heap *h,
 	rc = fill(w, c, h, progress);
 	if (!rc)
 		return 0;
+	if (c->behind)
+		vec_free(&c->behind->edges);
 	whole_fini(w);
 	if (rc == PYCORE_ERR_NOMEM)
 		return pycore_fail(err, rc, "no memory for the graph of all references");

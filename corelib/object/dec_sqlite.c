@@ -138,6 +138,7 @@ const struct named_decoder pycore_sqlite_types[] = {
 	{ "sqlite3.Connection",
 	  { .fields = connection_fields,
 	    .edges = connection_edges,
+	    .inside = emit_body, /* functions, aggregates, collations: only sqlite knows where */
 	    .storage = connection_storage } },
 	{ NULL, { .fields = NULL } },
 };

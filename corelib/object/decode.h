@@ -105,6 +105,9 @@ int emit_items(const struct ctx *c, uint64_t address, uint64_t n, enum edge_kind
 int emit_fields(struct body *b, const struct layout *l, const struct ref_field *fields,
 		edge_fn *fn, void *arg);
 
+/* Every word of the object behind its head, as a guess: an inside() of a decoder. */
+int emit_body(const struct ctx *c, struct object o, edge_fn *fn, void *arg);
+
 /* Where an instance keeps its attributes. */
 struct attrs {
 	uint64_t dict;   /* address of the dict object, 0: none */
@@ -142,7 +145,7 @@ extern const struct named_decoder pycore_builtin_types[], pycore_codecs_types[];
 extern const struct named_decoder pycore_context_types[], pycore_ctypes_types[];
 extern const struct named_decoder pycore_iterators_types[], pycore_itertools_types[];
 extern const struct named_decoder pycore_numpy_types[], pycore_pickle_types[];
-extern const struct named_decoder pycore_sqlite_types[];
+extern const struct named_decoder pycore_profile_types[], pycore_sqlite_types[];
 extern const struct named_decoder pycore_stdlib_types[], pycore_typing_types[];
 extern const struct named_decoder pycore_xml_types[], pycore_zone_types[];
 

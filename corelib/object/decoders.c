@@ -5,9 +5,10 @@ const struct decoder pycore_dec_generic = { .fields = NULL };
 
 /*
  * Its words are a pointer of C code, often to a table of types and functions that looks like an
- * object, and functions: nothing that it owns as objects own one another.
+ * object, and functions: nothing that it owns as objects own one another. But where it leads
+ * to memory that C code has for itself, references may be.
  */
-static const struct decoder dec_capsule = { .fields = NULL };
+static const struct decoder dec_capsule = { .inside = emit_body };
 
 static const struct {
 	const char *tp_name;
@@ -103,8 +104,8 @@ static const struct {
 const struct named_decoder *const pycore_decoder_tables[] = {
 	pycore_async_types,    pycore_buffer_types, pycore_builtin_types,   pycore_codecs_types,
 	pycore_context_types,  pycore_ctypes_types, pycore_iterators_types, pycore_itertools_types,
-	pycore_numpy_types,    pycore_pickle_types, pycore_sqlite_types,    pycore_stdlib_types,
-	pycore_typing_types,   pycore_xml_types,    pycore_zone_types,
+	pycore_numpy_types,    pycore_pickle_types, pycore_profile_types,   pycore_sqlite_types,
+	pycore_stdlib_types,   pycore_typing_types, pycore_xml_types,       pycore_zone_types,
 	NULL,
 };
 

@@ -1,0 +1,70 @@
+"""What C code holds by memory of its own, to which pointers of objects lead."""
+
+from harness import all_equal, equal, on, since, that
+
+EXACT = {"measured": "measured"}  # others are guesses
+
+
+def label_of(name):
+    return EXACT.get(name, "C memory")
+
+
+def addresses(held):
+    return [word for unused, address in held.values() for word in ("--addr", address)]
+
+
+def shown(scene, address):
+    return scene.ask("show", address, "--limit", "0")["object"]
+
+
+@on("behind.py", ways=("live", "core"), where=since(3, 6))
+def show_names_who_holds_it_from_memory_of_its_own(scene):
+    pairs = []
+    for name, (holder, held) in sorted(scene.truth["held"].items()):
+        got = [(row["address"], row["label"], row.get("guess", False))
+               for row in shown(scene, held)["referrers"]]
+        pairs.append((name, got, [(holder, label_of(name), name not in EXACT)]))
+    all_equal(pairs, "referrers")
+
+
+@on("behind.py", ways=("core",), where=since(3, 6))
+def refs_draws_it(scene):
+    pairs = []
+    for name, (holder, held) in sorted(scene.truth["held"].items()):
+        edges = scene.ask("refs", "--addr", held, "--depth", "1")["edges"]
+        pairs.append((name, [(edge["from"], edge["label"]) for edge in edges if edge["to"] == held],
+                      [(holder, label_of(name) + ("?" if name not in EXACT else ""))]))
+    all_equal(pairs, "edges")
+
+
+@on("behind.py", ways=("core",), where=since(3, 6))
+def what_is_behind_belongs_to_its_holder(scene):
+    held = scene.truth["held"]
+    rows = scene.ask("path", *addresses(held), "--limit", "0")["paths"]
+    ways = {row["address"]: row for row in rows}
+    all_equal([(name, (ways[address]["root"]["kind"], ways[address]["steps"][-2]["address"]),
+                ("module", holder)) for name, (holder, address) in held.items()],
+              "kind of root, and the last step but one")
+
+
+@on("behind.py", ways=("core",), where=since(3, 6))
+def what_is_lent_to_c_code_is_still_its_owners(scene):
+    owner, lent = scene.truth["lent"]
+    equal([row["address"] for row in shown(scene, lent)["referrers"]], [owner], "referrers")
+    nodes = scene.ask("refs", "--addr", lent)["nodes"]
+    equal([node["dominator"] for node in nodes if node["address"] == lent], [owner],
+          "without which it would be gone")
+
+
+@on("behind.py", ways=("core",), where=since(3, 10))
+def what_is_called_at_exit_is_held_by_the_interpreter(scene):
+    rows = scene.ask("path", "--addr", scene.truth["at exit"])["paths"]
+    equal([row["root"] for row in rows],
+          [{"kind": "interpreter", "name": "atexit callbacks"}], "root")
+
+
+@on("behind.py", ways=("core",), where=since(3, 6))
+def nothing_of_it_is_accused(scene):
+    rows = scene.ask("audit", "--limit", "0", statuses=(0, 1))["excess"]
+    equal([row for row in rows if row["type"] in ("__main__.Held", "__main__.Lent")], [],
+          "excess of what C code holds")
