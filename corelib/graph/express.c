@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "graph/express.h"
 #include "graph/seek.h"
+#include "object/behind.h"
 
 #include <stdio.h>
 
@@ -387,13 +388,20 @@ static size_t write_plain(const struct express *e, struct object from, const str
 	}
 }
 
+/* Of its entries a profiler tells the collector nothing, and so does C code of guesses. */
+static bool is_visited(const struct label *label)
+{
+	return label->kind != LABEL_FIELD || (strcmp(label->text, behind_label.text) != 0 &&
+					      strcmp(label->text, "measured") != 0);
+}
+
 /* What the collector visits can be asked of it; of a class it does not visit everything. */
 static bool write_referent(const struct express *e, struct object from, const struct seek *s,
 			   uint64_t to)
 {
 	bool dict = s->label.kind == LABEL_ATTR && !strcmp(s->label.text, "__dict__");
 
-	if (!from.type->is_gc || (is_type(from) && !dict))
+	if (!from.type->is_gc || (is_type(from) && !dict) || !is_visited(&s->label))
 		return false;
 	wrap_by_id(e->out, "next(x for x in gc.get_referents(", ") if id(x)", to);
 	return true;

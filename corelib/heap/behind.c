@@ -60,12 +60,13 @@ struct look {
 	const struct heap *h;
 	const struct ctx *c;
 	uint32_t from;
+	bool foreign;
 };
 
 static int look_at_word(void *arg, uint64_t word, enum edge_kind kind, const struct label *label)
 {
 	struct look *l = arg;
-	struct behind_start start = { .from = l->from };
+	struct behind_start start = { .from = l->from, .foreign = l->foreign };
 	uint64_t bytes;
 
 	(void)kind;
@@ -80,7 +81,7 @@ static int look_at_word(void *arg, uint64_t word, enum edge_kind kind, const str
 void behind_look(struct behind_starts *s, const struct heap *h, const struct ctx *c,
 		 uint32_t number, struct object o)
 {
-	struct look l = { s, h, c, number };
+	struct look l = { s, h, c, number, o.type->decoder->foreign };
 
 	object_inside(c, o, look_at_word, &l);
 }
@@ -152,6 +153,7 @@ void behind_join(struct behind_starts *s, struct behind_starts *more)
 struct step {
 	uint64_t block;
 	uint32_t from, bytes, n;
+	bool foreign;
 };
 
 struct walk {
@@ -177,14 +179,15 @@ static void add_step(struct walk *w, struct step step)
 static void meet(struct walk *w, const struct step *from, uint64_t at, uint64_t word)
 {
 	struct behind_found found = { .from = from->from, .at = at };
-	struct step step = { .from = from->from, .n = from->n + 1 };
+	struct step step = { .from = from->from, .n = from->n + 1, .foreign = from->foreign };
 	uint64_t bytes;
 
 	if (!type_is_address(word))
 		return;
 	found.to = index_number_of(&w->h->index, word);
 	if (found.to != UINT32_MAX) {
-		if (found.to != found.from)
+		if (found.to != found.from &&
+		    (!from->foreign || arenas_has(&w->h->arenas, from->block)))
 			w->failed |= !vec_push(&w->out->found, found);
 	} else if (step.n < STEPS_MOST && block_at(w->h, w->c, word, &step.block, &bytes)) {
 		step.bytes = (uint32_t)(bytes < BLOCK_MOST ? bytes : BLOCK_MOST);
@@ -227,7 +230,8 @@ int behind_follow(struct behind_starts *s, const struct heap *h, const struct ct
 	for (size_t i = 0; i < s->list.n && !w.failed; i++) {
 		const struct behind_start *start = &s->list.items[i];
 
-		add_step(&w, (struct step){ start->block, start->from, start->bytes, 0 });
+		add_step(&w, (struct step){ .block = start->block, .from = start->from,
+					    .bytes = start->bytes, .foreign = start->foreign });
 	}
 	for (size_t i = 0; i < w.steps.n && w.left && !w.failed; i++) {
 		struct step step = w.steps.items[i];

@@ -17,7 +17,7 @@ struct heap;
 /* A pointer of object number @c from to such a block. */
 struct behind_start {
 	uint32_t from;
-	uint32_t bytes;
+	uint32_t bytes : 31, foreign : 1; /* see struct decoder */
 	uint64_t block;
 };
 

@@ -86,6 +86,8 @@ struct decoder {
 	int (*edges)(const struct ctx *c, struct object o, edge_fn *fn, void *arg);
 	/* Words, as guesses, that may lead to memory of C code's: see object_inside() */
 	int (*inside)(const struct ctx *c, struct object o, edge_fn *fn, void *arg);
+	/* Another library's memory is behind these: references are in Python's own blocks alone */
+	bool foreign;
 	/* sys.getsizeof without what stands before the object; NULL: by tp_basicsize, tp_itemsize */
 	int (*extent)(const struct ctx *c, struct object o, uint64_t *bytes);
 	void (*storage)(const struct ctx *c, struct object o, storage_fn *fn, void *arg);

@@ -50,7 +50,9 @@ def what_is_behind_belongs_to_its_holder(scene):
 @on("behind.py", ways=("core",), where=since(3, 6))
 def what_is_lent_to_c_code_is_still_its_owners(scene):
     owner, lent = scene.truth["lent"]
-    equal([row["address"] for row in shown(scene, lent)["referrers"]], [owner], "referrers")
+    # To 3.10 what is left over on a frame's stack is a guess of the frame's.
+    equal([row["address"] for row in shown(scene, lent)["referrers"] if row["type"] != "frame"],
+          [owner], "referrers")
     nodes = scene.ask("refs", "--addr", lent)["nodes"]
     equal([node["dominator"] for node in nodes if node["address"] == lent], [owner],
           "without which it would be gone")
