@@ -28,7 +28,7 @@ static bool is_chunk(const struct heap *h, const struct ctx *c, uint64_t at, uin
 {
 	if (!place_is_private_chunk(c, &h->arenas, at, bytes))
 		return false;
-	for (unsigned before = 0; before <= 2 * HOOKS + 32; before += 8) {
+	for (unsigned before = 0; before <= 2 * HOOKS + 32 && before < *bytes; before += 8) {
 		if (index_has(&h->index, at + before))
 			return false;
 	}

@@ -1,12 +1,17 @@
 """What C code holds by memory of its own, to which pointers of objects lead."""
 
-from harness import all_equal, equal, on, since, that
+from harness import all_equal, equal, few, on, since
 
 EXACT = {"measured": "measured"}  # others are guesses
 
 
 def label_of(name):
     return EXACT.get(name, "C memory")
+
+
+def is_asked(name, label):
+    """Free-threaded builds let constants live, and what refers to them: code that has run once."""
+    return name not in EXACT or label == label_of(name)
 
 
 def addresses(held):
@@ -17,12 +22,18 @@ def shown(scene, address):
     return scene.ask("show", address, "--limit", "0")["object"]
 
 
+def few_of_3(interpreter):
+    return few(interpreter) and since(3, 6)(interpreter)
+
+
 @on("behind.py", ways=("live", "core"), where=since(3, 6))
+@on("behind.py", ways=("core",), arguments=("PYTHONMALLOC=malloc",), where=few_of_3)
+@on("behind.py", ways=("core",), arguments=("PYTHONMALLOC=debug",), where=few_of_3)
 def show_names_who_holds_it_from_memory_of_its_own(scene):
     pairs = []
     for name, (holder, held) in sorted(scene.truth["held"].items()):
         got = [(row["address"], row["label"], row.get("guess", False))
-               for row in shown(scene, held)["referrers"]]
+               for row in shown(scene, held)["referrers"] if is_asked(name, row["label"])]
         pairs.append((name, got, [(holder, label_of(name), name not in EXACT)]))
     all_equal(pairs, "referrers")
 
@@ -32,8 +43,9 @@ def refs_draws_it(scene):
     pairs = []
     for name, (holder, held) in sorted(scene.truth["held"].items()):
         edges = scene.ask("refs", "--addr", held, "--depth", "1")["edges"]
-        pairs.append((name, [(edge["from"], edge["label"]) for edge in edges if edge["to"] == held],
-                      [(holder, label_of(name) + ("?" if name not in EXACT else ""))]))
+        got = [(edge["from"], edge["label"]) for edge in edges
+               if edge["to"] == held and is_asked(name, edge["label"])]
+        pairs.append((name, got, [(holder, label_of(name) + ("" if name in EXACT else "?"))]))
     all_equal(pairs, "edges")
 
 

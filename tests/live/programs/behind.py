@@ -1,7 +1,8 @@
 """References that C code has in memory of its own: pointers of objects lead there.
 
 The truth is who holds what by them. An extension's type is made without a compiler, and
-what its C code would do is done by hand.
+what its C code would do is done by hand. With an argument "PYTHONMALLOC=..." that is
+in the environment.
 """
 
 import ctypes
@@ -146,7 +147,8 @@ def main():
     borrower = owner(block(True, id(lent[0])))
     made["measured"] = measured()
     connection, function = called_by_sqlite()
-    if sys.version_info >= (3, 11):
+    # Of sqlite's memory nothing is believed but blocks of Python's allocator.
+    if sys.version_info >= (3, 11) and len(sys.argv) == 1:
         made["called by sqlite"] = connection, function
     kept.append([made, others, lent, borrower, connection])
     truth.write({
@@ -160,6 +162,8 @@ def main():
     truth.stay()
 
 
+if len(sys.argv) > 1:
+    truth.become_one_with(*sys.argv[1].split("="))
 kept = []
 PY_MALLOC = allocator(PYTHON.PyMem_Malloc)
 MALLOC = allocator(LIBC.malloc)
