@@ -2,6 +2,7 @@
 #include "graph/collect.h"
 #include "heap/behind.h"
 #include "object/behind.h"
+#include "object/text.h"
 
 /* Without the graph of all references: what holds one object from memory of C code's. */
 
@@ -14,6 +15,16 @@ static uint32_t target_node(const struct web *w)
 	return UINT32_MAX;
 }
 
+/* Their count leaves out the table of interned strings, which refers to each twice. */
+static bool is_interned(const struct ctx *c, uint64_t address)
+{
+	struct object o;
+	struct text text;
+
+	return !object_at(c, address, &o) && type_is_text(c->l, o.type) &&
+	       !text_at(c->l, c->r, address, &text) && text.interned;
+}
+
 /* The references to it that its count tells of, and nothing was found to have. */
 static int64_t unexplained(const struct collection *k, const struct web_node *node,
 			   const struct found_list *found)
@@ -23,6 +34,8 @@ static int64_t unexplained(const struct collection *k, const struct web_node *no
 	if (object_refcount(k->c, node->address, &count) || count < 0 ||
 	    target_module_at(k->c->r->target, node->address))
 		return 0;
+	if (is_interned(k->c, node->address))
+		count += 2;
 	count -= (int64_t)(node->more + found->list.n);
 	for (size_t i = 0; i < k->held.n; i++)
 		count -= k->held.items[i].to == node->address && !k->held.items[i].guess;

@@ -1,6 +1,6 @@
 """What C code holds by memory of its own, to which pointers of objects lead."""
 
-from harness import all_equal, equal, few, on, since
+from harness import all_equal, equal, few, on, since, that
 
 EXACT = {"measured": "measured"}  # others are guesses
 
@@ -19,14 +19,16 @@ def addresses(held):
 
 
 def shown(scene, address):
-    return scene.ask("show", address, "--limit", "0")["object"]
+    # Where there are no pools, an answer may be in part.
+    return scene.ask("show", address, "--limit", "0", statuses=(0, 1))["object"]
 
 
 def few_of_3(interpreter):
     return few(interpreter) and since(3, 6)(interpreter)
 
 
-@on("behind.py", ways=("live", "core"), where=since(3, 6))
+@on("behind.py", ways=("core",), where=since(3, 6))
+@on("behind.py", ways=("live",), where=few_of_3)
 @on("behind.py", ways=("core",), arguments=("PYTHONMALLOC=malloc",), where=few_of_3)
 @on("behind.py", ways=("core",), arguments=("PYTHONMALLOC=debug",), where=few_of_3)
 def show_names_who_holds_it_from_memory_of_its_own(scene):
@@ -68,6 +70,21 @@ def what_is_lent_to_c_code_is_still_its_owners(scene):
     nodes = scene.ask("refs", "--addr", lent)["nodes"]
     equal([node["dominator"] for node in nodes if node["address"] == lent], [owner],
           "without which it would be gone")
+
+
+def has_packages(interpreter):
+    return interpreter.has_packages()
+
+
+@on("cyfunctions.py", ways=("live",), where=has_packages)
+def functions_of_cython_have_their_defaults(scene):
+    that(scene.truth["n"] > 10, "defaults of Cython's functions: %s" % scene.truth)
+    wrong = []
+    for function, default in scene.truth["defaults"]:
+        rows = shown(scene, default)["referrers"]
+        if (function, "C memory") not in [(row["address"], row["label"]) for row in rows]:
+            wrong.append((default, rows))
+    equal(wrong, [], "defaults without their function")
 
 
 @on("behind.py", ways=("core",), where=since(3, 10))

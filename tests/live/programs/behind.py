@@ -128,16 +128,15 @@ def called_by_sqlite():
     return connection, id(function)
 
 
-def at_exit():
+def called_at_exit():
+    """The module atexit, which to 3.9 has in its own memory what is to be called, and such."""
     import atexit
 
-    def argument():
-        return argument_text
+    def function():
+        pass
 
-    argument_text = ["of the function that is called at exit"]
-    made = Held()
-    atexit.register(argument, made)
-    return id(made)
+    atexit.register(function)
+    return atexit, id(function)
 
 
 def main():
@@ -150,12 +149,15 @@ def main():
     # Of sqlite's memory nothing is believed but blocks of Python's allocator.
     if sys.version_info >= (3, 11) and len(sys.argv) == 1:
         made["called by sqlite"] = connection, function
+    atexit, at_exit = called_at_exit()
+    if sys.version_info < (3, 10):
+        made["called at exit"] = atexit, at_exit
     kept.append([made, others, lent, borrower, connection])
     truth.write({
         "held": {name: ["0x%x" % id(holder), "0x%x" % address]
                  for name, (holder, address) in made.items()},
         "lent": ["0x%x" % id(lent), "0x%x" % id(lent[0])],
-        "at exit": "0x%x" % at_exit(),
+        "at exit": "0x%x" % at_exit,
     })
     del made, others, lent, borrower, connection, several
     truth.ready()
