@@ -171,6 +171,25 @@ static void memory_with_an_object_in_it_is_none_of_c_code(void **state)
 	}
 }
 
+static void another_librarys_memory_leads_to_blocks_of_pythons_alone(void **state)
+{
+	struct world x;
+
+	(void)state;
+	EACH_LAYOUT(&x)
+	{
+		uint64_t type = objects_static_type(&x.w, "sqlite3.Connection", 0, 0, 512, 0);
+		uint64_t at = chunk(&x), connection = objects_object(&x.w, type, 512);
+
+		list(&x, connection);
+		fake_u64(x.w.f, connection + HEAD_OF(&x.w), at);
+		fake_u64(x.w.f, at, object(&x, x.opaque));
+		follow(&x, &connection, 1);
+		assert_int_equal(x.starts.list.n, 1);
+		assert_int_equal(x.trail.found.n, 0);
+	}
+}
+
 static void what_is_settled_is_among_the_objects_edges(void **state)
 {
 	struct world x;
@@ -262,6 +281,7 @@ int main(void)
 		cmocka_unit_test(what_lies_behind_a_pointer_is_the_nearest_objects),
 		cmocka_unit_test(a_chain_is_followed_sixteen_steps),
 		cmocka_unit_test(memory_with_an_object_in_it_is_none_of_c_code),
+		cmocka_unit_test(another_librarys_memory_leads_to_blocks_of_pythons_alone),
 		cmocka_unit_test(what_is_settled_is_among_the_objects_edges),
 		cmocka_unit_test(a_profilers_tree_is_walked_and_one_in_a_circle_is_damage),
 		cmocka_unit_test(edges_are_put_behind_those_that_a_node_has),

@@ -35,6 +35,10 @@ class Held(object):
     """Nothing but words in C code's memory refers to it."""
 
 
+class Leaked(object):
+    """The same, and one more is counted than there are words."""
+
+
 class Lent(object):
     """A list holds it; C code knows where it is, too, and has not counted that."""
 
@@ -71,9 +75,9 @@ def owner(*words):
     return made
 
 
-def held(times=1):
+def held(kind=Held, times=1):
     """The address of an object that nothing has, but @p times."""
-    made = Held()
+    made = kind()
     for unused in range(times):
         INC(made)
     return id(made)
@@ -145,6 +149,7 @@ def main():
     lent = [Lent()]
     borrower = owner(block(True, id(lent[0])))
     made["measured"] = measured()
+    leaked = owner(block(True, held(Leaked, 2)))
     connection, function = called_by_sqlite()
     # Of sqlite's memory nothing is believed but blocks of Python's allocator.
     if sys.version_info >= (3, 11) and len(sys.argv) == 1:
@@ -152,14 +157,14 @@ def main():
     atexit, at_exit = called_at_exit()
     if sys.version_info < (3, 10):
         made["called at exit"] = atexit, at_exit
-    kept.append([made, others, lent, borrower, connection])
+    kept.append([made, others, lent, borrower, connection, leaked])
     truth.write({
         "held": {name: ["0x%x" % id(holder), "0x%x" % address]
                  for name, (holder, address) in made.items()},
         "lent": ["0x%x" % id(lent), "0x%x" % id(lent[0])],
         "at exit": "0x%x" % at_exit,
     })
-    del made, others, lent, borrower, connection, several
+    del made, others, lent, borrower, connection, several, leaked
     truth.ready()
     truth.stay()
 
