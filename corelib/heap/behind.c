@@ -12,6 +12,7 @@
 #define BYTES_MOST (UINT64_C(64) << 20) /* of all together */
 #define BLOCKS_MOST (1u << 20)
 #define STEPS_MOST 16u
+#define OBJECTS_MOST (UINT64_C(1) << 18) /* of a type: of more, not all could be followed */
 #define BATCH 4096u
 #define HOOKS 16u /* bytes that debug hooks put before a block's memory: Objects/obmalloc.c */
 
@@ -83,6 +84,8 @@ void behind_look(struct behind_starts *s, const struct heap *h, const struct ctx
 {
 	struct look l = { s, h, c, number, o.type->decoder->foreign };
 
+	if (o.type->number < h->n_counts && h->counts[o.type->number].count > OBJECTS_MOST)
+		return;
 	object_inside(c, o, look_at_word, &l);
 }
 

@@ -3,6 +3,8 @@
 from harness import all_equal, equal, few, on, since, that
 
 EXACT = {"measured": "measured"}  # others are guesses
+SOME = {"far, in a block of Python's", "counted once, in the nearer of two", "called by sqlite",
+        "called at exit", "measured"}
 
 
 def label_of(name):
@@ -27,13 +29,10 @@ def few_of_3(interpreter):
     return few(interpreter) and since(3, 6)(interpreter)
 
 
-@on("behind.py", ways=("core",), where=since(3, 6))
-@on("behind.py", ways=("live",), where=few_of_3)
-@on("behind.py", ways=("core",), arguments=("PYTHONMALLOC=malloc",), where=few_of_3)
-@on("behind.py", ways=("core",), arguments=("PYTHONMALLOC=debug",), where=few_of_3)
-def show_names_who_holds_it_from_memory_of_its_own(scene):
+def check_referrers(scene, names):
     pairs = []
-    for name, (holder, held) in sorted(scene.truth["held"].items()):
+    for name in sorted(names):
+        holder, held = scene.truth["held"][name]
         got = [(row["address"], row["label"], row.get("guess", False))
                for row in shown(scene, held)["referrers"] if is_asked(name, row["label"])]
         pairs.append((name, got, [(holder, label_of(name), name not in EXACT)]))
@@ -41,9 +40,22 @@ def show_names_who_holds_it_from_memory_of_its_own(scene):
 
 
 @on("behind.py", ways=("core",), where=since(3, 6))
+def show_names_who_holds_it_from_memory_of_its_own(scene):
+    check_referrers(scene, SOME & set(scene.truth["held"]))
+
+
+@on("behind.py", ways=("live",), where=few_of_3)
+@on("behind.py", ways=("core",), arguments=("PYTHONMALLOC=malloc",), where=few_of_3)
+@on("behind.py", ways=("core",), arguments=("PYTHONMALLOC=debug",), where=few_of_3)
+def memory_of_each_allocator_is_followed(scene):
+    check_referrers(scene, scene.truth["held"])
+
+
+@on("behind.py", ways=("core",), where=since(3, 6))
 def refs_draws_it(scene):
     pairs = []
-    for name, (holder, held) in sorted(scene.truth["held"].items()):
+    for name in "far, in a block of malloc's", "measured":
+        holder, held = scene.truth["held"][name]
         edges = scene.ask("refs", "--addr", held, "--depth", "1")["edges"]
         got = [(edge["from"], edge["label"]) for edge in edges
                if edge["to"] == held and is_asked(name, edge["label"])]
