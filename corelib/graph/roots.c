@@ -47,7 +47,8 @@ static const char *text(struct list *l, const char *made)
 static int add_interpreter_hold(void *arg, uint64_t to, const char *what)
 {
 	struct list *l = arg;
-	struct whole_root root = { .kind = ROOT_INTERPRETER };
+	struct whole_root root = { .kind = ROOT_INTERPRETER, .field = what,
+				   .address = l->interp->address };
 
 	root.name = text(l, arena_printf(&l->w->arena, "%s%s", what, l->of));
 	return l->rc ? l->rc : add(l, to, root);

@@ -107,6 +107,19 @@ def what_is_called_at_exit_is_held_by_the_interpreter(scene):
           [{"kind": "interpreter", "name": "atexit callbacks"}], "root")
 
 
+# Later it is in a list.
+@on("behind.py", ways=("core",), where=lambda interpreter: (3, 10) <= interpreter.release < (3, 14))
+def the_interpreter_is_drawn_as_what_holds_it(scene):
+    function = scene.truth["at exit"]
+    equal([(row["type"], row["label"], row["root"]) for row in shown(scene, function)["referrers"]],
+          [("interpreter", "atexit callbacks", "interpreter")], "referrers")
+    reply = scene.ask("refs", "--addr", function)
+    nodes = {node["address"]: node for node in reply["nodes"]}
+    equal([(nodes[edge["from"]]["type"], nodes[edge["from"]]["root"], edge["label"])
+           for edge in reply["edges"] if edge["to"] == function],
+          [("interpreter", "interpreter", "atexit callbacks")], "edges")
+
+
 @on("behind.py", ways=("core",), where=since(3, 6))
 def what_c_code_holds_is_not_accused_but_what_it_leaks_is(scene):
     rows = scene.ask("audit", "--limit", "0", statuses=(0, 1))["excess"]
