@@ -27,7 +27,7 @@ static bool is_hooked(const struct ctx *c, uint64_t memory)
 
 static bool is_chunk(const struct heap *h, const struct ctx *c, uint64_t at, uint64_t *bytes)
 {
-	if (!place_is_private_chunk(c, &h->arenas, at, bytes))
+	if (!place_is_private(c, &h->arenas, at) || !place_is_chunk(c, at, bytes))
 		return false;
 	for (unsigned before = 0; before <= 2 * HOOKS + 32 && before < *bytes; before += 8) {
 		if (index_has(&h->index, at + before))

@@ -95,15 +95,13 @@ bool place_is_chunk(const struct ctx *c, uint64_t start, uint64_t *bytes)
 	return next & 1 && (next & ~UINT64_C(7)) >= 16 && !(next & 2);
 }
 
-bool place_is_private_chunk(const struct ctx *c, const struct arenas *a, uint64_t start,
-			    uint64_t *bytes)
+bool place_is_private(const struct ctx *c, const struct arenas *a, uint64_t address)
 {
-	const struct region *region = target_region_at(c->r->target, start);
+	const struct region *region = target_region_at(c->r->target, address);
 
 	return region &&
 	       (region->flags & (REGION_WRITE | REGION_SHARED | REGION_STACK)) == REGION_WRITE &&
-	       !target_module_at(c->r->target, start) && !arenas_has(a, start) &&
-	       place_is_chunk(c, start, bytes);
+	       !target_module_at(c->r->target, address) && !arenas_has(a, address);
 }
 
 static void place_of(const struct ctx *c, uint64_t address, struct place *out)

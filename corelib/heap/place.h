@@ -52,9 +52,8 @@ bool spot_is_object(const struct ctx *c, uint64_t address);
 
 struct arenas;
 
-/* The same, where nothing but its owner writes: no mapped file's, no stack's, no pool's. */
-bool place_is_private_chunk(const struct ctx *c, const struct arenas *a, uint64_t start,
-			    uint64_t *bytes);
+/* Whether malloc may have given it: it is no mapped file's, no stack's, no pool's. */
+bool place_is_private(const struct ctx *c, const struct arenas *a, uint64_t address);
 
 /* Whether glibc's malloc has a chunk in use whose memory begins at @p start. */
 bool place_is_chunk(const struct ctx *c, uint64_t start, uint64_t *bytes);
