@@ -52,6 +52,7 @@ struct missing {
 	struct chunks in_use; /* memory of malloc's */
 	struct map seen;  /* addresses of its chunks that a word has led to */
 	VEC(uint64_t) chunks; /* of these, in turn, what to look at */
+	bool in_data;     /* what is looked at is data of a binary: texts of str are looked for too */
 	bool failed;
 };
 
@@ -63,6 +64,9 @@ int64_t missing_counted(struct missing *m, uint32_t object);
 
 /* References by roots that are no objects are found. */
 void missing_take_roots(struct missing *m);
+
+/* Whether it is a str, of no class derived from that. */
+bool missing_is_str(const struct missing *m, uint32_t object);
 
 /*
  * Look for the missing references in memory that is no object's: writable data of

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "graph/words.h"
+#include "target/words.h"
 #include "heap/place.h"
 
 /*
