@@ -11,6 +11,7 @@ struct ctx {
 	struct reader *r;
 	struct type_table *types;
 	const struct interpreters *interps; /* for tp_dict of static types; may be NULL */
+	unsigned nested; /* values within which one is written: value_repr_within() counts them */
 };
 
 /* An object whose type is known. */

@@ -356,6 +356,34 @@ def resident_memory_is_a_limit_without_a_group(pycore):
 
 
 @once
+def a_core_that_cannot_be_written_neither_kills_nor_stops(pycore):
+    """Only the watched process's own memory is a limit here: nobody else ends it."""
+    for then in "kill", "stop":
+        with folder() as place, small_disk(place, "4m"), grower(None, 80, 0.002) as child:
+            with Watcher(pycore, child.pid, "--rss", "60M", "-o", place + "/core", "--then",
+                         then) as watcher:
+                watcher.until("is then")
+                grow(child)
+                watcher.finish()
+                equal(watcher.popen.returncode, 2, watcher.said)
+                that("the disk is full" in watcher.said, watcher.said)
+            equal(child.stdout.readline(), b"done\n", "what it says when it goes on, --then " + then)
+
+
+@once
+def a_process_goes_on_when_its_core_is_written(pycore):
+    for then in [], ["--then", "continue"]:
+        with folder() as place, grower(None, 80, 0.002) as child:
+            with Watcher(pycore, child.pid, "--rss", "60M", "-o", place + "/core", *then) as watcher:
+                watcher.until("then goes on")
+                grow(child)
+                watcher.finish()
+                equal(watcher.popen.returncode, 0, watcher.said)
+            equal(child.stdout.readline(), b"done\n", "what it says when it goes on")
+            that(os.path.getsize(place + "/core") > 60 * MIB, "a small core")
+
+
+@once
 def a_command_is_run_and_watched(pycore):
     grows = "import time\nkeep = []\nfor n in range(100): keep.append(bytearray(b'x' * (1 << 20))); time.sleep(0.002)"
     with folder() as place:

@@ -1,0 +1,169 @@
+"""Many places that something has written to which should not have, in one process."""
+
+import ctypes
+import gc
+import sys
+
+import truth
+from scribble import (COUNT, HEAD, OB_GC_BITS, OB_REFCNT, OB_SIZE, WORD, Slotted, Thing, peek,
+                      poke)
+
+KEYS = OB_SIZE + 2 * WORD          # ma_keys
+TABLE_SIZE = WORD                  # dk_size; from 3.11 on dk_log2_size
+INDICES = 4 * WORD if sys.version_info >= (3, 11) else 5 * WORD
+ITEMS = OB_SIZE + WORD             # ob_item of a list
+SET_USED = OB_SIZE + WORD
+STATE = OB_SIZE + 2 * WORD         # of a str: its kind and more
+POOL = 16384 if sys.version_info >= (3, 10) else 4096
+NOWHERE = 0x123456789000
+
+kept = []
+told = []
+
+
+def tell(kind, address, text, *others):
+    """What pycore is to say of an address: a kind of fault, and one of these texts."""
+    told.append({"kind": kind, "address": hex(address), "texts": (text,) + others})
+
+
+def keep(victim):
+    kept.append([victim])
+    return victim
+
+
+def of_references():
+    holder = keep(Slotted())
+    holder.held = holder.other = None
+    poke(id(holder) + OB_SIZE, NOWHERE)
+    tell("reference", id(holder), "where nothing is mapped")
+    victim = keep(Slotted())
+    if truth.FREE_THREADED:
+        poke(id(victim) + OB_REFCNT + 4, 0)
+    poke(id(victim) + OB_REFCNT, 0, COUNT)
+    tell("refcount", id(victim), "its reference count is 0, and")
+
+
+def of_the_collector():
+    def tracked():
+        # Not the last in the list: there the collector writes, too.
+        things = [Thing() for unused in range(4)]
+        kept.extend(things)
+        return things[1]
+
+    if truth.FREE_THREADED:
+        victim = keep(Thing())
+        poke(id(victim) + OB_GC_BITS, peek(id(victim) + OB_GC_BITS, 1) | 128, 1)
+        tell("gc", id(victim), "make no sense")
+        return
+    victim = tracked()
+    head = id(victim) - HEAD
+    poke(head + WORD, head | peek(head + WORD) & 3)
+    tell("gc", id(victim), "the one before it in the collector's list")
+    victim = tracked()
+    poke(id(victim) - HEAD, NOWHERE)
+    tell("gc", id(victim), "does not lead back to it")
+    victim = tracked()
+    poke(id(victim) - HEAD, 5 | peek(id(victim) - HEAD) & 2)
+    tell("gc", id(victim), "make no sense", "does not lead back to it")
+
+
+def of_dicts():
+    def table(number):
+        victim = keep({"key %d %d" % (number, i): i for i in range(20)})
+        return victim, peek(id(victim) + KEYS)
+
+    def used_index(keys):
+        return next(at for at in range(keys + INDICES, keys + INDICES + 32) if peek(at, 1) < 20)
+
+    victim, keys = table(1)
+    poke(keys + TABLE_SIZE, 77, 1)
+    tell("dict", id(victim), "its table of keys makes no sense", "no whole object is there")
+    victim, keys = table(2)
+    poke(used_index(keys), 100, 1)
+    tell("dict", id(victim), "has 1 indices that lead to none of its 20 entries, such as 100")
+    victim, keys = table(3)
+    poke(used_index(keys), 255, 1)
+    tell("dict", id(victim), "its hash table has 19 indices in use, but it counts 20 items")
+
+
+def of_sequences():
+    victim = keep([Thing() for unused in range(5)])
+    poke(id(victim) + ITEMS, 0)
+    tell("list", id(victim), "items nowhere")
+    victim = keep(tuple([Thing() for unused in range(500)]))
+    poke(id(victim) + OB_SIZE, 1 << 40)
+    tell("tuple", id(victim), "it has 1099511627776 items", "no whole object is there")
+    victim = keep(b"some bytes %d" % len(kept))
+    poke(id(victim) + OB_SIZE, 1 << 40)
+    tell("bytes", id(victim), "no NUL stands behind", "no whole object is there")
+
+
+def of_sets():
+    victim = keep({"element %d" % i for i in range(50)})
+    poke(id(victim) + SET_USED, 49)
+    tell("set", id(victim), "it counts 49 items in 50 entries, and has 50 in 50")
+    victim = keep({"element %d" % i for i in range(50)})
+    poke(id(victim) + OB_SIZE, 10000)
+    tell("set", id(victim), "cannot be")
+
+
+def of_text():
+    def text(character, number):
+        victim = keep("%s in text %d" % (character, number))
+        hash(victim)
+        return victim, id(victim) + sys.getsizeof(victim)
+
+    def first(victim, width):
+        return id(victim) + sys.getsizeof(victim) - width * (len(victim) + 1)
+
+    victim, end = text(u"\xe9", 1)
+    poke(first(victim, 1), ord("e"), 1)
+    tell("str", id(victim), "it is ASCII, and said not to be")
+    victim, end = text(u"\u20ac", 2)
+    poke(first(victim, 2), ord("e"), 2)
+    tell("str", id(victim), "wider than they need be")
+    victim, end = text(u"\U0001f600", 3)
+    poke(first(victim, 4), 0x20ac, 4)
+    tell("str", id(victim), "wider than they need be")
+    victim, end = text("e", 4)
+    poke(end - 1, ord("e"), 1)
+    tell("str", id(victim), "no NUL stands behind its 11 characters")
+    one, two = (text(character, 5)[0] for character in (u"\xe9", u"\u20ac"))
+    kinds = peek(id(one) + STATE, 4) ^ peek(id(two) + STATE, 4)  # 1 and 2
+    victim = text(u"\xe9", 6)[0]
+    poke(id(victim) + STATE, peek(id(victim) + STATE, 4) | kinds // 3 * 7, 4)
+    tell("str", id(victim), "its length and kind make no sense", "no whole object is there")
+
+
+def of_pools():
+    """Freed blocks of sizes that nothing else has, and what the allocator has of them."""
+    if hasattr(sys, "gettotalrefcount"):
+        return # debug hooks keep the chain of free blocks elsewhere
+    for number, size in enumerate((3000, 3700) if truth.FREE_THREADED else (400, 340, 440, 370)):
+        blocks = [bytes(size + i % 2) for i in range(24)]
+        kept.append(blocks[::2] + blocks[1:6:2] + blocks[19::2])
+        addresses = [id(blocks[i]) for i in (7, 9, 11, 13)]
+        del blocks
+        pool = addresses[1] & -POOL
+        if number == 0:
+            poke(addresses[1], addresses[1])
+            tell("pool", addresses[1], "comes to one again: freed twice?")
+        elif number == 1:
+            poke(addresses[1], addresses[1] + 8)
+            tell("pool", addresses[1], "which is none of them: freed memory was written to")
+        elif number == 2:
+            poke(pool, peek(pool, 4) - 3, 4)
+            tell("pool", pool, "blocks are in use by its count, and others by its chain")
+        else:
+            poke(pool + 36, 7777, 4)
+            tell("pool", pool, "the allocator's header makes no sense")
+
+
+if __name__ == "__main__":
+    gc.disable()
+    for scribble in (of_references, of_the_collector, of_dicts, of_sequences, of_sets, of_text,
+                     of_pools):
+        scribble()
+    truth.write({"told": told})
+    truth.ready()
+    truth.stay()
