@@ -14,7 +14,8 @@ INDICES = 4 * WORD if sys.version_info >= (3, 11) else 5 * WORD
 ITEMS = OB_SIZE + WORD             # ob_item of a list
 SET_USED = OB_SIZE + WORD
 STATE = OB_SIZE + 2 * WORD         # of a str: its kind and more
-POOL = 16384 if sys.version_info >= (3, 10) else 4096
+# Of a free-threaded build it is a page of mimalloc's.
+POOL = 65536 if truth.FREE_THREADED else 16384 if sys.version_info >= (3, 10) else 4096
 NOWHERE = 0x123456789000
 
 kept = []
@@ -36,11 +37,10 @@ def of_references():
     holder.held = holder.other = None
     poke(id(holder) + OB_SIZE, NOWHERE)
     tell("reference", id(holder), "where nothing is mapped")
-    victim = keep(Slotted())
-    if truth.FREE_THREADED:
-        poke(id(victim) + OB_REFCNT + 4, 0)
-    poke(id(victim) + OB_REFCNT, 0, COUNT)
-    tell("refcount", id(victim), "its reference count is 0, and")
+    # Whoever takes a reference of ours away again would free it.
+    address = id(keep(Slotted()))
+    poke(address + OB_REFCNT, 0, COUNT)
+    tell("refcount", address, "its reference count is 0, and")
 
 
 def of_the_collector():
@@ -129,9 +129,10 @@ def of_text():
     poke(end - 1, ord("e"), 1)
     tell("str", id(victim), "no NUL stands behind its 11 characters")
     one, two = (text(character, 5)[0] for character in (u"\xe9", u"\u20ac"))
-    kinds = peek(id(one) + STATE, 4) ^ peek(id(two) + STATE, 4)  # 1 and 2
+    differ = peek(id(one) + STATE, 4) ^ peek(id(two) + STATE, 4)  # by kinds 1 and 2
+    shift = 2 if differ >> 2 & 7 == 3 else 8
     victim = text(u"\xe9", 6)[0]
-    poke(id(victim) + STATE, peek(id(victim) + STATE, 4) | kinds // 3 * 7, 4)
+    poke(id(victim) + STATE, peek(id(victim) + STATE, 4) | 7 << shift, 4)
     tell("str", id(victim), "its length and kind make no sense", "no whole object is there")
 
 
@@ -140,23 +141,32 @@ def of_pools():
     if hasattr(sys, "gettotalrefcount"):
         return # debug hooks keep the chain of free blocks elsewhere
     for number, size in enumerate((3000, 3700) if truth.FREE_THREADED else (400, 340, 440, 370)):
-        blocks = [bytes(size + i % 2) for i in range(24)]
-        kept.append(blocks[::2] + blocks[1:6:2] + blocks[19::2])
-        addresses = [id(blocks[i]) for i in (7, 9, 11, 13)]
-        del blocks
-        pool = addresses[1] & -POOL
+        freed = free_some([bytes(size + i % 2) for i in range(60)])
+        # The first of four or more that were freed in one pool: what comes takes the last ones.
+        victim = next(at for at in freed if len([1 for other in freed if other // POOL == at // POOL
+                                                 and other != at]) > 2)
+        pool = victim & -POOL
         if number == 0:
-            poke(addresses[1], addresses[1])
-            tell("pool", addresses[1], "comes to one again: freed twice?")
+            poke(victim, victim)
+            tell("pool", victim, "comes to one again: freed twice?")
         elif number == 1:
-            poke(addresses[1], addresses[1] + 8)
-            tell("pool", addresses[1], "which is none of them: freed memory was written to")
+            poke(victim, victim + 8)
+            tell("pool", victim, "which is none of them: freed memory was written to")
         elif number == 2:
             poke(pool, peek(pool, 4) - 3, 4)
             tell("pool", pool, "blocks are in use by its count, and others by its chain")
         else:
             poke(pool + 36, 7777, 4)
             tell("pool", pool, "the allocator's header makes no sense")
+
+
+def free_some(blocks):
+    """Every second one of those in the middle. @return their addresses, the first freed first"""
+    kept.append(blocks[:10] + blocks[10:50:2] + blocks[50:])
+    addresses = [id(block) for block in blocks[11:50:2]]
+    while blocks:
+        del blocks[0]
+    return addresses
 
 
 if __name__ == "__main__":
