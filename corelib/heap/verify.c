@@ -102,7 +102,7 @@ static void blame_target(struct verify *v, struct object from, uint64_t to)
 	const char *name = from.type->name;
 	uint8_t head[OBJECT_HEAD_MOST];
 	uint64_t type, len = L(l, PyObject, sizeof);
-	struct spot spot;
+	struct place place;
 	int64_t refcnt;
 
 	if (len > sizeof(head) || reader_copy(&v->reader, to, head, len) != len ||
@@ -115,8 +115,8 @@ static void blame_target(struct verify *v, struct object from, uint64_t to)
 				     (unsigned long long)to, name);
 		return;
 	}
-	spot_find(&v->c, to, &spot);
-	if (spot.place.kind == PLACE_FREED)
+	place_find(&v->c, to, &place);
+	if (place.kind == PLACE_FREED)
 		verify_fault(v, FAULT_REFERENCE, to, to,
 			     "freed memory that 0x%llx (%.80s) refers to",
 			     (unsigned long long)from.address, name);
@@ -128,7 +128,7 @@ static void blame_target(struct verify *v, struct object from, uint64_t to)
 		verify_fault(v, FAULT_REFCOUNT, to, count_at(l, to),
 			     "its reference count is %lld, and 0x%llx (%.60s) refers to it",
 			     (long long)refcnt, (unsigned long long)from.address, name);
-	else if (is_whole(v, &spot.place, to))
+	else if (is_whole(v, &place, to))
 		verify_uncounted(v, to);
 	else
 		verify_fault(v, kind_of(type_at(v->c.types, &v->reader, type)), to, to,

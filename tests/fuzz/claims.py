@@ -19,6 +19,7 @@ class Lies:
         self.core = core
         self.small = truth["small"]
         self.large = truth["large"]
+        self.length = truth["length"]
         self.patches = []
 
     def put(self, address, word):
@@ -65,7 +66,7 @@ class Lies:
 
     def sets_of_the_large_list(self):
         for at in self.small["set"]:
-            self.put(at + SET_MASK, (1 << 19) - 1)
+            self.put(at + SET_MASK, self.length // 2 - 1)
             self.put(at + SET_TABLE, self.word(self.large["list"] + LIST_ITEMS))
 
     def deques_that_go_round(self):
@@ -143,13 +144,13 @@ class Lies:
     def a_list_for_the_table_of_arenas(self):
         """Every word that tells of a table of arenas (a pointer and a small count) does of a list."""
         items = self.word(self.large["list"] + LIST_ITEMS)
-        for i in range(1 << 20):
+        for i in range(self.length):
             self.put(items + WORD * i, 1 << 45 | i << 22)
         for start, words in self.core.words():
             for i in range(len(words) - 1):
                 if words[i + 1] in (16, 32, 64, 128, 256) and self.core.offset(words[i]) is not None:
                     self.put(start + WORD * i, items)
-                    self.put(start + WORD * i + 8, (1 << 20) // 6)
+                    self.put(start + WORD * i + 8, self.length // 6)
 
     def all_at_once(self):
         for lie in (Lies.lists_of_a_million_of_the_same, Lies.dicts_of_the_same_large_table,
