@@ -104,11 +104,11 @@ class Lies:
 
     def every_tuple_is_the_same(self):
         names = self.small["tuple"][0]
-        kind = self.word(names + 8)
+        tuples = set(self.core.objects[self.word(names + 8)])
         self.put(names + SIZE, 1 << 20)
         for start, words in self.core.words():
             for i, word in enumerate(words):
-                if not word & 7 and self.word(word + 8) == kind:
+                if word in tuples:
                     self.put(start + 8 * i, names)
 
     def texts_without_end(self):
@@ -120,7 +120,7 @@ class Lies:
         phoff, = struct.unpack_from("<Q", self.core.bytes, 32)
         count, = struct.unpack_from("<H", self.core.bytes, 56)
         end = len(self.core.bytes)
-        table = self.core.bytes[phoff:phoff + 56 * count]
+        table = bytearray(self.core.bytes[phoff:phoff + 56 * count])
         for address, offset, filesz, memsz in more:
             table += struct.pack("<IIQQQQQQ", 1, 6, offset, address, 0, filesz, memsz, 4096)
         self.patches += [(end, table), (32, struct.pack("<Q", end)),
