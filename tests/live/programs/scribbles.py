@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import sys
+import time
 
 import truth
 from scribble import (COUNT, HEAD, OB_GC_BITS, OB_REFCNT, OB_SIZE, WORD, Slotted, Thing, peek,
@@ -18,8 +19,12 @@ STATE = OB_SIZE + 2 * WORD         # of a str: its kind and more
 POOL = 65536 if truth.FREE_THREADED else 16384 if sys.version_info >= (3, 10) else 4096
 NOWHERE = 0x123456789000
 
+# Nothing else is as large, and takes the place of one that was freed.
+Wide = type("Wide", (object,), {"__slots__": ["slot%d" % i for i in range(40)]})
+
 kept = []
 told = []
+untold = []
 
 
 def tell(kind, address, text, *others):
@@ -39,8 +44,26 @@ def of_references():
     tell("reference", id(holder), "where nothing is mapped")
     # Whoever takes a reference of ours away again would free it.
     address = id(keep(Slotted()))
+    kept.append([kept[-1][0], kept[-1][0]])
     poke(address + OB_REFCNT, 0, COUNT)
     tell("refcount", address, "its reference count is 0, and")
+
+
+def of_tuples_for_calls():
+    """C code keeps some, which nobody else knows of, with what was in them at the last."""
+    def leak(item):
+        args = (item,)
+        ctypes.pythonapi.PyObject_GC_UnTrack(ctypes.py_object(args))
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(args))
+
+    victim = keep(Slotted())
+    leak(victim)
+    ctypes.pythonapi.Py_DecRef(ctypes.py_object(victim))
+    untold.append(hex(id(victim)))
+    victim = Wide()
+    leak(victim)
+    ctypes.pythonapi.Py_DecRef(ctypes.py_object(victim))
+    untold.append(hex(id(victim)))
 
 
 def of_the_collector():
@@ -64,7 +87,10 @@ def of_the_collector():
     tell("gc", id(victim), "does not lead back to it")
     victim = tracked()
     poke(id(victim) - HEAD, 5 | peek(id(victim) - HEAD) & 2)
-    tell("gc", id(victim), "make no sense", "does not lead back to it")
+    tell("gc", id(victim), "make no sense")
+    victim, freed = tracked(), free_some([bytes(290 + i % 2) for i in range(60)])[0]
+    poke(id(victim) - HEAD, freed - HEAD)
+    tell("reference", freed, "freed memory that %#x" % id(victim))
 
 
 def of_dicts():
@@ -90,6 +116,10 @@ def of_sequences():
     victim = keep([Thing() for unused in range(5)])
     poke(id(victim) + ITEMS, 0)
     tell("list", id(victim), "items nowhere")
+    # Members of a struct sequence are its items by other names.
+    item = Thing()
+    keep(time.struct_time((item,) * 9))
+    untold.append(hex(id(item)))
     victim = keep(tuple([Thing() for unused in range(500)]))
     poke(id(victim) + OB_SIZE, 1 << 40)
     tell("tuple", id(victim), "it has 1099511627776 items", "no whole object is there")
@@ -171,9 +201,9 @@ def free_some(blocks):
 
 if __name__ == "__main__":
     gc.disable()
-    for scribble in (of_references, of_the_collector, of_dicts, of_sequences, of_sets, of_text,
-                     of_pools):
+    for scribble in (of_references, of_the_collector, of_dicts, of_sequences, of_sets,
+                     of_text, of_tuples_for_calls, of_pools):
         scribble()
-    truth.write({"told": told})
+    truth.write({"told": told, "untold": untold})
     truth.ready()
     truth.stay()
