@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -106,21 +107,55 @@ static int wait_for(pid_t pid, unsigned seconds)
 	return status;
 }
 
-bool child_analyze(const char *core, const char *path, const struct child_limits *limits)
+/* The first line that it wrote where there is no answer, without our own name before it. */
+static void read_reason(int fd, char *why, size_t size)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666), status;
+	static const char name[] = "pycore: ";
+	ssize_t len = pread(fd, why, size - 1, 0);
+
+	why[len > 0 ? len : 0] = '\0';
+	why[strcspn(why, "\n")] = '\0';
+	if (!strncmp(why, name, strlen(name)))
+		memmove(why, why + strlen(name), strlen(why + strlen(name)) + 1);
+}
+
+static void why_no_answer(int fd, int status, const struct child_limits *l, char *why, size_t size)
+{
+	if (WIFEXITED(status)) {
+		read_reason(fd, why, size);
+	} else if (l->seconds && (WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGXCPU)) {
+		snprintf(why, size, "no answer within %u s", l->seconds);
+	} else {
+		snprintf(why, size, "pycore analyze ended with signal %d", WTERMSIG(status));
+	}
+}
+
+bool child_analyze(const char *core, const char *path, const struct child_limits *limits,
+		   char *why, size_t size)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666), status;
+	bool told;
 	pid_t pid;
 
-	if (fd < 0)
+	if (fd < 0) {
+		snprintf(why, size, "%s: %s", path, strerror(errno));
 		return false;
+	}
 	pid = fork();
 	if (!pid)
 		become_analyze(core, fd, limits);
+	if (pid < 0) {
+		snprintf(why, size, "no process to read it: %s", strerror(errno));
+		told = false;
+	} else {
+		status = wait_for(pid, limits->seconds);
+		told = WIFEXITED(status) && (WEXITSTATUS(status) == EXIT_ANSWERED ||
+					     WEXITSTATUS(status) == EXIT_PARTLY);
+		if (!told)
+			why_no_answer(fd, status, limits, why, size);
+	}
 	close(fd);
-	status = pid < 0 ? -1 : wait_for(pid, limits->seconds);
-	if (pid >= 0 && WIFEXITED(status) &&
-	    (WEXITSTATUS(status) == EXIT_ANSWERED || WEXITSTATUS(status) == EXIT_PARTLY))
-		return true;
-	unlink(path);
-	return false;
+	if (!told)
+		unlink(path);
+	return told;
 }

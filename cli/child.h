@@ -3,6 +3,7 @@
 #define CLI_CHILD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 /* Programs that we start. */
@@ -21,8 +22,10 @@ struct child_limits {
 /*
  * Have "pycore analyze" of @p core written to @p path, which must not exist and is
  * never followed as a link. What it warns of follows its answer.
- * @return whether there is an answer; else there is no such file
+ * @return whether there is an answer; else there is no such file, and @p why has the line
+ * that says what kept it from one
  */
-bool child_analyze(const char *core, const char *path, const struct child_limits *limits);
+bool child_analyze(const char *core, const char *path, const struct child_limits *limits,
+		   char *why, size_t size);
 
 #endif

@@ -33,8 +33,7 @@ struct collection {
 	char now[4200];   /* the name under which the core can be read */
 	int fd;           /* of the core: a file without a name, or with it */
 	uint64_t size, most;
-	unsigned seconds; /* for all of it */
-	time_t end;       /* of that time */
+	time_t end;       /* of the time for all of it */
 	const char *cut;  /* why the core is not whole, or NULL */
 	char *sysroot;    /* of a process of a container, or NULL */
 };
@@ -225,21 +224,20 @@ static int finish(struct collection *c)
 		.exe = c->settings->open.exe,
 		.redact = c->settings->report.redact,
 	};
-	char page[4200], line[9000];
+	char page[4200], why[4300], line[9000];
 	bool reduced, told;
 
 	snprintf(page, sizeof(page), "%s.txt", c->name);
 	reduced = c->settings->core != CORE_REDUCED || reduce(c);
-	told = child_analyze(c->now, page, &limits);
+	told = child_analyze(c->now, page, &limits, why, sizeof(why));
 	if (told)
 		snprintf(line, sizeof(line), "process %s, signal %s: wrote %s%s%s%s%s",
 			 c->settings->target, c->settings->signal ? c->settings->signal : "unknown",
 			 page, c->settings->core ? " and " : "", c->settings->core ? c->now : "",
 			 c->cut ? "; the core is not whole: " : "", c->cut ? c->cut : "");
 	else
-		snprintf(line, sizeof(line),
-			 "process %s: nothing could be told of its core: is it no Python, or is --time %u too short?",
-			 c->settings->target, c->seconds);
+		snprintf(line, sizeof(line), "process %s: nothing can be told of its core: %s",
+			 c->settings->target, why);
 	say(told ? LOG_INFO : LOG_ERR, line);
 	if (!told)
 		return EXIT_NO_ANSWER;
@@ -256,8 +254,7 @@ int run_collect(const struct command *command, struct settings *s)
 	fill_streams();
 	stop_on_signals();
 	openlog("pycore", LOG_PID, LOG_DAEMON);
-	c.seconds = s->seconds ? s->seconds : DEFAULT_SECONDS;
-	c.end = time(NULL) + c.seconds;
+	c.end = time(NULL) + (s->seconds ? s->seconds : DEFAULT_SECONDS);
 	c.most = s->max_size ? s->max_size : DEFAULT_SIZE;
 	snprintf(now, sizeof(now), "%lld", (long long)time(NULL));
 	snprintf(c.name, sizeof(c.name), "%.3900s/core.%.20s.%.20s", s->dir, s->target,

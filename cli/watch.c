@@ -44,13 +44,13 @@ static void stay_alive(void)
 static void analyze(const struct settings *s, const char *core)
 {
 	struct child_limits limits = { .redact = s->report.redact };
-	char path[4200], line[8600];
+	char path[4200], why[4300], line[8600];
 
 	snprintf(path, sizeof(path), "%s.txt", core);
-	if (child_analyze(core, path, &limits))
+	if (child_analyze(core, path, &limits, why, sizeof(why)))
 		snprintf(line, sizeof(line), "wrote %s: what pycore analyze says of it", path);
 	else
-		snprintf(line, sizeof(line), "cannot write %s: see pycore analyze %s", path, core);
+		snprintf(line, sizeof(line), "nothing was analyzed: %s", why);
 	if (!s->quiet)
 		message_print("", line);
 }

@@ -48,10 +48,44 @@ static bool known(struct walk *w, uint64_t address)
 	return index_has(w->x, address);
 }
 
+static void note_listed(struct walk *w, uint64_t at)
+{
+	w->s->blocks.gc_listed++;
+	if (!known(w, at + w->s->gc_size)) {
+		w->s->blocks.gc_only++;
+		scan_outside(w->s, at + w->s->gc_size);
+	}
+}
+
+/*
+ * Linking takes more than one store, and a thread may be stopped between two of them
+ * (Include/internal/pycore_gc.h, _PyObject_GC_TRACK and _UNTRACK, the same from 2.7 on).
+ */
+
+/* Whether what follows @p before is being put at the list's end: the head does not know of it. */
+static bool is_being_added(struct walk *w, uint64_t head, uint64_t before)
+{
+	uint64_t next, prev;
+
+	return links_at(w, head, &next, &prev) && GC_POINTER(prev) == before;
+}
+
+/* Whether what was between @p before and @p at is being taken out: one of them does not know. */
+static bool is_being_taken_out(struct walk *w, uint64_t before, uint64_t at, uint64_t prev_of_at)
+{
+	uint64_t next, prev;
+
+	if (links_at(w, GC_POINTER(prev_of_at), &next, &prev) && next == at &&
+	    GC_POINTER(prev) == before)
+		return true;
+	return links_at(w, before, &next, &prev) && GC_POINTER(prev) == GC_POINTER(prev_of_at);
+}
+
 /* @return whether the list led back to its head, or as far as was wanted */
 static bool walk_list(struct walk *w, uint64_t head)
 {
 	uint64_t at, next, prev, before = head;
+	bool linked;
 
 	if (!links_at(w, head, &at, &prev))
 		return false;
@@ -64,13 +98,13 @@ static bool walk_list(struct walk *w, uint64_t head)
 		if (!at || !w->left-- || !links_at(w, at, &next, &prev))
 			return false;
 		/* While it collects, _gc_prev may be a count: then only w->left ends a cycle. */
-		if (!(prev & GC_COLLECTING) && GC_POINTER(prev) != before && !w->collecting)
+		linked = prev & GC_COLLECTING || GC_POINTER(prev) == before || w->collecting ||
+			 is_being_taken_out(w, before, at, prev);
+		if ((!linked || !GC_POINTER(next)) && !is_being_added(w, head, before))
 			return false;
-		w->s->blocks.gc_listed++;
-		if (!known(w, at + w->s->gc_size)) {
-			w->s->blocks.gc_only++;
-			scan_outside(w->s, at + w->s->gc_size);
-		}
+		note_listed(w, at);
+		if (!linked || !GC_POINTER(next))
+			return true;
 		before = at;
 		at = next;
 	}

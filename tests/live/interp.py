@@ -178,7 +178,8 @@ class Process:
         said = self.read_line()
         if not said.startswith(b"ready "):
             self.errors.seek(0)
-            raise Trouble("%s did not get ready: %s" % (self.program, self.errors.read()[-1000:]))
+            raise Trouble("%s did not get ready, exit status %d: %s"
+                          % (self.program, self.popen.wait(PATIENCE), self.errors.read()[-1000:]))
         return json.loads(said[len("ready "):].decode())
 
     def read_line(self):

@@ -599,6 +599,69 @@ static void a_list_that_does_not_lead_back_to_its_head_ends(void **state)
 	each_layout(broken_ring);
 }
 
+/* Reads what was put, of lists that are the same but for the one that is being linked. */
+static void read_while_linking(uint64_t listed)
+{
+	n_warnings = 0;
+	read_it();
+	assert_int_equal(count_of(LIST_TYPE).count, 3);
+	assert_int_equal(heap.blocks.gc_listed, listed);
+	assert_int_equal(n_warnings, 0);
+	heap_fini(&heap);
+	type_table_fini(&types);
+}
+
+/*
+ * The first and the last store of _PyObject_GC_TRACK of the last in the ring. Where there is a
+ * count, an object has its own links before others know of it.
+ */
+static void adding(void)
+{
+	uint64_t a, b;
+
+	put_ring(&a, &b);
+	put_head(HEADS, a - GC, BIG - GC);
+	read_while_linking(3);
+	if (!HAS(l, PyGC_Head, gc_refs)) {
+		put_head(b - GC, 0, 0);
+		read_while_linking(3);
+	}
+	/* The head knows of it: that is no moment of linking. */
+	put_head(HEADS, a - GC, b - GC);
+	put_head(b - GC, HEADS, HEADS);
+	read_it();
+	assert_int_equal(n_warnings, 1);
+}
+
+static void what_is_being_put_on_a_list_breaks_none(void **state)
+{
+	(void)state;
+	each_layout(adding);
+}
+
+/* Of what is in the middle, with either of the two stores done. */
+static void taking_out(void)
+{
+	uint64_t a, b;
+
+	put_ring(&a, &b);
+	put_head(a - GC, b - GC, HEADS);
+	read_while_linking(2);
+	put_head(a - GC, BIG - GC, HEADS);
+	put_head(b - GC, HEADS, a - GC);
+	read_while_linking(3);
+	/* Points back to what is neither. */
+	put_head(b - GC, HEADS, b - GC);
+	read_it();
+	assert_int_equal(n_warnings, 1);
+}
+
+static void what_is_being_taken_off_a_list_breaks_none(void **state)
+{
+	(void)state;
+	each_layout(taking_out);
+}
+
 static void stale(void)
 {
 	uint64_t a, b, ghost;
@@ -703,6 +766,8 @@ int main(void)
 		cmocka_unit_test(the_collectors_list_leads_to_objects_out_of_the_pools),
 		cmocka_unit_test(objects_in_a_damaged_pool_are_found_by_the_collectors_list),
 		cmocka_unit_test(a_list_that_does_not_lead_back_to_its_head_ends),
+		cmocka_unit_test(what_is_being_put_on_a_list_breaks_none),
+		cmocka_unit_test(what_is_being_taken_off_a_list_breaks_none),
 		cmocka_unit_test(what_looks_tracked_but_is_on_no_list_is_no_object),
 		cmocka_unit_test(a_length_beyond_memory_ends_where_memory_does),
 		cmocka_unit_test(objects_behind_debug_hooks_are_counted),

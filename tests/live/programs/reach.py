@@ -39,6 +39,8 @@ FOR_EVER = 999999999
 STATIC_TYPE = HEAD + 384
 # Types of which C code has some that nobody else knows of, though they are collected.
 STATICS = ("ContextVar", "dict") if sys.version_info < (3, 10) else ("ContextVar",)
+# What of_whom() says of types of whose objects the collector need not know.
+UNTRACKED = "untracked"
 # What a for statement keeps, and the collector does not track.
 RANGE_ITERATOR = type(iter(range(0)))
 # No program of ours has an object of that size.
@@ -140,7 +142,7 @@ class Memory:
         if (references >= 65536 and not references & 7 and abs(references - FOR_EVER) > 65536
                 and self.readable(references)):
             return False
-        return not kinds[kind] or self.has_head(address)
+        return not kinds[kind] or self.has_head(address, kinds[kind])
 
     def has_count(self, kinds):
         """Of the words that were read: a type, and a count in two parts, that of the owner first."""
@@ -149,11 +151,20 @@ class Memory:
         others = (others >> 2) - (others >> 63 << 62)
         return kind in kinds and (owner == 0xffffffff or 0 < owner + others < 1 << 32)
 
-    def has_head(self, address):
-        """Whether the collector's link is before it, or 0: part of another object is no object."""
+    def has_head(self, address, tracked):
+        """Whether the collector's links are before it: what is left over in memory has none, nor
+        has part of another object. What is linked is linked both ways; the lowest bits are flags.
+        """
         if sys.version_info < (3, 8) or any(start <= address < end for start, end in SEGMENTS):
             return True
-        return self.readable(address - 16) and (not self.words[0] or self.words[0] >= 4096)
+        head = address - 16
+        if not self.readable(head):
+            return False
+        after, before = self.words[0], self.words[1] & ~3
+        if not after:
+            return tracked is UNTRACKED and not before
+        return (self.readable(after & ~3) and self.words[1] & ~3 == head
+                and self.readable(before) and self.words[0] & ~3 == head)
 
 
 def words(address, size):
@@ -181,12 +192,18 @@ def static_kinds():
     return [kind for kind in all_kinds() if not kind.__flags__ & HEAP_TYPE]
 
 
-def by_address(kinds):
-    """Addresses of types -> whether the collector knows their instances: true, or None.
+def of_whom(kind):
+    """Whether the collector knows its instances: HAVE_GC, UNTRACKED where it need not, or None.
 
     Not True and False: there are few references to those, which are counted.
     """
-    return {id(kind): HAVE_GC if kind.__flags__ & HAVE_GC else None for kind in kinds}
+    if not kind.__flags__ & HAVE_GC:
+        return None
+    return UNTRACKED if issubclass(kind, (tuple, dict)) or kind.__name__ in STATICS else HAVE_GC
+
+
+def by_address(kinds):
+    return {id(kind): of_whom(kind) for kind in kinds}
 
 
 def static_data():
