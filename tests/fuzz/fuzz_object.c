@@ -13,10 +13,12 @@ enum {
 	MOST_CALLS = 1 << 20, /* of a walk over less than two megabytes */
 	MOST_LABELS = 20,
 	MOST_TEXT = 300,
-	OVER = 64, /* that a repr may be longer: what closes it, and a last character */
+	DEEP = 8,
+	MOST_DEEP_TEXT = 4000,
+	OVER = 200, /* that a repr may be longer: what closes all levels, and a last item */
 };
 
-const unsigned fuzz_tries = 8000;
+const unsigned fuzz_tries = 20000;
 
 struct seen {
 	const struct ctx *c;
@@ -96,6 +98,8 @@ static void ask_value(struct seen *s, uint64_t at)
 
 	value_repr(s->c, at, &s->text, 3, MOST_TEXT);
 	check_length(&s->text, MOST_TEXT + OVER);
+	value_repr(s->c, at, &s->text, DEEP, MOST_DEEP_TEXT);
+	check_length(&s->text, MOST_DEEP_TEXT + OVER);
 	value_str(s->c, at, &s->text, MOST_TEXT);
 	check_characters(&s->text);
 	check_length(&s->text, MOST_TEXT);

@@ -134,28 +134,37 @@ static void objects_of(uint32_t version)
 	}
 }
 
-/* Words that are right for no type in particular, and so for all. */
-static void words(const char *name, uint64_t first, uint64_t step)
+/* Words that are right for no type in particular, and so for all: by turns of these, counted up. */
+static void words(const char *name, const uint64_t *turns, size_t n)
 {
 	struct {
 		struct world_head h;
 		uint64_t words[64];
-	} input = { .h = { .at = BEFORE, .kind = WORLD_EXCEPTION } };
+	} input = { .h = { .at = BEFORE, .flags = WORLD_ANY } };
 
 	for (size_t i = 0; i < 64; i++)
-		input.words[i] = first + i * step;
+		input.words[i] = turns[i % n] == (TO_BODY | BEFORE) ? turns[i % n] : turns[i % n] + i / n;
 	corpus_save("object", name, &input, sizeof(input));
 }
+
+#define WORDS(name, ...)                                                                           \
+	words(name, (const uint64_t[]){ __VA_ARGS__ },                                             \
+	      sizeof((const uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t))
 
 void corpus_objects(void)
 {
 	for (size_t i = 0; i < sizeof(releases) / sizeof(releases[0]); i++)
 		objects_of(releases[i]);
-	words("zeros", 0, 0);
-	words("numbers", 1, 1);
-	words("itself", TO_BODY | BEFORE, 0);
-	words("places", TO_BODY, 8);
-	words("known", TO_KNOWN, 1);
+	WORDS("numbers", 0);
+	WORDS("itself", TO_BODY | BEFORE);
+	WORDS("known", TO_KNOWN);
+	WORDS("places", TO_BODY, TO_BODY | 8, TO_BODY | 0x40, TO_BODY | 0x80);
+	WORDS("numbers-and-places", 3, TO_BODY | 0x100);
+	WORDS("places-and-numbers", TO_BODY | 0x48, 7);
+	WORDS("known-and-places", TO_KNOWN, TO_BODY | 0x50, 1);
+	WORDS("places-and-known", TO_BODY | 0x60, 5, TO_KNOWN | 4);
+	WORDS("itself-and-numbers", TO_BODY | BEFORE, 2, 64);
+	WORDS("large-numbers", UINT64_C(1) << 32, INT64_MAX, UINT64_C(1) << 47, TO_BODY | 0x58);
 }
 
 /* Bytes of line tables that say something in each shape, and what a process tells of itself. */

@@ -74,6 +74,17 @@ static const struct layout *layout_of(const struct world_head *h)
 	return objects_layout(h->layout % n);
 }
 
+static void choose_any(struct world_head *h, const uint8_t *bytes, size_t len)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+	h->layout = (uint8_t)(hash >> 40);
+	h->kind = (uint16_t)(hash >> 16);
+	h->flags ^= hash >> 33 & (WORLD_COPIED | WORLD_CLASS | WORLD_ITEMS);
+}
+
 static uint64_t address_of(uint64_t word, const uint64_t known[WORLD_KNOWN])
 {
 	if (word >> 48 == TO_BODY >> 48)
@@ -105,6 +116,8 @@ uint64_t world_make(struct objects *w, const uint8_t *data, size_t size)
 	if (size < sizeof(h))
 		return 0;
 	memcpy(&h, data, sizeof(h));
+	if (h.flags & WORLD_ANY)
+		choose_any(&h, data, size);
 	h.at &= ~7;
 	if (len > WORLD_BODY_MOST)
 		len = WORLD_BODY_MOST;

@@ -23,6 +23,7 @@ enum {
 	WORLD_COPIED = 1, /* memory is copied, as from a live process, not looked at in place */
 	WORLD_CLASS = 2,  /* the object is of a class made in Python, whose base has that type */
 	WORLD_ITEMS = 4,  /* its type has items */
+	WORLD_ANY = 8,    /* layout and kind are any: each input has others */
 };
 
 #define WORLD_BODY UINT64_C(0x7f0010000000)
