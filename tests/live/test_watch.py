@@ -371,6 +371,19 @@ def a_core_that_cannot_be_written_neither_kills_nor_stops(pycore):
 
 
 @once
+def a_process_is_killed_when_its_core_is_written_and_that_is_wanted(pycore):
+    with folder() as place, grower(None, 80, 0.002) as child:
+        with Watcher(pycore, child.pid, "--rss", "60M", "-o", place + "/core", "--then",
+                     "kill") as watcher:
+            watcher.until("is then killed")
+            grow(child)
+            watcher.finish()
+            equal(watcher.popen.returncode, 0, watcher.said)
+        equal(child.wait(20), -signal.SIGKILL, "how it ended")
+        that(os.path.getsize(place + "/core") > 60 * MIB, "a small core")
+
+
+@once
 def a_process_goes_on_when_its_core_is_written(pycore):
     for then in [], ["--then", "continue"]:
         with folder() as place, grower(None, 80, 0.002) as child:
