@@ -18,7 +18,7 @@ enum {
 	OVER = 200, /* that a repr may be longer: what closes all levels, and a last item */
 };
 
-const unsigned fuzz_tries = 20000;
+const unsigned fuzz_tries = 12000;
 
 struct seen {
 	const struct ctx *c;

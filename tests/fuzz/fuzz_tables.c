@@ -11,7 +11,7 @@
 
 #define BASE UINT64_C(0x10000)
 
-const unsigned fuzz_tries = 10000;
+const unsigned fuzz_tries = 5000;
 
 static void find_lines(struct fake *f, size_t size)
 {

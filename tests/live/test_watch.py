@@ -367,6 +367,7 @@ def a_core_that_cannot_be_written_neither_kills_nor_stops(pycore):
                 watcher.finish()
                 equal(watcher.popen.returncode, 2, watcher.said)
                 that("the disk is full" in watcher.said, watcher.said)
+            interp.wait_for(lambda: not stopped(child.pid), seconds=5, what="the process to go on")
             equal(child.stdout.readline(), b"done\n", "what it says when it goes on, --then " + then)
 
 
@@ -472,10 +473,16 @@ def a_group_of_version_2_is_watched_by_its_files(pycore):
         with Watcher(pycore, "--cgroup", group, "-o", place + "/core") as watcher:
             watcher.until("the process then goes on")
             equal(get(group, "memory.high"), str(100 * MIB // 100 * 95), "memory.high")
+            time.sleep(0.3)
+            equal(watcher.popen.poll(), None, "was out of memory before: %s" % watcher.said)
             watcher.popen.kill()
             watcher.popen.wait()
         interp.wait_for(lambda: get(group, "memory.high") == str(98 * MIB), seconds=5,
                         what="memory.high to be put back")
+        put(group, "memory.high", 50 * MIB)
+        with Watcher(pycore, "--cgroup", group, "-o", place + "/core") as watcher:
+            watcher.until("the process then goes on")
+            equal(get(group, "memory.high"), str(50 * MIB), "memory.high, which is lower already")
 
 
 @once
