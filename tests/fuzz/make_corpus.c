@@ -146,6 +146,10 @@ static void notes_of(const char *name, struct corefile *c)
 
 static void notes(void)
 {
+	static const struct __attribute__((packed)) {
+		uint64_t head[2], rows[2][3];
+		char names[3];
+	} two_rows = { { 2, 4096 }, { { HEAP, HEAP + 4096, 0 }, { STACK, STACK + 4096, 0 } }, "/a" };
 	const struct corefile_map maps[] = {
 		{ LIBRARY, LIBRARY + 0x2000, 0, "/nowhere/lib.so" },
 		{ LIBRARY + 0x2000, LIBRARY + 0x3000, 0x2000, "/nowhere/lib.so" },
@@ -159,6 +163,9 @@ static void notes(void)
 	c = corefile_new();
 	corefile_maps(c, maps, 3);
 	notes_of("files", c);
+	c = corefile_new();
+	corefile_note(c, "CORE", NT_FILE, &two_rows, sizeof(two_rows));
+	notes_of("one-name-of-two", c);
 	c = corefile_new();
 	corefile_note(c, "GNU", NT_GNU_BUILD_ID, "a build-id, of 20 by", 20);
 	corefile_note(c, "CORE", NT_PRSTATUS, "short", 5);
@@ -237,20 +244,23 @@ static void binary(const char *name, bool full, bool hash)
 		.symbols = {
 			{ 0 },
 			{ 1, ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT), 0, 1, 0x2010, 8 },
-			{ 8, ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT), 0, 1, 0x2018, 64 },
-			{ 19, ELF64_ST_INFO(STB_LOCAL, STT_FUNC), 0, 1, 0x100, 0 },
+			{ sizeof(b.names) - sizeof("_PyRuntime"),
+			  ELF64_ST_INFO(STB_GLOBAL, STT_OBJECT), 0, 1, 0x2018, 64 },
+			{ 8, ELF64_ST_INFO(STB_LOCAL, STT_FUNC), 0, 1, 0x100, 0 },
 		},
 		.sections = {
 			{ 0 },
-			{ 21, SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 0x2020, 0x2020, 32, 0, 0, 8, 0 },
-			SECTION(27, full ? SHT_SYMTAB : SHT_DYNSYM, symbols, 3),
-			SECTION(35, SHT_STRTAB, names, 0),
-			SECTION(35, SHT_NOTE, note, 0),
-			SECTION(35, SHT_HASH, hash, 2),
+			{ 10, SHT_PROGBITS, SHF_ALLOC | SHF_WRITE, 0x2020, 0x2020, 32, 0, 0, 8, 0 },
+			SECTION(16, full ? SHT_SYMTAB : SHT_DYNSYM, symbols, 3),
+			SECTION(24, SHT_STRTAB, names, 0),
+			SECTION(24, SHT_NOTE, note, 0),
+			SECTION(24, SHT_HASH, hash, 2),
 		},
-		.names = "\0answer\0_PyRuntime\0f\0.here\0.dynsym\0.rest",
+		.names = "\0answer\0f\0.here\0.dynsym\0.rest",
 	};
 
+	/* The last name ends where the table ends. */
+	strcpy(b.names + sizeof(b.names) - sizeof("_PyRuntime"), "_PyRuntime");
 	corpus_save("elf", name, &b, sizeof(b));
 }
 

@@ -135,12 +135,12 @@ static void objects_of(uint32_t version)
 }
 
 /* Words that are right for no type in particular, and so for all: by turns of these, counted up. */
-static void words(const char *name, const uint64_t *turns, size_t n)
+static void words(const char *name, bool any, const uint64_t *turns, size_t n)
 {
 	struct {
 		struct world_head h;
 		uint64_t words[64];
-	} input = { .h = { .at = BEFORE, .flags = WORLD_ANY } };
+	} input = { .h = { .at = BEFORE, .kind = WORLD_EXCEPTION, .flags = any ? WORLD_ANY : 0 } };
 
 	for (size_t i = 0; i < 64; i++)
 		input.words[i] = turns[i % n] == (TO_BODY | BEFORE) ? turns[i % n] : turns[i % n] + i / n;
@@ -148,13 +148,14 @@ static void words(const char *name, const uint64_t *turns, size_t n)
 }
 
 #define WORDS(name, ...)                                                                           \
-	words(name, (const uint64_t[]){ __VA_ARGS__ },                                             \
+	words(name, true, (const uint64_t[]){ __VA_ARGS__ },                                       \
 	      sizeof((const uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t))
 
 void corpus_objects(void)
 {
 	for (size_t i = 0; i < sizeof(releases) / sizeof(releases[0]); i++)
 		objects_of(releases[i]);
+	words("exception", false, (const uint64_t[]){ TO_BODY | BEFORE }, 1);
 	WORDS("numbers", 0);
 	WORDS("itself", TO_BODY | BEFORE);
 	WORDS("known", TO_KNOWN);

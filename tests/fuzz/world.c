@@ -5,7 +5,10 @@
 
 #include "object/decode.h"
 
-enum { SIZE = 256 }; /* of an instance of any type: most fields are within */
+enum {
+	SIZE = 256, /* of an instance of any type: most fields are within */
+	LEAST = 64, /* its head must have room */
+};
 
 void world_known(const struct objects *w, uint64_t known[WORLD_KNOWN])
 {
@@ -74,7 +77,7 @@ static const struct layout *layout_of(const struct world_head *h)
 	return objects_layout(h->layout % n);
 }
 
-static void choose_any(struct world_head *h, const uint8_t *bytes, size_t len)
+static void choose_any(struct world_head *h, const uint8_t *bytes, size_t len, size_t memory)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
 
@@ -83,6 +86,9 @@ static void choose_any(struct world_head *h, const uint8_t *bytes, size_t len)
 	h->layout = (uint8_t)(hash >> 40);
 	h->kind = (uint16_t)(hash >> 16);
 	h->flags ^= hash >> 33 & (WORLD_COPIED | WORLD_CLASS | WORLD_ITEMS);
+	/* Memory may end within the object. */
+	if (hash % 4 == 0)
+		h->at = (uint16_t)((memory - LEAST) & ~(size_t)7);
 }
 
 static uint64_t address_of(uint64_t word, const uint64_t known[WORLD_KNOWN])
@@ -116,12 +122,12 @@ uint64_t world_make(struct objects *w, const uint8_t *data, size_t size)
 	if (size < sizeof(h))
 		return 0;
 	memcpy(&h, data, sizeof(h));
-	if (h.flags & WORLD_ANY)
-		choose_any(&h, data, size);
-	h.at &= ~7;
 	if (len > WORLD_BODY_MOST)
 		len = WORLD_BODY_MOST;
-	if (len < 64 || h.at > len - 64) /* its head must have room */
+	if (len >= LEAST && h.flags & WORLD_ANY)
+		choose_any(&h, data, size, len);
+	h.at &= ~7;
+	if (len < LEAST || h.at > len - LEAST)
 		return 0;
 	objects_init(w, layout_of(&h));
 	fake_map(w->f, WORLD_BODY, len);
