@@ -41,7 +41,7 @@ static void ignore(void *ctx, const char *line)
 {
 }
 
-static void look(struct target *t)
+static void look(struct target *t, const struct image *image)
 {
 	static const char *const names[] = { "answer", "_PyRuntime", "", "no_such_name" };
 	static const char *const sections[] = { ".here", ".text", ".dynsym", "" };
@@ -60,7 +60,7 @@ static void look(struct target *t)
 			const char *name = module_symbol_at(t, m, at);
 
 			/* It ends, and it is one. */
-			if (name && !strlen(name))
+			if (name && (!name[0] || strlen(name) >= image->len))
 				abort();
 			if (target_module_at(t, at) && target_module_at(t, at)->start > at)
 				abort();
@@ -139,7 +139,7 @@ static void with_target(struct image *image, const char *path, bool map_files, c
 
 	if (target_open_callback(&t, &from, &o, ignore, NULL, &err))
 		abort();
-	look(t);
+	look(t, image);
 	target_close(t);
 }
 
