@@ -205,6 +205,7 @@ int audit_run(const struct whole *w, const struct ctx *c, const struct heap *h, 
 	map_free(&m.owned);
 	map_free(&m.seen);
 	vec_free(&m.chunks);
+	chunks_free(&m.in_use);
 	if (!rc)
 		rc = audit_cycles(w, c, out);
 	return rc ? rc : find_uncollectable(w, c, h, out);

@@ -2,6 +2,7 @@
 #ifndef GRAPH_AUDIT_H
 #define GRAPH_AUDIT_H
 
+#include "graph/chunks.h"
 #include "graph/whole.h"
 #include "heap/heap.h"
 
@@ -47,7 +48,8 @@ struct missing {
 	uint32_t *of;    /* by object */
 	uint64_t *held;  /* a bit for each object: something refers to it */
 	struct map owned; /* addresses of memory out of the allocator's that is some object's */
-	struct map seen;  /* addresses of malloc's chunks that a word has led to */
+	struct chunks in_use; /* memory of malloc's */
+	struct map seen;  /* addresses of its chunks that a word has led to */
 	VEC(uint64_t) chunks; /* of these, in turn, what to look at */
 	bool failed;
 };

@@ -12,8 +12,6 @@
 
 /* Deeper frames are a recursion: no one counts f_back. */
 #define MOST_BACK 64
-#define MOST_KEY 400
-#define KEY_DEPTH 3
 
 static int rank_of(enum label_kind kind)
 {
@@ -46,24 +44,26 @@ int seek_meet(void *arg, uint64_t to, enum edge_kind kind, const struct label *l
 	return rank == 4; /* no better one can come */
 }
 
-static bool seek(const struct ctx *c, struct object from, uint64_t to, struct seek *out)
+static uint64_t address_of(const struct express *e, uint32_t object)
 {
-	*out = (struct seek){ .to = to };
-	object_edges(c, from, seek_meet, out);
-	return out->rank > 0;
+	return e->w->source.address(e->w->source.arg, object);
 }
 
-int express_label(const struct ctx *c, uint64_t from, uint64_t to, struct buf *out)
+static const struct whole_type *type_of(const struct express *e, uint32_t object)
 {
-	struct object o;
-	struct seek s;
+	return &e->w->types.items[e->w->objects.type[object]];
+}
 
-	if (object_at(c, from, &o) < 0 || !seek(c, o, to, &s))
-		return PYCORE_ERR_NOT_FOUND;
-	value_label(c, &s.label, out);
-	if (s.kind == EDGE_GUESS)
-		buf_putc(out, '?');
-	return 0;
+static bool class_has(const struct express *e, uint32_t object, const char *name, bool python_only)
+{
+	return e->ops->class_has(e->arg, e->w->objects.type[object], name, python_only);
+}
+
+static bool seek(const struct express *e, uint32_t from, uint32_t to, struct seek *out)
+{
+	*out = (struct seek){ .to = address_of(e, to) };
+	e->ops->edges(e->arg, from, seek_meet, out);
+	return out->rank > 0;
 }
 
 /* Put @p before before all that there is, and @p after behind it. */
@@ -116,89 +116,21 @@ static bool is_identifier(const char *name)
 	return p > name && !is_keyword(name);
 }
 
-/* Classes in the order in which attributes are looked for. */
-struct lookup {
-	const struct ctx *c;
-	const char *name;
-	bool python_only, found;
-};
-
-static int look_in(void *arg, uint64_t to, enum edge_kind kind, const struct label *label)
+static bool is_type(const struct express *e, uint32_t object)
 {
-	struct lookup *k = arg;
-	const struct type *type = type_at(k->c->types, k->c->r, to);
-	uint64_t dict = type ? type_dict(k->c->types, k->c->r, to) : 0;
-
-	if (!dict || (k->python_only && !type->python_class))
-		return 0;
-	k->found = value_dict_get(k->c, dict, k->name) != 0;
-	return k->found;
+	return type_of(e, object)->flags & WHOLE_CLASSES;
 }
 
-/* Whether a class of the object (made in Python, if @p python_only) has the attribute. */
-static bool class_has(const struct ctx *c, const struct type *type, const char *name,
-		      bool python_only)
-{
-	struct lookup k = { .c = c, .name = name, .python_only = python_only };
-	struct object mro;
-	uint64_t at;
-
-	if (LOAD(c->l, c->r, type->address, PyTypeObject, tp_mro, &at) && at &&
-	    object_at(c, at, &mro) == 0 && mro.type->flags & TPFLAGS_TUPLE)
-		object_edges(c, mro, look_in, &k);
-	return k.found;
-}
-
-static bool is_type(struct object o)
-{
-	return o.type->flags & TPFLAGS_TYPE;
-}
-
-/* What repr writes of these evaluates to an equal one. */
-static bool is_plain_key(const struct ctx *c, uint64_t key, unsigned depth);
-
-static int check_item(void *arg, uint64_t to, enum edge_kind kind, const struct label *label)
-{
-	const struct ctx *c = arg;
-
-	return label->kind == LABEL_INDEX && !is_plain_key(c, to, 0);
-}
-
-static bool is_plain_key(const struct ctx *c, uint64_t key, unsigned depth)
-{
-	static const char *const plain[] = { "str", "int", "bool", "NoneType", "bytes" };
-	struct object o;
-
-	if (object_at(c, key, &o) < 0)
-		return false;
-	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
-		if (!strcmp(o.type->name, plain[i]))
-			return true;
-	}
-	return depth && !strcmp(o.type->name, "tuple") &&
-	       object_edges(c, o, check_item, (void *)c) == 0;
-}
-
-/* @return whether all of the key is written, so that it evaluates to an equal one */
-static bool write_key(const struct ctx *c, uint64_t key, struct buf *out)
-{
-	if (!is_plain_key(c, key, 1) || value_repr(c, key, out, KEY_DEPTH, MOST_KEY) < 0 ||
-	    out->failed || !out->text || out->len >= MOST_KEY)
-		return false;
-	/* Cut, or with characters that are none. */
-	return !strstr(out->text, "...") && !strstr(out->text, "\xef\xbf\xbd") &&
-	       !strstr(out->text, "\xe2\x80\xa6");
-}
-
-static void write_item(const struct express *e, const struct type *dict, uint64_t key)
+/* @p dict: the object whose item it is, or WHOLE_NONE for a __dict__ */
+static void write_item(const struct express *e, uint32_t dict, uint64_t key)
 {
 	struct buf text = { 0 };
 
 	if (!e->values)
 		buf_puts(e->out, "[...]");
-	else if (!write_key(e->c, key, &text))
+	else if (!e->ops->key(e->arg, key, &text))
 		wrap_by_id(e->out, "next(v for k, v in ", ".items() if id(k)", key);
-	else if (dict && class_has(e->c, dict, "__getitem__", true)) {
+	else if (dict != WHOLE_NONE && class_has(e, dict, "__getitem__", true)) {
 		wrap(e->out, "dict.__getitem__(", ", ");
 		buf_printf(e->out, "%s)", text.text);
 	} else {
@@ -208,31 +140,28 @@ static void write_item(const struct express *e, const struct type *dict, uint64_
 }
 
 /* An attribute of the instance's own, not what its class might give for the name. */
-static void write_attribute(const struct express *e, struct object from, uint64_t key)
+static void write_attribute(const struct express *e, uint32_t from, uint64_t key)
 {
 	struct buf name = { 0 };
-	bool fine = value_str(e->c, key, &name, MOST_KEY) >= 0 && name.text && !name.failed &&
-		    is_identifier(name.text) && !is_type(from) &&
-		    !class_has(e->c, from.type, name.text, false);
+	bool fine = e->ops->name(e->arg, key, &name) && is_identifier(name.text) &&
+		    !is_type(e, from) && !class_has(e, from, name.text, false);
 
 	if (fine) {
 		buf_printf(e->out, ".%s", name.text);
 	} else {
 		buf_puts(e->out, ".__dict__");
-		write_item(e, NULL, key);
+		write_item(e, WHOLE_NONE, key);
 	}
 	buf_free(&name);
 }
 
-static void write_index(const struct express *e, struct object from, uint64_t index)
+static void write_index(const struct express *e, uint32_t from, uint64_t index)
 {
-	const char *base = from.type->flags & TPFLAGS_LIST  ? "list"
-			   : from.type->flags & TPFLAGS_TUPLE ? "tuple"
-							      : NULL;
-
+	uint8_t flags = type_of(e, from)->flags;
+	const char *base = flags & WHOLE_LISTS ? "list" : flags & WHOLE_TUPLES ? "tuple" : NULL;
 	char before[32];
 
-	if (base && class_has(e->c, from.type, "__getitem__", true)) {
+	if (base && class_has(e, from, "__getitem__", true)) {
 		snprintf(before, sizeof(before), "%s.__getitem__(", base);
 		wrap(e->out, before, ", ");
 		buf_printf(e->out, "%llu)", (unsigned long long)index);
@@ -261,21 +190,23 @@ static bool is_attribute(const char *text)
 }
 
 /* "gi", "cr" or "ag", with which a generator's attributes begin; NULL: it is none. */
-static const char *generator_prefix(struct object o)
+static const char *generator_prefix(const struct express *e, uint32_t object)
 {
-	if (!strcmp(o.type->name, "generator"))
+	const char *type = type_of(e, object)->name;
+
+	if (!strcmp(type, "generator"))
 		return "gi";
-	if (!strcmp(o.type->name, "coroutine"))
+	if (!strcmp(type, "coroutine"))
 		return "cr";
-	return strcmp(o.type->name, "async_generator") ? NULL : "ag";
+	return strcmp(type, "async_generator") ? NULL : "ag";
 }
 
-static bool write_field(const struct express *e, struct object from, const char *text, uint64_t to)
+static bool write_field(const struct express *e, uint32_t from, const char *text, uint32_t to)
 {
-	const char *prefix = generator_prefix(from);
+	const char *prefix = generator_prefix(e, from);
 
 	if (!strcmp(text, "element")) {
-		wrap_by_id(e->out, "next(x for x in ", " if id(x)", to);
+		wrap_by_id(e->out, "next(x for x in ", " if id(x)", address_of(e, to));
 		return true;
 	}
 	if (prefix && (!strcmp(text, "gi_frame") || !strcmp(text, "gi_code"))) {
@@ -288,20 +219,13 @@ static bool write_field(const struct express *e, struct object from, const char 
 	return true;
 }
 
-static bool is_cell(const struct ctx *c, uint64_t address)
-{
-	struct object o;
-
-	return object_at(c, address, &o) == 0 && !strcmp(o.type->name, "cell");
-}
-
 /* A variable of a frame; f_locals has what is in a cell, not the cell. @return steps made */
 static size_t write_local(const struct express *e, const char *frame, const char *name,
-			  const uint64_t *steps, size_t n)
+			  const uint32_t *steps, size_t n)
 {
 	size_t made = 1;
 
-	if (is_cell(e->c, steps[0])) {
+	if (!strcmp(type_of(e, steps[0])->name, "cell")) {
 		if (n < 2)
 			return 0;
 		made = 2;
@@ -310,10 +234,10 @@ static size_t write_local(const struct express *e, const char *frame, const char
 	return made;
 }
 
-static size_t write_local_of(const struct express *e, struct object from, const struct label *label,
-			     const uint64_t *steps, size_t n)
+static size_t write_local_of(const struct express *e, uint32_t from, const struct label *label,
+			     const uint32_t *steps, size_t n)
 {
-	const char *prefix = generator_prefix(from);
+	const char *prefix = generator_prefix(e, from);
 	struct buf name = { 0 };
 	char frame[16] = "";
 	size_t made = 0;
@@ -321,24 +245,20 @@ static size_t write_local_of(const struct express *e, struct object from, const 
 	if (prefix)
 		snprintf(frame, sizeof(frame), ".%s_frame", prefix);
 	/* Comprehensions' hidden arguments are named ".0". */
-	if (value_str(e->c, label->key, &name, MOST_KEY) >= 0 && name.text && !name.failed &&
-	    !strchr(name.text, '\''))
+	if (e->ops->name(e->arg, label->key, &name) && !strchr(name.text, '\''))
 		made = write_local(e, frame, name.text, steps, n);
 	buf_free(&name);
 	return made;
 }
 
 /* The __dict__ of an object, and what is in it. @return steps made */
-static size_t write_dict_of(const struct express *e, struct object from, const uint64_t *steps,
-			    size_t n)
+static size_t write_dict_of(const struct express *e, uint32_t from, const uint32_t *steps, size_t n)
 {
-	struct object dict;
 	struct seek s;
 
-	if (n < 2 || object_at(e->c, steps[0], &dict) < 0 || !seek(e->c, dict, steps[1], &s) ||
-	    s.label.kind != LABEL_KEY) {
+	if (n < 2 || !seek(e, steps[0], steps[1], &s) || s.label.kind != LABEL_KEY) {
 		/* A class gives a proxy for it. */
-		if (is_type(from))
+		if (is_type(e, from))
 			return 0;
 		buf_puts(e->out, ".__dict__");
 		return 1;
@@ -348,11 +268,10 @@ static size_t write_dict_of(const struct express *e, struct object from, const u
 }
 
 /* @return steps made: those to steps[0], maybe steps[1]; 0: there is no way to write it */
-static size_t write_plain(const struct express *e, struct object from, const struct seek *s,
-			  const uint64_t *steps, size_t n)
+static size_t write_plain(const struct express *e, uint32_t from, const struct seek *s,
+			  const uint32_t *steps, size_t n)
 {
 	const struct label *label = &s->label;
-	uint64_t size;
 
 	switch (label->kind) {
 	case LABEL_ATTR:
@@ -364,19 +283,17 @@ static size_t write_plain(const struct express *e, struct object from, const str
 		write_attribute(e, from, label->key);
 		return 1;
 	case LABEL_INDEX:
-		if (from.type->hidden_items &&
-		    (!LOAD(e->c->l, e->c->r, from.address, PyVarObject, ob_size, &size) ||
-		     label->index >= size))
+		if (type_of(e, from)->hidden && !e->ops->reaches(e->arg, from, label->index))
 			return 0;
 		write_index(e, from, label->index);
 		return 1;
 	case LABEL_KEY:
-		write_item(e, from.type, label->key);
+		write_item(e, from, label->key);
 		return 1;
 	case LABEL_IS_KEY:
-		if (!(from.type->flags & TPFLAGS_DICT))
+		if (!(type_of(e, from)->flags & WHOLE_DICTS))
 			return 0;
-		wrap_by_id(e->out, "next(k for k in ", " if id(k)", steps[0]);
+		wrap_by_id(e->out, "next(k for k in ", " if id(k)", address_of(e, steps[0]));
 		return 1;
 	case LABEL_LOCAL:
 		return write_local_of(e, from, label, steps, n);
@@ -388,24 +305,23 @@ static size_t write_plain(const struct express *e, struct object from, const str
 }
 
 /* What the collector visits can be asked of it; of a class it does not visit everything. */
-static bool write_referent(const struct express *e, struct object from, const struct seek *s,
-			   uint64_t to)
+static bool write_referent(const struct express *e, uint32_t from, const struct seek *s,
+			   uint32_t to)
 {
 	bool dict = s->label.kind == LABEL_ATTR && !strcmp(s->label.text, "__dict__");
 
-	if (!from.type->is_gc || (is_type(from) && !dict))
+	if (!(type_of(e, from)->flags & WHOLE_COLLECTED) || (is_type(e, from) && !dict))
 		return false;
-	wrap_by_id(e->out, "next(x for x in gc.get_referents(", ") if id(x)", to);
+	wrap_by_id(e->out, "next(x for x in gc.get_referents(", ") if id(x)", address_of(e, to));
 	return true;
 }
 
-static size_t write_step(const struct express *e, uint64_t at, const uint64_t *steps, size_t n)
+static size_t write_step(const struct express *e, uint32_t from, const uint32_t *steps, size_t n)
 {
-	struct object from;
 	struct seek s;
 	size_t made;
 
-	if (object_at(e->c, at, &from) < 0 || !seek(e->c, from, steps[0], &s))
+	if (!seek(e, from, steps[0], &s))
 		return 0;
 	made = s.kind == EDGE_GUESS ? 0 : write_plain(e, from, &s, steps, n);
 	return made ? made : write_referent(e, from, &s, steps[0]);
@@ -420,10 +336,10 @@ static void write_frame(const struct express *e, const struct root_frame *f)
 
 /* @return how many of the steps are written; 0: the root cannot be */
 static size_t write_root(const struct express *e, const struct whole_root *root,
-			 const uint64_t *steps, size_t n)
+			 const uint32_t *steps, size_t n)
 {
-	const struct root_frame *f = root->frame && root->frame <= e->roots->frames.n
-					     ? &e->roots->frames.items[root->frame - 1]
+	const struct root_frame *f = root->frame && root->frame <= e->w->frames.n
+					     ? &e->w->frames.items[root->frame - 1]
 					     : NULL;
 
 	if (root->expression) {
@@ -436,7 +352,7 @@ static size_t write_root(const struct express *e, const struct whole_root *root,
 	return root->itself ? 1 : write_local(e, "", root->local, steps, n);
 }
 
-int express_way(const struct express *e, const struct whole_root *root, const uint64_t *steps,
+int express_way(const struct express *e, const struct whole_root *root, const uint32_t *steps,
 		size_t n, size_t *bad)
 {
 	size_t i = write_root(e, root, steps, n);

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "graph/express.h"
+#include "graph/express_target.h"
+#include "graph/natives.h"
+#include "graph/roots.h"
 
 #define MOST_BASES 64
 
@@ -12,7 +14,7 @@
 struct target_source {
 	struct ctx c;
 	const struct heap *h;
-	struct root_details roots;
+	const struct whole *w;
 };
 
 static uint64_t address_of(void *arg, uint32_t object)
@@ -47,25 +49,11 @@ static int expression_of(void *arg, const struct whole_root *root, const uint32_
 			 bool values, struct buf *out, size_t *bad)
 {
 	const struct target_source *s = arg;
-	struct express e = { .c = &s->c, .roots = &s->roots, .values = values, .out = out };
-	uint64_t *addresses = malloc((n + 1) * sizeof(*addresses));
-	int rc;
+	struct express_target target = { &s->c, s->h };
+	const struct express e = { .w = s->w, .ops = &express_target_ops, .arg = &target,
+				   .values = values, .out = out };
 
-	if (!addresses)
-		return PYCORE_ERR_NOMEM;
-	for (size_t i = 0; i < n; i++)
-		addresses[i] = address_of(arg, steps[i]);
-	rc = express_way(&e, root, addresses, n, bad);
-	free(addresses);
-	return rc;
-}
-
-static void source_free(void *arg)
-{
-	struct target_source *s = arg;
-
-	vec_free(&s->roots.frames);
-	free(s);
+	return express_way(&e, root, steps, n, bad);
 }
 
 /* A class without instances is an object that nobody has looked at as a type yet. */
@@ -77,15 +65,26 @@ static void meet_classes(const struct whole *w, const struct ctx *c, const struc
 	}
 }
 
-static uint8_t flags_of(const struct type *type)
+static bool is_of_modules(const struct type *type)
 {
-	if (type->flags & TPFLAGS_TYPE)
-		return WHOLE_CLASSES;
 	for (unsigned i = 0; type && i < MOST_BASES; i++, type = type->base) {
 		if (!strcmp(type->name, "module"))
-			return WHOLE_MODULES;
+			return true;
 	}
-	return 0;
+	return false;
+}
+
+static uint8_t flags_of(const struct type *type)
+{
+	bool classes = type->flags & TPFLAGS_TYPE;
+
+	return (uint8_t)((classes ? WHOLE_CLASSES : 0) |
+			 (!classes && is_of_modules(type) ? WHOLE_MODULES : 0) |
+			 (type->flags & TPFLAGS_LIST ? WHOLE_LISTS : 0) |
+			 (type->flags & TPFLAGS_TUPLE ? WHOLE_TUPLES : 0) |
+			 (type->flags & TPFLAGS_DICT ? WHOLE_DICTS : 0) |
+			 (type->is_gc ? WHOLE_COLLECTED : 0) |
+			 (type->python_class ? WHOLE_PYTHON : 0));
 }
 
 static int fill_types(struct whole *w, const struct ctx *c, const struct heap *h)
@@ -95,7 +94,8 @@ static int fill_types(struct whole *w, const struct ctx *c, const struct heap *h
 	meet_classes(w, c, h);
 	for (size_t i = 0; i < types->types.n; i++) {
 		const struct type *from = types->types.items[i];
-		struct whole_type type = { from->name, from->address, flags_of(from) };
+		struct whole_type type = { from->name, from->address, flags_of(from),
+					   from->hidden_items };
 
 		if (!vec_push(&w->types, type))
 			return PYCORE_ERR_NOMEM;
@@ -113,10 +113,11 @@ static int fill(struct whole *w, const struct ctx *c, const struct heap *h,
 		return PYCORE_ERR_NOMEM;
 	s->c = *c;
 	s->h = h;
+	s->w = w;
 	w->jobs = h->jobs;
 	w->source = (struct whole_source){
 		.arg = s,
-		.free = source_free,
+		.free = free,
 		.address = address_of,
 		.number = number_of,
 		.refcount = refcount_of,
@@ -129,8 +130,10 @@ static int fill(struct whole *w, const struct ctx *c, const struct heap *h,
 	if (!rc)
 		rc = fill_types(w, c, h);
 	if (!rc)
-		rc = roots_read(w, c, h, &s->roots);
-	return rc ? rc : whole_seal(w, progress);
+		rc = roots_read(w, c, h);
+	if (!rc)
+		rc = whole_seal(w, progress);
+	return rc ? rc : natives_name(w, c, h);
 }
 
 int whole_read(struct whole *w, const struct ctx *c, const struct heap *h,

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "runtime/names.h"
+
 #define MOST_HANDLERS 1000
 #define MOST_NAME 200
 
@@ -65,6 +67,14 @@ int thread_holds(const struct ctx *c, uint64_t tstate, hold_fn *fn, void *arg)
 	return rc;
 }
 
+/* A child has in memory what its parent's thread ran, with the parent's number. */
+static bool is_of_parent(const struct ctx *c, uint64_t pid)
+{
+	uint64_t own = runtime_own_pid(c->r);
+
+	return own && pid != own;
+}
+
 static bool is_type_named(const struct ctx *c, uint64_t address, const char *name)
 {
 	struct object o;
@@ -81,7 +91,7 @@ static uint64_t loop_of_local(const struct ctx *c, uint64_t interp, uint64_t dic
 {
 	uint64_t events = value_module_dict(c, interp, "asyncio.events");
 	uint64_t local = events ? value_dict_get(c, events, "_running_loop") : 0;
-	uint64_t key, dummy, pair, size, loop;
+	uint64_t key, dummy, pair, size, loop, number, pid;
 	struct buf name = { 0 };
 
 	if (!local || !LOAD(c->l, c->r, local, localobject, key, &key) || !key)
@@ -95,22 +105,26 @@ static uint64_t loop_of_local(const struct ctx *c, uint64_t interp, uint64_t dic
 		return 0;
 	pair = value_dict_get(c, dict, "loop_pid");
 	if (!is_type_named(c, pair, "tuple") ||
-	    !LOAD(c->l, c->r, pair, PyVarObject, ob_size, &size) || !size ||
-	    !reader_u64(c->r, pair + L(c->l, PyTupleObject, ob_item), &loop))
+	    !LOAD(c->l, c->r, pair, PyVarObject, ob_size, &size) || size != 2 ||
+	    !reader_u64(c->r, pair + L(c->l, PyTupleObject, ob_item), &loop) ||
+	    !reader_u64(c->r, pair + L(c->l, PyTupleObject, ob_item) + 8, &number))
 		return 0;
-	return loop;
+	return names_int(c->l, c->r, number, &pid) && is_of_parent(c, pid) ? 0 : loop;
 }
 
 /* The dict has the loop itself, or what holds it together with the process that it runs in. */
 static uint64_t loop_of_dict(const struct ctx *c, uint64_t dict)
 {
-	uint64_t found = value_dict_get(c, dict, "__asyncio_running_event_loop__"), loop;
+	uint64_t found = value_dict_get(c, dict, "__asyncio_running_event_loop__"), loop, pid;
 
-	if (HAS(c->l, PyRunningLoopHolder, rl_loop) &&
-	    (is_type_named(c, found, "_RunningLoopHolder") ||
-	     is_type_named(c, found, "_asyncio._RunningLoopHolder")))
-		return LOAD(c->l, c->r, found, PyRunningLoopHolder, rl_loop, &loop) ? loop : 0;
-	return found;
+	if (!HAS(c->l, PyRunningLoopHolder, rl_loop) ||
+	    (!is_type_named(c, found, "_RunningLoopHolder") &&
+	     !is_type_named(c, found, "_asyncio._RunningLoopHolder")))
+		return found;
+	if (!LOAD(c->l, c->r, found, PyRunningLoopHolder, rl_loop, &loop) ||
+	    !LOAD(c->l, c->r, found, PyRunningLoopHolder, rl_pid, &pid) || is_of_parent(c, pid))
+		return 0;
+	return loop;
 }
 
 uint64_t thread_running_loop(const struct ctx *c, uint64_t interp, uint64_t tstate)

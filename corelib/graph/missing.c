@@ -3,9 +3,8 @@
 
 #include "base/error.h"
 #include "graph/audit.h"
-#include "heap/place.h"
+#include "graph/words.h"
 
-#define BATCH 65536u
 #define MOST_BASES 64
 /* Fewer bytes than pymalloc leaves to malloc (SMALL_REQUEST_THRESHOLD, 512), to be sure. */
 #define SMALL 256u
@@ -21,7 +20,7 @@ static void lead_to(struct missing *m, uint64_t address)
 	if (!region || (region->flags & (REGION_WRITE | REGION_SHARED | REGION_STACK)) != REGION_WRITE ||
 	    target_module_at(m->c->r->target, address) || arenas_has(&m->h->arenas, address) ||
 	    map_get(&m->owned, address) ||
-	    !place_is_chunk(m->c, address, &bytes))
+	    !chunks_have(&m->in_use, m->c, address, &bytes))
 		return;
 	if (!map_put(&m->seen, address, &added) ||
 	    (added && !vec_push(&m->chunks, address)))
@@ -63,50 +62,34 @@ static uint64_t object_there(const struct missing *m, uint64_t address)
 	return (bytes + 7) & ~UINT64_C(7);
 }
 
-/*
- * The words of [start, end) that are in no object: what these refer to is found already.
- * The end may be a lie; it is where the mapped region ends at the latest.
- */
-static void scan_words(struct missing *m, uint64_t start, uint64_t end)
+/* Words, one behind the other, of which an object covers the first ones. */
+struct scan {
+	struct missing *m;
+	uint64_t skip; /* bytes that the object has left */
+};
+
+/* What the words that are in an object refer to is found already. */
+static void scan_some(void *arg, uint64_t at, const uint64_t *words, size_t n)
 {
-	const struct region *region = target_region_at(m->c->r->target, start);
-	struct reader *r = m->c->r;
-	uint64_t words[BATCH / 8], skip = 0;
+	struct scan *s = arg;
 
-	if (!region)
-		return;
-	if (end > region->end)
-		end = region->end;
-	for (uint64_t at = (start + 7) & ~UINT64_C(7); at < end;) {
-		uint64_t some = end - at < BATCH ? end - at : BATCH;
-		size_t n;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t bytes = object_there(s->m, at + 8 * i);
 
-		if (!reader_spend(r, at, at - start, some))
-			return;
-		n = reader_copy(r, at, words, some) / 8;
-
-		for (size_t i = 0; i < n; i++) {
-			uint64_t bytes = object_there(m, at + 8 * i);
-
-			if (bytes > skip)
-				skip = bytes;
-			if (skip)
-				skip -= 8;
-			else
-				meet(m, words[i]);
-		}
-		/* What cannot be read is passed over by pages. */
-		at += n ? 8 * n : 4096 - (at & 4095);
-		at = target_skip_holes(r->target, at, end);
+		if (bytes > s->skip)
+			s->skip = bytes;
+		if (s->skip)
+			s->skip -= 8;
+		else
+			meet(s->m, words[i]);
 	}
 }
 
-static void scan_region(struct missing *m, const struct region *region)
+static void scan_words(struct missing *m, uint64_t start, uint64_t end)
 {
-	if (!(region->flags & REGION_WRITE) || region->flags & REGION_SHARED)
-		return;
-	if (target_module_at(m->c->r->target, region->start))
-		scan_words(m, region->start, region->end);
+	struct scan s = { .m = m };
+
+	words_each(m->c->r, start, end, scan_some, &s);
 }
 
 /*
@@ -242,11 +225,13 @@ static void find_owned(struct missing *m)
 
 int missing_scan(struct missing *m)
 {
-	const struct target *t = m->c->r->target;
+	struct target *t = m->c->r->target;
 
+	chunks_read(&m->in_use, m->c->r);
+	m->failed |= m->in_use.failed;
 	find_owned(m);
 	for (size_t i = 0; i < t->n_regions; i++)
-		scan_region(m, &t->regions[i]);
+		scan_words(m, t->regions[i].start, words_end_of_binary(t, &t->regions[i]));
 	scan_stacks(m);
 	scan_states(m);
 	scan_nodes(m);
@@ -256,7 +241,7 @@ int missing_scan(struct missing *m)
 	for (size_t i = 0; i < m->chunks.n && !m->failed; i++) {
 		uint64_t at = m->chunks.items[i], bytes;
 
-		if (place_is_chunk(m->c, at, &bytes))
+		if (chunks_have(&m->in_use, m->c, at, &bytes))
 			scan_words(m, at, at + bytes);
 	}
 	return m->failed ? PYCORE_ERR_NOMEM : 0;

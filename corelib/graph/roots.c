@@ -14,7 +14,6 @@ struct list {
 	struct whole *w;
 	const struct ctx *c;
 	const struct heap *h;
-	struct root_details *details;
 	const struct interpreter *interp;
 	const char *of;     /* " of interpreter 1", or "" */
 	const char *thread; /* "thread 12 w1" */
@@ -127,7 +126,7 @@ static int add_held(void *arg, uint64_t to, enum edge_kind kind, const struct la
 	struct whole_root root = { .kind = kind == EDGE_GUESS ? ROOT_STACK : ROOT_FRAME,
 				   .name = l->frame,
 				   .address = l->address,
-				   .frame = (uint32_t)l->details->frames.n };
+				   .frame = (uint32_t)l->w->frames.n };
 	const char *name = NULL;
 
 	/* From 3.14 on a slot may borrow what a local of the thread's frames holds. */
@@ -153,7 +152,7 @@ static void add_frame_object(struct list *l, uint64_t frame)
 	const struct layout *layout = l->c->l;
 	struct whole_root root = { .kind = ROOT_FRAME, .name = l->frame,
 				   .address = l->address,
-				   .frame = (uint32_t)l->details->frames.n, .itself = true };
+				   .frame = (uint32_t)l->w->frames.n, .itself = true };
 	uint64_t object = frame;
 
 	if (HAS(layout, _PyInterpreterFrame, frame_obj) &&
@@ -173,7 +172,7 @@ static int add_frame(void *arg, const struct stack_frame *frame)
 	l->address = frame->address;
 	l->frame = text(l, arena_printf(&l->w->arena, "%s: %s()", l->thread,
 					function ? function : "?"));
-	if (!vec_push(&l->details->frames, detail))
+	if (!vec_push(&l->w->frames, detail))
 		l->rc = PYCORE_ERR_NOMEM;
 	if (l->rc)
 		return l->rc;
@@ -229,10 +228,9 @@ static void add_undying(struct list *l)
 	}
 }
 
-int roots_read(struct whole *w, const struct ctx *c, const struct heap *h,
-	       struct root_details *details)
+int roots_read(struct whole *w, const struct ctx *c, const struct heap *h)
 {
-	struct list l = { .w = w, .c = c, .h = h, .details = details };
+	struct list l = { .w = w, .c = c, .h = h };
 
 	for (uint32_t i = 0; i < h->interps->interps.n && !l.rc; i++) {
 		uint64_t modules;

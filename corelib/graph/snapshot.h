@@ -16,7 +16,7 @@
  * first. Addresses are written as the distance from the one before, references as
  * that from the object that they are of: so most are one byte, and alike.
  */
-#define SNAPSHOT_MAGIC "PYSNAP3\n"
+#define SNAPSHOT_MAGIC "PYSNAP4\n"
 #define SNAPSHOT_MAGIC_LEN 8
 #define SNAPSHOT_KIND_LEN 6 /* of any version */
 /* Less than this for an object or a reference cannot be. */

@@ -6,8 +6,7 @@
 #include <zstd.h>
 
 #include "base/error.h"
-#include "graph/seek.h"
-#include "graph/snapshot.h"
+#include "graph/snapshot_kept.h"
 
 /*
  * Whatever the numbers of the file say, no more is taken than its bytes can unpack to (a
@@ -146,105 +145,21 @@ static bool text(struct input *f, struct arena *a, const char **out)
 	return strlen(s) == len || fail(f, PYCORE_ERR_DAMAGED);
 }
 
-/* What the file has that the arrays of the graph do not. */
-struct kept {
-	uint32_t n;
-	uint64_t *address;
-	int64_t *count;
-	const struct links *forward; /* of the graph */
-	struct labels labels;
-};
-
-static uint64_t address_of(void *arg, uint32_t object)
-{
-	const struct kept *k = arg;
-
-	return object < k->n ? k->address[object] : 0;
-}
-
-static uint32_t number_of(void *arg, uint64_t address)
-{
-	const struct kept *k = arg;
-	uint32_t low = 0, high = k->n;
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (k->address[middle] < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < k->n && k->address[low] == address ? low : WHOLE_NONE;
-}
-
-static int count_of(void *arg, uint32_t object, int64_t *out)
-{
-	const struct kept *k = arg;
-
-	*out = k->count[object];
-	return *out == SNAPSHOT_NO_COUNT ? PYCORE_ERR_NOT_FOUND : 0;
-}
-
-static int edges_of(void *arg, uint32_t object, edge_fn *fn, void *fn_arg)
-{
-	const struct kept *k = arg;
-	const struct links *f = k->forward;
-	int rc = 0;
-
-	for (uint32_t i = f->start[object]; i < f->start[object + 1] && !rc; i++) {
-		enum edge_kind kind;
-		struct label label = labels_label(&k->labels, i, &kind);
-
-		rc = fn(fn_arg, k->address[f->to[i]], kind, &label);
-	}
-	return rc;
-}
-
-static void text_of(void *arg, const struct label *label, struct buf *out)
-{
-	const struct kept *k = arg;
-
-	labels_text(&k->labels, label, out);
-}
-
-static int label_of(void *arg, uint32_t from, uint32_t to, struct buf *out)
-{
-	struct seek s = { .to = address_of(arg, to) };
-
-	edges_of(arg, from, seek_meet, &s);
-	if (!s.rank)
-		return PYCORE_ERR_NOT_FOUND;
-	text_of(arg, &s.label, out);
-	if (s.kind == EDGE_GUESS)
-		buf_putc(out, '?');
-	return 0;
-}
-
-static void kept_free(void *arg)
-{
-	struct kept *k = arg;
-
-	labels_fini(&k->labels);
-	free(k->address);
-	free(k->count);
-	free(k);
-}
-
 static bool read_types(struct input *f, struct whole *w)
 {
 	uint64_t n;
 
-	if (!amount(f, 3, &n) || !take(f, n, sizeof(struct whole_type)))
+	if (!amount(f, 4, &n) || !take(f, n, sizeof(struct whole_type)))
 		return false;
 	for (uint64_t i = 0; i < n; i++) {
 		struct whole_type type;
-		uint64_t flags;
+		uint64_t flags, hidden;
 
 		if (!text(f, &w->arena, &type.name) || !number(f, UINT64_MAX, &type.address) ||
-		    !number(f, WHOLE_CLASSES | WHOLE_MODULES, &flags))
+		    !number(f, WHOLE_TYPE_FLAGS, &flags) || !number(f, UINT32_MAX, &hidden))
 			return false;
 		type.flags = (uint8_t)flags;
+		type.hidden = (uint32_t)hidden;
 		if (!vec_push(&w->types, type))
 			return fail(f, PYCORE_ERR_NOMEM);
 	}
@@ -261,12 +176,9 @@ static bool make_room(struct input *f, struct whole *w, uint32_t n, uint64_t ref
 	k = calloc(1, sizeof(*k));
 	if (!k)
 		return fail(f, PYCORE_ERR_NOMEM);
-	w->source = (struct whole_source){
-		.arg = k, .free = kept_free, .address = address_of, .number = number_of,
-		.label = label_of, .edges = edges_of, .label_text = text_of,
-	};
+	k->w = w;
 	k->n = n;
-	k->forward = &w->objects.forward;
+	w->source = kept_source(k);
 	k->labels.of = calloc((size_t)references + 1, sizeof(*k->labels.of));
 	k->address = calloc((size_t)n + 1, sizeof(*k->address));
 	k->count = calloc((size_t)n + 1, sizeof(*k->count));
@@ -373,13 +285,32 @@ static bool read_tally(struct input *f, struct arena *a, struct tally *t)
 	return true;
 }
 
-static bool read_name(struct input *f, struct arena *a, struct whole_root *root)
+static bool read_frames(struct input *f, struct whole *w)
 {
-	uint64_t bits;
+	uint64_t n, depth;
 
-	if (!number(f, 63, &bits))
+	if (!amount(f, 2, &n) || !take(f, n, sizeof(struct root_frame)))
+		return false;
+	for (uint64_t i = 0; i < n; i++) {
+		struct root_frame frame;
+
+		if (!number(f, UINT64_MAX, &frame.ident) || !number(f, UINT32_MAX, &depth))
+			return false;
+		frame.depth = (uint32_t)depth;
+		if (!vec_push(&w->frames, frame))
+			return fail(f, PYCORE_ERR_NOMEM);
+	}
+	return true;
+}
+
+static bool read_name(struct input *f, struct arena *a, size_t n_frames, struct whole_root *root)
+{
+	uint64_t bits, frame;
+
+	if (!number(f, 63, &bits) || !number(f, n_frames, &frame))
 		return false;
 	root->itself = bits & 8;
+	root->frame = (uint32_t)frame;
 	return (!(bits & 1) || text(f, a, &root->name)) &&
 	       (!(bits & 2) || text(f, a, &root->local)) &&
 	       (!(bits & 4) || text(f, a, &root->expression)) &&
@@ -404,7 +335,7 @@ static bool read_roots(struct input *f, struct whole *w)
 			return fail(f, PYCORE_ERR_NOMEM);
 	}
 	for (uint64_t i = 0; i < n; i++) {
-		if (!read_name(f, &w->arena, &w->roots.items[i]))
+		if (!read_name(f, &w->arena, w->frames.n, &w->roots.items[i]))
 			return false;
 	}
 	return true;
@@ -556,7 +487,7 @@ static bool read_all(struct input *f, struct whole *w, struct snapshot_facts *fa
 		return fail(f, PYCORE_ERR_DAMAGED);
 	return make_room(f, w, (uint32_t)n, references) && read_addresses(f, w->source.arg) &&
 	       read_objects(f, w, w->source.arg) && read_references(f, w, references) &&
-	       read_roots(f, w) &&
+	       read_frames(f, w) && read_roots(f, w) &&
 	       read_labels(f, w, &((struct kept *)w->source.arg)->labels) &&
 	       read_audit(f, w->n, &facts->audit) && read_end(f);
 }
@@ -573,7 +504,7 @@ static int read_file(struct input *f, struct whole *w, struct snapshot_facts *fa
 		return f->rc;
 	/* What C code holds is among the roots of the file: it is not to be guessed anew. */
 	rc = whole_seal(w, progress);
-	w->source.refcount = count_of;
+	w->source.refcount = kept_refcount;
 	return rc;
 }
 
@@ -614,11 +545,4 @@ int snapshot_read(struct whole *w, struct snapshot_facts *facts, int fd, uint64_
 	return pycore_fail(err, rc,
 			   "%.120s is a damaged snapshot: it was cut short or changed; make it anew",
 			   name);
-}
-
-const struct labels *snapshot_labels(const struct whole *w)
-{
-	const struct kept *k = w->source.arg;
-
-	return &k->labels;
 }

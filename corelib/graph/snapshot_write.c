@@ -52,6 +52,7 @@ static void write_types(struct writer *o, const struct whole *w)
 		text(o, w->types.items[i].name);
 		number(o, w->types.items[i].address);
 		number(o, w->types.items[i].flags);
+		number(o, w->types.items[i].hidden);
 	}
 }
 
@@ -102,6 +103,7 @@ static void write_name(struct writer *o, const struct whole_root *root)
 
 	number(o, (root->field ? 32u : 0) | (root->address ? 16u : 0) | (root->itself ? 8u : 0) |
 		  (root->expression ? 4u : 0) | (root->local ? 2u : 0) | (name ? 1u : 0));
+	number(o, root->frame);
 	if (name)
 		text(o, name);
 	if (root->local)
@@ -117,6 +119,11 @@ static void write_name(struct writer *o, const struct whole_root *root)
 
 static void write_roots(struct writer *o, const struct whole *w)
 {
+	number(o, w->frames.n);
+	for (size_t i = 0; i < w->frames.n; i++) {
+		number(o, w->frames.items[i].ident);
+		number(o, w->frames.items[i].depth);
+	}
 	number(o, w->roots.n);
 	for (size_t i = 0; i < w->roots.n; i++) {
 		number(o, w->roots.items[i].object);
@@ -151,7 +158,7 @@ static void write_labels(struct writer *o, const struct whole *w, const struct l
 			else
 				number(o, ((uint64_t)code + 1) << 1);
 			if (code & LABELS_INDEX)
-				next = code + 1;
+				next = LABELS_INDEX | ((code + 1) & ~LABELS_INDEX);
 		}
 	}
 }

@@ -248,12 +248,6 @@ static int add_way(struct search *s, struct way *way, struct ways *out)
 	return way->root_name && vec_push(&out->list, *way) ? 0 : PYCORE_ERR_NOMEM;
 }
 
-/* In a snapshot there is nothing to write it from, but what its target could have written. */
-static bool may_be_written(const struct search *s, const struct way *way)
-{
-	return s->w->source.expression ? way->expression != NULL : root_is_written(way->root);
-}
-
 /* The object is a root itself, maybe of several kinds. */
 static int add_roots(struct search *s, size_t most, bool written, struct ways *out)
 {
@@ -273,7 +267,7 @@ static int add_roots(struct search *s, size_t most, bool written, struct ways *o
 			continue;
 		rc = fill_expression(s, &way, &bad);
 		/* A cell that is a local is not written: f_locals has what is in it. */
-		if (rc >= 0 && written != may_be_written(s, &way))
+		if (rc >= 0 && written != (way.expression != NULL))
 			rc = 0;
 		else if (rc >= 0)
 			rc = add_way(s, &way, out);

@@ -187,12 +187,27 @@ static const char *root_kind(const struct weighing *g, const struct web_node *x)
 	return !kind && x->root ? "class" : kind;
 }
 
+/* The global of C code's that holds the one object that a node stands for, or NULL. */
+static const char *native_name(const struct weighing *g, const struct web_node *x)
+{
+	uint32_t object = object_at_node(g, x);
+	const uint64_t *at = object == WHOLE_NONE
+				     ? NULL : map_get(&g->w->root_of, (uint64_t)object + 1);
+	const struct whole_root *root = at ? &g->w->roots.items[*at - 1] : NULL;
+
+	return root && root->kind == ROOT_NATIVE ? root->name : NULL;
+}
+
 /* A kind is told of a group if all of it have the same. */
 static void add_kinds(const struct weighing *g, const struct page *page, struct pycore_node *nodes)
 {
-	for (size_t i = 0; i < page->nodes.n; i++)
-		nodes[i].root_kind =
-			root_kind(g, &g->web->nodes.items[page->nodes.items[i].first]);
+	for (size_t i = 0; i < page->nodes.n; i++) {
+		const struct web_node *first = &g->web->nodes.items[page->nodes.items[i].first];
+
+		nodes[i].root_kind = root_kind(g, first);
+		if (nodes[i].count == 1)
+			nodes[i].root_name = native_name(g, first);
+	}
 	for (size_t i = 0; i < g->web->nodes.n; i++) {
 		struct pycore_node *node = g->node_of[i] == NO_NODE ? NULL : &nodes[g->node_of[i]];
 		const char *kind;

@@ -70,6 +70,7 @@ void whole_fini(struct whole *w)
 	links_fini(&w->objects.forward);
 	vec_free(&w->types);
 	vec_free(&w->roots);
+	vec_free(&w->frames);
 	map_free(&w->root_of);
 	arena_free(&w->arena);
 	free(w->idom);

@@ -60,7 +60,7 @@ struct whole_root {
 	uint32_t object;
 	uint8_t kind;           /* enum root_kind */
 	bool itself;            /* of a frame: the frame's object, not what it holds */
-	uint32_t frame;         /* 1 + number of a frame that the source knows, or 0 */
+	uint32_t frame;         /* 1 + number in whole.frames, or 0 */
 	const char *name;       /* "module app", "thread 12 w1: f() local 'rows'", or NULL */
 	const char *local;      /* name of the frame's variable, or NULL */
 	const char *field;      /* what else of the frame or thread: "f_code", or NULL */
@@ -68,9 +68,21 @@ struct whole_root {
 	const char *expression; /* what evaluates to the object, or NULL */
 };
 
+/* A frame that holds roots: sys._current_frames()[ident] and as many times f_back as depth. */
+struct root_frame {
+	uint64_t ident;
+	uint32_t depth;
+};
+
 enum whole_type_flag {
-	WHOLE_CLASSES = 1, /* its objects are types */
-	WHOLE_MODULES = 2, /* its objects are modules */
+	WHOLE_CLASSES = 1,    /* its objects are types */
+	WHOLE_MODULES = 2,    /* its objects are modules */
+	WHOLE_LISTS = 4,      /* lists, or of a class that derives from it; so are the next two */
+	WHOLE_TUPLES = 8,
+	WHOLE_DICTS = 16,
+	WHOLE_COLLECTED = 32, /* the collector can be asked what its objects refer to */
+	WHOLE_PYTHON = 64,    /* a class statement made it */
+	WHOLE_TYPE_FLAGS = 127
 };
 
 /* A type, by its number in whole.type. All types that are objects here are among them. */
@@ -78,6 +90,7 @@ struct whole_type {
 	const char *name; /* module.qualname */
 	uint64_t address; /* 0: not known */
 	uint8_t flags;    /* enum whole_type_flag */
+	uint32_t hidden;  /* of a struct sequence: items that no index reaches, the last ones */
 };
 
 /* Where the graph comes from, and what is only there. */
@@ -110,6 +123,7 @@ struct whole {
 	struct object_arrays objects; /* type (number into types), bytes, flags, references */
 	VEC(struct whole_type) types;
 	VEC(struct whole_root) roots; /* in any order */
+	VEC(struct root_frame) frames;
 	struct map root_of;  /* sealed: 1 + object -> 1 + the best of its roots */
 	struct whole_source source;
 	struct arena arena;  /* names */

@@ -74,6 +74,7 @@ static void add_weights(const struct pycore_node *n, json_t *node, struct json_o
 	json_put(out, node, "retained", n->retained ? json_count(n->retained) : json_null());
 	json_put(out, node, "dominator", n->keeper ? json_address(n->keeper) : json_null());
 	json_put(out, node, "root_kind", json_text(n->root_kind));
+	json_put(out, node, "root_name", json_text(n->root_name));
 	if (n->count > 1)
 		json_put(out, collapsed, "count", json_count(n->count));
 	json_put(out, node, "collapsed", collapsed);

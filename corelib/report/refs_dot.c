@@ -7,6 +7,7 @@
 #include "report/report.h"
 
 #define TYPE_COLUMNS 48
+#define PLACE_COLUMNS 100 /* the end matters */
 #define REPR_COLUMNS 44
 #define LABEL_COLUMNS 32
 
@@ -77,7 +78,8 @@ static void node_label(const struct report *r, const struct pycore_node *n, stru
 	node_repr(r, n, out);
 	if (!n->root && n->root_kind) {
 		line_break(out);
-		buf_puts(out, refs_look(n->root_kind)->words);
+		escape_dot(out, n->root_name ? n->root_name : refs_look(n->root_kind)->words,
+			   PLACE_COLUMNS);
 	}
 	/* A frame is no object of its own in most releases: it has an address, but no size. */
 	if (n->bytes) {

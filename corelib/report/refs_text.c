@@ -91,8 +91,11 @@ static void node_text(const struct walk *w, const struct pycore_node *n, struct 
 	if (n->retained)
 		buf_printf(out, ", retains %s", number_bytes(text, n->retained));
 	buf_putc(out, ')');
-	if (n->root_kind)
-		buf_printf(out, " [%s]", refs_look(n->root_kind)->words);
+	if (n->root_kind) {
+		buf_puts(out, " [");
+		escape_text(out, n->root_name ? n->root_name : refs_look(n->root_kind)->words, 0);
+		buf_putc(out, ']');
+	}
 }
 
 /* A local is in a frame, while an attribute is of an object. */

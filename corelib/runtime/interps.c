@@ -16,6 +16,7 @@ enum {
 	/* struct pthread of glibc on x86-64, the same from 2.31 (2020) to 2.43 at least */
 	PTHREAD_SELF = 0x10,
 	PTHREAD_TID = 0x2d0,
+	PID_MOST = 1 << 22, /* the kernel's PID_MAX_LIMIT */
 };
 
 struct walk {
@@ -314,6 +315,20 @@ static uint64_t tid_of_pthread(struct reader *r, uint64_t ident)
 	if (p != &tid)
 		memcpy(&tid, p, sizeof(tid));
 	return tid;
+}
+
+uint64_t runtime_own_pid(struct reader *r)
+{
+	const struct target *t = r->target;
+
+	for (size_t i = 0; i < t->n_threads; i++) {
+		uint64_t tid = t->threads[i].tid == t->process.pid
+				       ? tid_of_pthread(r, t->threads[i].fs_base) : 0;
+
+		if (tid && tid <= PID_MOST)
+			return tid;
+	}
+	return 0;
 }
 
 /*

@@ -90,6 +90,12 @@ int runtime_interpreters(const struct runtime *rt, struct reader *r, struct inte
 			 struct pycore_error *err);
 void interpreters_fini(struct interpreters *list);
 
+/*
+ * The number by which the process goes to itself, as glibc has it: in a container it is not
+ * what others see. 0: not known
+ */
+uint64_t runtime_own_pid(struct reader *r);
+
 /* The name of the module of builtin names. */
 const char *runtime_builtins(const struct layout *l);
 

@@ -7,6 +7,7 @@
 #include "fuzz/fuzz.h"
 #include "graph/growth.h"
 #include "graph/snapshot.h"
+#include "graph/way.h"
 #include "lib/corefile.h"
 
 /*
@@ -31,7 +32,9 @@ static void use(const struct whole *w)
 	const struct whole *const wholes[] = { w, w, w };
 	struct pycore_growth growth;
 	struct arena arena = { 0 };
+	const struct way_query query = { .most = 2 };
 	struct links children;
+	struct ways ways;
 
 	if (growth_find(wholes, 3, &arena, &growth) || whole_children(w, &children))
 		abort();
@@ -41,6 +44,8 @@ static void use(const struct whole *w)
 		w->source.edges(w->source.arg, i, say, (void *)w);
 		if (w->source.number(w->source.arg, w->source.address(w->source.arg, i)) != i)
 			abort();
+		if (i % 64 == 0 && !way_find(w, i, &query, &arena, &ways))
+			ways_fini(&ways);
 	}
 	links_fini(&children);
 	arena_free(&arena);

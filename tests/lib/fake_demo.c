@@ -142,17 +142,18 @@ static const struct pycore_buffer buffers[] = {
 
 static const struct pycore_node nodes[] = {
 	{ 0x7f3000, "__main__.MyBigFatObject", 48, "<MyBigFatObject>", NULL, 1, 0, true,
-	  48, 0x7f2000, NULL },
+	  48, 0x7f2000, NULL, NULL },
 	{ 0x7f3040, "__main__.MyBigFatObject", 48, "<MyBigFatObject>", NULL, 1, 0, true,
-	  48, 0x7f2000, NULL },
-	{ 0x7f2000, "dict", 232, "{'foo': \"quoted\\\"}", NULL, 1, 3, false, 328, 0, "native" },
-	{ 0x7f5000, "dict", 360, "{42: {...}}", NULL, 1, 0, false, 360, 0x7f6000, NULL },
+	  48, 0x7f2000, NULL, NULL },
+	{ 0x7f2000, "dict", 232, "{'foo': \"quoted\\\"}", NULL, 1, 3, false, 328, 0, "native",
+	  "C global _x.so+0x1a2c0 (\"\x1b" "c\")" },
+	{ 0x7f5000, "dict", 360, "{42: {...}}", NULL, 1, 0, false, 360, 0x7f6000, NULL, NULL },
 	{ 0x7f6000, "function", 152, "<function computate_something>", NULL, 1, 0, false,
-	  512, 0x7f7000, NULL },
+	  512, 0x7f7000, NULL, NULL },
 	{ 0x7f7000, "module", 72, "<module '__main__'>", "module __main__", 1, 0, false,
-	  1200464, 0, "module" },
+	  1200464, 0, "module", NULL },
 	{ 0x7f8000, "app.models.Session", 960000, NULL, NULL, 20000, 0, false,
-	  1160000, 0x7f7000, NULL },
+	  1160000, 0x7f7000, NULL, NULL },
 };
 
 static const struct pycore_edge edges[] = {

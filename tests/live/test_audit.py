@@ -27,6 +27,13 @@ def every_leaked_reference_is_counted_to_its_object(scene):
 
 
 @on("leaked.py", ways=("live", "core"))
+def references_leaked_of_an_interned_string_are_counted(scene):
+    row = by_type(scene.ask("audit", "--limit", "0")["excess"]).get("str", {"examples": []})
+    words = scene.truth["words"]
+    equal([word for word in words if word not in row["examples"]], [], "words that are not told")
+
+
+@on("leaked.py", ways=("live", "core"))
 def objects_that_only_leaked_references_keep_are_told_as_such(scene):
     row = by_type(scene.ask("audit", "--limit", "0")["excess"])["__main__.Orphan"]
     equal(sorted(row["examples"]), sorted(scene.truth["orphans"]), "objects that nothing holds")

@@ -2,7 +2,7 @@
 
 import os
 
-from harness import all_equal, equal, on, since, that
+from harness import all_equal, equal, few, on, since, that
 
 TYPE = "__main__.Target"
 # Roots that Python has no word for.
@@ -45,6 +45,20 @@ def each_of_several_paths_evaluates_too(scene):
     answers = scene.evaluate([row["expression"] for row in said])
     all_equal([(row["expression"], answer, row["address"])
                for row, answer in zip(said, answers)], "ids")
+
+
+@on("paths.py", ways=("live",))
+def paths_of_a_snapshot_are_those_that_redact_shows(scene):
+    path = os.path.join(scene.process.directory, "it.pysnap")
+    scene.ask("snapshot", "-o", path)
+    words = ("path", "--type", TYPE, "--limit", "0", "--redact")
+    rows = scene.pycore.json(*words, path)["paths"]
+    equal(rows, scene.ask(*words)["paths"], "paths")
+    whole = [row for row in rows if row["expression"] and "[...]" not in row["expression"]]
+    that(len(whole) > 30, "%d of %d have no key in it" % (len(whole), len(rows)))
+    answers = scene.evaluate([row["expression"] for row in whole])
+    all_equal([(row["expression"], answer, row["address"])
+               for row, answer in zip(whole, answers)], "ids")
 
 
 @on("paths.py", ways=("live", "core"))
@@ -132,3 +146,39 @@ def what_waits_in_a_loop_is_held_by_it(scene):
             asked.append((row["expression"], address))
     equal(scene.evaluate([expression for expression, unused in asked]),
           [address for unused, address in asked], "ids")
+
+
+@on("globals.py", ways=("core",), where=few)
+def a_global_of_c_code_is_named(scene):
+    path = os.path.join(scene.process.directory, scene.way + ".pysnap")
+    scene.ask("snapshot", "-o", path)
+    rows = {}
+    for command in "path", "heap-top":
+        for target in scene.target, [path]:
+            reply = scene.pycore.json(command, *target, "--type", "__main__.Held", "--redact")
+            for row in reply["paths" if command == "path" else "objects"]:
+                rows.setdefault(row["address"], []).append(row["root"])
+    for address, inside, name in scene.truth["held"]:
+        equal(rows[address], [{"kind": "native", "name": name}] * 4, "roots")
+        nodes = {node["address"]: node for node in
+                 scene.ask("refs", "--addr", inside)["nodes"]}
+        equal(nodes[address]["root_name"], name, "name in the graph")
+        that("[%s]" % name in scene.text("refs", "--addr", inside, "--format", "text"), "text")
+    roots = rows[scene.truth["by C code"][0]]
+    equal([root["kind"] for root in roots], ["native"] * 4, "kind of another")
+    that("+0x" not in roots[0]["name"], roots)
+
+
+def counts_by_process(interpreter):
+    """From 3.13 on the thread's state says it."""
+    return (3, 6) <= interpreter.release <= (3, 12)
+
+
+@on("forked.py", ways=("live",), where=counts_by_process)
+def a_child_does_not_run_the_loop_of_its_parent(scene):
+    truth = scene.truth
+    equal((truth["runs"], truth["runs in the child"]), (True, False), "what the interpreter says")
+    for pid, runs in (scene.process.pid, True), (truth["child"], False):
+        rows = scene.pycore.json("path", str(pid), "--type", "__main__.Loop")["paths"]
+        equal([(row["address"], row["root"]["kind"] == "asyncio") for row in rows],
+              [(truth["loop"], runs)], "loops of process %d, and whether it runs them" % pid)

@@ -15,9 +15,11 @@
 #include "base/buf.h"
 #include "graph/growth.h"
 #include "graph/snapshot.h"
+#include "graph/way.h"
 
 #define BASE UINT64_C(0x7f0000001000)
 #define GIANT (UINT64_C(5) << 32)
+#define GIANT_ITEMS (UINT32_C(1) << 30)
 
 enum { OBJECTS = 60, REFERENCES = 150, TYPES = 4 };
 
@@ -38,6 +40,7 @@ static struct label_entry entries[] = {
 	{ "x", LABEL_ATTR, false },	 { "f_code", LABEL_FIELD, false }, { NULL, LABEL_KEY, false },
 	{ "it's", LABEL_KEY, false },	 { "name", LABEL_KEY, false },	   { NULL, LABEL_IS_KEY, false },
 	{ "slot", LABEL_ATTR, true },	 { "a", LABEL_ATTR_KEY, false },   { NULL, LABEL_NONE, true },
+	{ "__mro__", LABEL_ATTR, false }, { "__dict__", LABEL_ATTR, false },
 };
 enum { ENTRIES = sizeof(entries) / sizeof(entries[0]) };
 static uint32_t codes[REFERENCES];
@@ -80,21 +83,24 @@ static void make(struct whole *w, uint32_t n, uint32_t first_type)
 		{ .object = 0, .kind = ROOT_MODULE, .name = "module app",
 		  .expression = "sys.modules['app']" },
 		{ .object = 9, .kind = ROOT_LOCAL, .name = "thread 12 w1: f() local 'row'",
-		  .local = "row", .address = BASE - 8 },
-		{ .object = 10, .kind = ROOT_FRAME, .name = "thread 12 w1: f()", .itself = true },
+		  .local = "row", .address = BASE - 8, .frame = 1 },
+		{ .object = 10, .kind = ROOT_FRAME, .name = "thread 12 w1: f()", .itself = true,
+		  .frame = 2 },
 		{ .object = 11, .kind = ROOT_THREAD, .name = "thread 12 w1: dict", .field = "dict" },
 		{ .object = 12, .kind = ROOT_ASYNCIO, .name = "thread 12 w1: running loop",
 		  .local = "self", .address = BASE - 16, .field = "running loop" },
 		{ .object = 14, .kind = ROOT_INTERNED }, { .object = 30, .kind = ROOT_NATIVE },
 		{ .object = 31, .kind = ROOT_GARBAGE },
 	};
+	static const struct root_frame frames[] = { { BASE + 5, 0 }, { UINT64_MAX, 3 } };
 
 	*w = (struct whole){ .jobs = 1 };
 	assert_int_equal(whole_init(w, n), 0);
 	for (uint32_t i = 0; i < TYPES; i++)
-		assert_true(vec_push(&w->types, ((struct whole_type){ names[i], 0x1000 + i, i % 3 })));
+		assert_true(vec_push(&w->types, ((struct whole_type){ names[i], address_of(NULL, i * 4),
+								      i * 41 & WHOLE_TYPE_FLAGS, i * GIANT_ITEMS })));
 	for (uint32_t i = 0; i < REFERENCES; i++)
-		codes[i] = i % 4 ? LABELS_INDEX | (i % 7 ? i : UINT32_MAX) : i % (ENTRIES + 1);
+		codes[i] = i % 4 ? LABELS_INDEX | (i % 7 ? i : UINT32_MAX) : i / 4 % (ENTRIES + 1);
 	for (uint32_t i = 0; i < n; i++) {
 		w->objects.type[i] = (first_type + i * i) % TYPES;
 		w->objects.flags[i] = i % 16;
@@ -104,6 +110,8 @@ static void make(struct whole *w, uint32_t n, uint32_t first_type)
 	put_references(w, n);
 	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++)
 		assert_true(vec_push(&w->roots, roots[i]));
+	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
+		assert_true(vec_push(&w->frames, frames[i]));
 	w->source = (struct whole_source){ .arg = w, .address = address_of, .number = number_of };
 	assert_int_equal(whole_seal(w, (struct whole_progress){ 0 }), 0);
 }
@@ -228,8 +236,15 @@ static void assert_names(const struct whole *w, const struct whole *back)
 	for (uint32_t i = 0; i < back->n; i++)
 		assert_int_equal(back->source.edges(back->source.arg, i, assert_label, &told), 0);
 	assert_int_equal(told.next, REFERENCES);
-	for (size_t i = 0; i < w->types.n; i++)
+	for (size_t i = 0; i < w->types.n; i++) {
 		assert_int_equal(back->types.items[i].flags, w->types.items[i].flags);
+		assert_int_equal(back->types.items[i].hidden, w->types.items[i].hidden);
+	}
+	assert_int_equal(back->frames.n, w->frames.n);
+	for (size_t i = 0; i < w->frames.n; i++) {
+		assert_int_equal(back->frames.items[i].ident, w->frames.items[i].ident);
+		assert_int_equal(back->frames.items[i].depth, w->frames.items[i].depth);
+	}
 	for (size_t i = 0; i < w->roots.n; i++) {
 		const struct whole_root *a = &w->roots.items[i], *b = &back->roots.items[i];
 
@@ -238,6 +253,7 @@ static void assert_names(const struct whole *w, const struct whole *back)
 		assert_text(b->expression, a->expression);
 		assert_int_equal(b->address, a->address);
 		assert_int_equal(b->itself, a->itself);
+		assert_int_equal(b->frame, a->frame);
 	}
 	assert_string_equal(back->roots.items[0].name, "module app");
 	/* What the thread is called is a value. */
@@ -355,6 +371,18 @@ static int say(void *arg, uint64_t to, enum edge_kind kind, const struct label *
 	return 0;
 }
 
+/* The expression may be anything, too. */
+static void ask_for_ways(const struct whole *w, uint32_t object)
+{
+	const struct way_query query = { .most = 3 };
+	struct arena arena = { 0 };
+	struct ways ways;
+
+	assert_int_equal(way_find(w, object, &query, &arena, &ways), 0);
+	ways_fini(&ways);
+	arena_free(&arena);
+}
+
 static void any_number_may_be_wrong(void **state)
 {
 	unsigned char file[8192];
@@ -375,6 +403,7 @@ static void any_number_may_be_wrong(void **state)
 				assert_true(whole_retained(&back, i) <= back.total_bytes);
 				back.source.edges(back.source.arg, i, say, &back);
 			}
+			ask_for_ways(&back, bit % back.n);
 			whole_fini(&back);
 		}
 		numbers.text[bit / 8] ^= 1 << bit % 8;
@@ -389,7 +418,7 @@ static void a_claim_of_more_than_can_be_there_takes_no_memory(void **state)
 {
 	/* No names, pid and runtime 0, one type; then 2^32 - 3 objects, in a file of some bytes. */
 	static char claim[] = "\6" "3.11.7" "\7" "release" "\xd2\x09" "\x80\xaa\x01"
-			      "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" "\1\1x\0\0" "\xfd\xff\xff\xff\x0f\0\0";
+			      "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" "\1\1x\0\0\0" "\xfd\xff\xff\xff\x0f\0\0";
 	struct buf numbers = { .text = claim, .len = sizeof(claim) - 1 };
 	unsigned char file[200];
 	struct whole back;

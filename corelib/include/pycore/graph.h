@@ -23,6 +23,8 @@ struct pycore_node {
 				*   "asyncio" (an event loop that a thread runs),
 				*   "interpreter", "static", "immortal", "interned", "stack",
 				*   "native" (C code), "garbage"; NULL: nothing, or not known */
+	const char *root_name; /**< of what C code holds, the global that does, where one is known:
+				*   "C global _ctypes.so+0x1a2c0 (_unpickle)"; else NULL */
 };
 
 struct pycore_edge {

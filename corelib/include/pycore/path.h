@@ -17,7 +17,9 @@ struct pycore_path {
 	const char *root_kind;  /**< "module", "asyncio" (an event loop that a thread runs), "local",
 	                         * "frame", "thread", "interpreter", "static", "immortal", "interned",
 	                         * "stack", "native" or "garbage" */
-	const char *root;       /**< "module app: CACHE", "thread 12 w1: f() local 'rows'" */
+	const char *root;       /**< "module app: CACHE", "thread 12 w1: f() local 'rows'",
+	                         * "C global _ctypes.so+0x1a2c0 (_unpickle)": an address as the file
+	                         * has it, and its symbol if there is one */
 	const char *expression; /**< what evaluates to the very object inside the target, given
 	                         * modules sys and gc; NULL: Python cannot say it */
 	const struct pycore_path_step *steps; /**< the root's object first, the object itself last */
@@ -32,7 +34,7 @@ struct pycore_path_query {
 	size_t n_addresses;
 	size_t limit;              /**< objects of the type, those that retain most first; 0: 20 */
 	size_t most;               /**< paths to each object, each by another holder; 0: 1 */
-	bool values;               /**< write keys of dicts; else "..." */
+	bool values;               /**< write keys of dicts, which a snapshot has not; else "..." */
 };
 
 struct pycore_paths {
