@@ -23,7 +23,7 @@ enum {
 	MOST_BYTES = 1 << 20,
 	MOST_FILES = 1000,
 	GROWTH = 1024, /* bytes that damage may add */
-	SECONDS = 60,  /* for all of it: it takes a few, and the machine may be busy */
+	SECONDS = 300, /* for all of it: it takes a few, and the machine may be busy */
 };
 
 struct file {
