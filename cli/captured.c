@@ -39,6 +39,7 @@ void captured_options(struct pycore_dump_options *options, const struct settings
 		.no_freeze = s->open.no_freeze,
 		.leave_text = s->python_only,
 		.leave_stack_reserve = s->python_only,
+		.all_memory = s->all_memory,
 		.cancelled = stop_wanted,
 		.progress = progress_show,
 		.warn = keep,

@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <pycore/session.h>
+
 #include "command.h"
 
 /* What we handle or ignore is no business of theirs. */
@@ -70,6 +72,8 @@ static void become_analyze(const char *core, int out, const struct child_limits 
 
 	usual_signals();
 	be_killable();
+	if (l->unpack_in)
+		setenv("TMPDIR", l->unpack_in, 1);
 	if (l->seconds)
 		setrlimit(RLIMIT_CPU, &cpu);
 	dup2(out, STDOUT_FILENO);
@@ -105,6 +109,23 @@ static int wait_for(pid_t pid, unsigned seconds)
 	if (p.fd >= 0)
 		close(p.fd);
 	return status;
+}
+
+bool child_finds_no_python(const char *core, const struct child_limits *limits)
+{
+	struct pycore_options options = { .size = sizeof(options), .sysroot = limits->sysroot,
+					  .exe = limits->exe };
+	pid_t pid = fork();
+	struct pycore *session;
+	int status = -1;
+
+	if (!pid) {
+		usual_signals();
+		_exit(pycore_open_core(&session, core, &options, NULL) == PYCORE_ERR_NOT_PYTHON);
+	}
+	if (pid > 0)
+		status = wait_for(pid, limits->seconds);
+	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 1;
 }
 
 /* The first line that it wrote where there is no answer, without our own name before it. */

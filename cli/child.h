@@ -16,6 +16,7 @@ struct child_limits {
 	unsigned seconds;    /* 0: none */
 	const char *sysroot; /* or NULL */
 	const char *exe;     /* or NULL */
+	const char *unpack_in; /* folder for a compressed core, or NULL: as usual */
 	bool redact;
 };
 
@@ -27,5 +28,8 @@ struct child_limits {
  */
 bool child_analyze(const char *core, const char *path, const struct child_limits *limits,
 		   char *why, size_t size);
+
+/* Whether a core can be read, and there is no CPython in it. */
+bool child_finds_no_python(const char *core, const struct child_limits *limits);
 
 #endif

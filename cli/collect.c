@@ -31,6 +31,7 @@ struct collection {
 	struct settings *settings;
 	char name[4096];  /* DIR/core.PID.TIME */
 	char now[4200];   /* the name under which the core can be read */
+	char came[4200];  /* and that of what came, before it was reduced */
 	int fd;           /* of the core: a file without a name, or with it */
 	uint64_t size, most;
 	time_t end;       /* of the time for all of it */
@@ -201,13 +202,12 @@ static bool reduce(struct collection *c)
 		.warn = warn,
 	};
 	struct pycore_error err = { 0 };
-	char from[4200];
 
-	strcpy(from, c->now);
+	strcpy(c->came, c->now);
 	if (strlen(c->name) + 5 > sizeof(c->name))
 		return false;
 	strcat(c->name, ".zst");
-	if (pycore_reduce(from, &options, NULL, &err) < 0) {
+	if (pycore_reduce(c->came, &options, NULL, &err) < 0) {
 		say(LOG_ERR, err.message);
 		return false;
 	}
@@ -222,6 +222,7 @@ static int finish(struct collection *c)
 		.seconds = left > 1 ? (unsigned)left : 1,
 		.sysroot = c->settings->open.sysroot ? c->settings->open.sysroot : c->sysroot,
 		.exe = c->settings->open.exe,
+		.unpack_in = c->settings->dir,
 		.redact = c->settings->report.redact,
 	};
 	char page[4200], why[4300], line[9000];
@@ -230,6 +231,10 @@ static int finish(struct collection *c)
 	snprintf(page, sizeof(page), "%s.txt", c->name);
 	reduced = c->settings->core != CORE_REDUCED || reduce(c);
 	told = child_analyze(c->now, page, &limits, why, sizeof(why));
+	/* Of other programs nothing is kept; of a Python that is beyond us, its core. */
+	if (!told && c->settings->core == CORE_REDUCED && reduced && !c->cut &&
+	    child_finds_no_python(c->came, &limits))
+		unlink(c->now);
 	if (told)
 		snprintf(line, sizeof(line), "process %s, signal %s: wrote %s%s%s%s%s",
 			 c->settings->target, c->settings->signal ? c->settings->signal : "unknown",

@@ -20,7 +20,7 @@ struct settings {
 	enum color_when color;
 	bool quiet, verbose, help, version;
 	struct pycore_options open;
-	bool zstd, python_only; /* of a core that is written */
+	bool zstd, python_only, all_memory; /* of a core that is written */
 	uint64_t max_stop_ms, max_memory;
 	const char *cgroup; /* of watch, as all up to analyze */
 	uint64_t rss;

@@ -21,6 +21,12 @@ bool apply_python_only(struct settings *s, const char *value)
 	return true;
 }
 
+bool apply_all_memory(struct settings *s, const char *value)
+{
+	s->all_memory = true;
+	return true;
+}
+
 bool apply_max_stop(struct settings *s, const char *value)
 {
 	if (!parse_number(value, 10, 86400000, &s->max_stop_ms) || !s->max_stop_ms)

@@ -13,6 +13,7 @@ bool parse_number(const char *text, int base, uint64_t most, uint64_t *out);
 bool apply_compress(struct settings *s, const char *value);
 bool apply_max_memory(struct settings *s, const char *value);
 bool apply_python_only(struct settings *s, const char *value);
+bool apply_all_memory(struct settings *s, const char *value);
 bool apply_max_stop(struct settings *s, const char *value);
 bool apply_cgroup(struct settings *s, const char *value);
 bool apply_rss(struct settings *s, const char *value);

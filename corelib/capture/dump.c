@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,15 +29,19 @@ struct dump {
 	struct target *target;
 	struct process_facts facts;
 	struct pages pages;
+	struct filter filter;
 	struct plan plan;
 	struct copy copy;
 	struct sink sink;
 	struct buf notes, headers;
-	uint64_t most; /* bytes of room that may be taken */
-	/* Memory is copied to a room for all of it, or goes by way of a queue. */
+	/* Memory goes by way of a queue, or is copied to a room for all of it. */
 	unsigned char *room;
 	uint64_t room_len;
 	struct queue *queue;
+	bool queue_was_full;
+	int calm; /* what is to be given to copy_calm() */
+	pthread_mutex_t lock; /* of where reading is: */
+	struct cursor cursor;
 	uint64_t core_bytes, written;
 	unsigned workers;
 	bool was_stopped;
@@ -60,6 +65,8 @@ static int open_process(struct dump *d, pid_t pid, struct pycore_error *err)
 	facts_read(&d->facts, d->target);
 	d->was_stopped = d->facts.info.pr_sname == 'T';
 	pages_open(&d->pages, target_proc_fd(d->target));
+	if (!d->options->all_memory && !filter_read(&d->filter, target_proc_fd(d->target)))
+		return no_memory(err);
 	d->plan.vdso = d->facts.vdso;
 	d->plan.main_stack = d->facts.random;
 	return 0;
@@ -70,6 +77,7 @@ static bool make_plan(struct dump *d)
 	struct plan_options leave = {
 		.leave_text = d->options->leave_text,
 		.leave_stack_reserve = d->options->leave_stack_reserve,
+		.filter = &d->filter,
 	};
 
 	return plan_make(&d->plan, d->target, &d->pages, &leave);
@@ -84,25 +92,27 @@ static int no_bound(const struct dump *d, uint64_t want, struct pycore_error *er
 			   d->options->max_stop_ms, (double)want / 1048576);
 }
 
-/* A look at the process while it runs tells how much room its copy will want. */
+/*
+ * Where there is to be an end to the stop, no disk is waited for. A look at the process
+ * while it runs tells how much room its copy will want.
+ */
 static int make_room(struct dump *d, struct pycore_error *err)
 {
-	uint64_t want;
+	uint64_t most = d->options->most_memory, want;
 
+	if (!most)
+		most = d->options->small_footprint ? COPY_GROWTH : room_for_copy();
+	if (!d->options->max_stop_ms) {
+		d->queue = queue_make(most, d->workers);
+		return d->queue ? 0 : no_memory(err);
+	}
 	if (!make_plan(d))
 		return no_memory(err);
 	want = copy_wants(&d->plan);
-	d->most = d->options->most_memory;
-	if (!d->most)
-		d->most = d->options->small_footprint ? COPY_GROWTH : room_for_copy();
-	if (want <= d->most)
+	if (want <= most)
 		d->room = copy_room(want, d->workers);
 	d->room_len = d->room ? want : 0;
-	if (!d->room)
-		d->queue = queue_make(d->most);
-	if (!d->room && !d->queue)
-		return no_memory(err);
-	return d->options->max_stop_ms && !d->room ? no_bound(d, want, err) : 0;
+	return d->room ? 0 : no_bound(d, want, err);
 }
 
 static int lay_out(struct dump *d, struct pycore_error *err)
@@ -113,6 +123,7 @@ static int lay_out(struct dump *d, struct pycore_error *err)
 	d->core_bytes = d->notes.failed ? 0 : elf_out_headers(&d->headers, &d->plan, &d->notes);
 	if (!d->core_bytes)
 		return no_memory(err);
+	d->cursor = (struct cursor){ .offset = d->headers.len };
 	if (d->options->compression == PYCORE_ZSTD)
 		rc = sink_pack(&d->sink, d->core_bytes, d->workers, err);
 	if (!rc && !sink_put(&d->sink, d->headers.text, d->headers.len))
@@ -134,59 +145,41 @@ static bool is_cancelled(struct dump *d)
 	return d->copy.status;
 }
 
-/* By way of the queue: while the process stands still. */
-static bool queue_bytes(struct dump *d, uint64_t at, size_t len)
+/* Stretches end where the file is a multiple of a chunk long: then its cache is of big pages. */
+static bool next_stretch(struct dump *d, struct stretch *out)
 {
-	unsigned char *chunk = queue_room(d->queue);
-
-	if (!chunk || !copy_bytes(&d->copy, at, chunk, len))
-		return false;
-	queue_put(d->queue, len);
-	return true;
+	return plan_next_stretch(&d->plan, &d->cursor, QUEUE_CHUNK - d->cursor.offset % QUEUE_CHUNK,
+			       out);
 }
 
-/* Write bytes [at, at + len) of the plan. */
-static bool write_bytes(struct dump *d, uint64_t at, uint64_t len)
+/* The next stretch, and a place for it in the row: both at once. */
+static bool take_stretch(struct dump *d, struct stretch *stretch, struct ticket *ticket)
 {
-	while (len) {
-		size_t n = len < QUEUE_CHUNK ? (size_t)len : QUEUE_CHUNK;
+	bool ok;
 
-		if (is_cancelled(d))
-			return false;
-		if (!(d->queue ? queue_bytes(d, at, n) : sink_put(&d->sink, d->room + at, n)))
-			return false;
-		at += n;
-		len -= n;
-		d->written = d->queue ? queue_written(d->queue) : d->written + n;
+	pthread_mutex_lock(&d->lock);
+	ok = next_stretch(d, stretch) && queue_place(d->queue, stretch, ticket);
+	pthread_mutex_unlock(&d->lock);
+	return ok;
+}
+
+static void read_stretches(void *ctx, size_t job, unsigned worker)
+{
+	struct dump *d = ctx;
+	struct ticket ticket;
+	struct stretch stretch;
+
+	while (take_stretch(d, &stretch, &ticket)) {
+		if (stretch.bytes && !copy_bytes(&d->copy, stretch.at, ticket.chunk, stretch.bytes)) {
+			queue_abandon(d->queue);
+			return;
+		}
+		queue_put(d->queue, &ticket);
+		if (worker)
+			continue;
+		d->written = queue_written(d->queue);
 		show_progress(d);
 	}
-	return true;
-}
-
-static bool write_zeros(struct dump *d, uint64_t len)
-{
-	if (!d->queue)
-		return sink_skip(&d->sink, len);
-	queue_skip(d->queue, len);
-	return true;
-}
-
-static bool write_parts(struct dump *d)
-{
-	for (size_t i = 0; i < d->plan.parts.n; i++) {
-		const struct part *part = &d->plan.parts.items[i];
-
-		for (size_t j = part->first; j < part->last; j++) {
-			const struct run *run = &d->plan.runs.items[j];
-			uint64_t len = run->end - run->start;
-			bool ok = run->kind == RUN_ZERO ? write_zeros(d, len) :
-							  write_bytes(d, run->at, len);
-
-			if (!ok)
-				return false;
-		}
-	}
-	return true;
 }
 
 static int why_not_written(struct dump *d, struct pycore_error *err)
@@ -196,24 +189,26 @@ static int why_not_written(struct dump *d, struct pycore_error *err)
 	return copy_error(&d->copy, target_stopped_ms(d->target), err);
 }
 
-/* While the process stands still: what waits to be written when it does not any more is copied. */
+/* While the process stands still: what waits to be written when it does not any more is read. */
 static int fill_queue(struct dump *d, struct pycore_error *err)
 {
 	int rc = lay_out(d, err);
 
 	if (rc)
 		return rc;
-	if (!d->queue)
-		d->queue = queue_make(d->most);
-	if (!d->queue || !queue_begin(d->queue, &d->sink))
+	if (!queue_begin(d->queue, &d->plan, &d->sink, d->calm))
 		return no_memory(err);
-	return write_parts(d) ? 0 : why_not_written(d, err);
+	show_progress(d);
+	workers_run(d->workers, d->workers, read_stretches, d);
+	return d->sink.error || d->copy.status ? why_not_written(d, err) : 0;
 }
 
 static bool end_queue(struct dump *d)
 {
-	bool ok = !d->queue || queue_end(d->queue);
+	bool ok;
 
+	d->queue_was_full = d->queue && queue_was_full(d->queue);
+	ok = !d->queue || queue_end(d->queue);
 	d->queue = NULL;
 	return ok;
 }
@@ -235,41 +230,41 @@ static int finish_queue(struct dump *d, struct pycore_error *err)
 
 static int write_room(struct dump *d, struct pycore_error *err)
 {
+	struct stretch stretch;
 	int rc = lay_out(d, err);
 
 	if (rc)
 		return rc;
-	return write_parts(d) ? 0 : why_not_written(d, err);
+	while (next_stretch(d, &stretch)) {
+		if (is_cancelled(d) ||
+		    !sink_put_stretch(&d->sink, &d->plan, &stretch, d->room + stretch.at))
+			return why_not_written(d, err);
+		d->written += stretch.bytes;
+		show_progress(d);
+	}
+	return 0;
 }
 
 /* What is done while the process stands still. */
 static int while_stopped(struct dump *d, struct pycore_error *err)
 {
-	int rc = 0;
-
-	if (d->options->max_stop_ms)
-		d->copy.deadline = live_clock() + d->options->max_stop_ms * 1000000 -
-				   (uint64_t)(target_stopped_ms(d->target) * 1e6);
 	if (!make_plan(d))
 		return no_memory(err);
+	if (d->queue)
+		return fill_queue(d, err);
+	d->copy.deadline = live_clock() + d->options->max_stop_ms * 1000000 -
+			   (uint64_t)(target_stopped_ms(d->target) * 1e6);
 	/* It grew more than was thought. */
-	if (d->room && d->plan.bytes > d->room_len) {
-		copy_free(d->room, d->room_len);
-		d->room = NULL;
-		if (d->options->max_stop_ms)
-			return no_bound(d, d->plan.bytes, err);
-	}
-	if (d->room) {
-		if (copy_all(&d->copy, d->room, d->workers))
-			rc = copy_error(&d->copy, target_stopped_ms(d->target), err);
-		return rc;
-	}
-	return fill_queue(d, err);
+	if (d->plan.bytes > d->room_len)
+		return no_bound(d, d->plan.bytes, err);
+	if (copy_all(&d->copy, d->room, d->workers))
+		return copy_error(&d->copy, target_stopped_ms(d->target), err);
+	return 0;
 }
 
 static int capture(struct dump *d, struct pycore_error *err)
 {
-	int rc, before;
+	int rc;
 
 	rc = make_room(d, err);
 	if (rc)
@@ -280,13 +275,13 @@ static int capture(struct dump *d, struct pycore_error *err)
 		.cancelled = d->options->cancelled,
 		.cancel_ctx = d->options->cancel_ctx,
 	};
-	before = copy_hurry();
+	d->calm = copy_hurry();
 	rc = target_freeze(d->target, err);
 	if (!rc) {
 		rc = while_stopped(d, err);
 		target_thaw(d->target);
 	}
-	copy_calm(before);
+	copy_calm(d->calm);
 	if (rc)
 		return give_up(d, rc);
 	return d->queue ? finish_queue(d, err) : write_room(d, err);
@@ -300,6 +295,10 @@ static void tell(struct dump *d, struct pycore_dump_result *out)
 	if (d->options->no_freeze && d->options->warn)
 		d->options->warn(d->options->warn_ctx,
 				 "the process ran on while it was read: the core may be torn");
+	if (d->filter.on && !(d->filter.bits & FILTER_ANON_PRIVATE) && d->options->warn)
+		d->options->warn(d->options->warn_ctx,
+				 "the process's coredump_filter leaves out private memory, so the core has "
+				 "no objects: try --all-memory");
 	if (d->copy.unreadable && d->options->warn) {
 		snprintf(line, sizeof(line),
 			 "%" PRIu64 " KiB of memory could not be read: the core has zeros there",
@@ -313,7 +312,7 @@ static void tell(struct dump *d, struct pycore_dump_result *out)
 	out->unreadable = d->copy.unreadable;
 	out->threads = d->target->n_threads;
 	out->stopped_ms = target_stopped_ms(d->target);
-	out->copied = d->room != NULL;
+	out->copied = !d->queue_was_full;
 	out->was_stopped = d->was_stopped;
 	out->bytes = d->sink.size;
 	if (!fstatat(d->sink.dir, d->sink.name, &st, AT_SYMLINK_NOFOLLOW))
@@ -325,6 +324,7 @@ static void dump_fini(struct dump *d)
 	target_close(d->target);
 	facts_fini(&d->facts);
 	pages_close(&d->pages);
+	filter_fini(&d->filter);
 	plan_fini(&d->plan);
 	sink_close(&d->sink);
 	buf_free(&d->notes);
@@ -336,6 +336,7 @@ int dump_process(pid_t pid, const struct pycore_dump_options *options,
 		 struct pycore_dump_result *out, struct pycore_error *err)
 {
 	struct dump d = { .options = options, .pages.fd = -1,
+			  .lock = PTHREAD_MUTEX_INITIALIZER,
 			  .workers = workers_count(options->jobs) };
 	char path[sizeof(out->path)];
 	int rc;

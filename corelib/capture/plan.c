@@ -5,11 +5,14 @@
 
 #define PAGE UINT64_C(4096)
 
+enum { STRETCH_RUNS = 4096 };
+
 struct maker {
 	struct plan *plan;
 	struct target *target;
 	struct pages *pages;
 	const struct plan_options *options;
+	const struct filter *filter;
 	const struct region *region;
 	enum run_kind kind[PAGE_GUARD + 1]; /* what is done with a page of this region */
 	uint64_t reserve_end; /* below this is stack that is not in use */
@@ -72,13 +75,16 @@ static void choose_for_file(struct maker *m)
 	const struct region *r = m->region;
 	bool is_elf, has = file_has_it(m->target, r, &is_elf);
 
-	m->kind[PAGE_OWN] = RUN_BYTES;
+	if (filter_wants_memory(m->filter, r))
+		m->kind[PAGE_OWN] = RUN_BYTES;
 	if (is_shared_memory(r)) {
-		m->kind[PAGE_OF_FILE] = RUN_BYTES;
+		m->kind[PAGE_OF_FILE] = m->kind[PAGE_OWN];
 		return;
 	}
 	/* Data files stay where they are: the disk is not read while a process waits for us. */
-	if (!is_elf || r->flags & REGION_SHARED)
+	if (filter_wants_file(m->filter, r))
+		m->kind[PAGE_OWN] = RUN_BYTES;
+	else if (!is_elf || r->flags & REGION_SHARED)
 		return;
 	/* A mapping from the file's start on has headers and symbols in it, whatever else it is. */
 	if (m->options->leave_text && has && r->flags & REGION_EXEC && r->file_offset &&
@@ -103,10 +109,14 @@ static void choose(struct maker *m)
 		m->kind[i] = RUN_ABSENT;
 	if (!(r->flags & REGION_READ))
 		return;
-	if (r->path) {
-		choose_for_file(m);
-	} else if (r->start == m->plan->vdso) {
+	if (r->start == m->plan->vdso) {
 		m->kind[PAGE_NONE] = m->kind[PAGE_OWN] = m->kind[PAGE_OF_FILE] = RUN_BYTES;
+	} else if (filter_wants_none(m->filter, r)) {
+		return;
+	} else if (r->path) {
+		choose_for_file(m);
+	} else if (!filter_wants_memory(m->filter, r)) {
+		return;
 	} else if (!(r->flags & REGION_WRITE) && !can_read(m)) {
 		return; /* [vvar] and [vsyscall] */
 	} else {
@@ -174,7 +184,9 @@ static bool add_parts(struct maker *m)
 bool plan_make(struct plan *p, struct target *t, struct pages *pages,
 	       const struct plan_options *options)
 {
-	struct maker m = { .plan = p, .target = t, .pages = pages, .options = options };
+	static const struct filter none;
+	struct maker m = { .plan = p, .target = t, .pages = pages, .options = options,
+			   .filter = options->filter ? options->filter : &none };
 
 	p->runs.n = p->parts.n = 0;
 	p->bytes = 0;
@@ -198,6 +210,28 @@ void plan_fini(struct plan *p)
 {
 	vec_free(&p->runs);
 	vec_free(&p->parts);
+}
+
+bool plan_next_stretch(const struct plan *p, struct cursor *c, uint64_t most, struct stretch *out)
+{
+	*out = (struct stretch){ .run = c->run, .skip = c->skip, .at = c->at };
+	while (c->run < p->runs.n && c->run - out->run < STRETCH_RUNS && out->bytes < most) {
+		const struct run *run = &p->runs.items[c->run];
+		uint64_t len = run->end - run->start - c->skip;
+
+		if (run->kind == RUN_BYTES && len > most - out->bytes)
+			len = most - out->bytes;
+		out->bytes += run->kind == RUN_BYTES ? len : 0;
+		out->span += run->kind == RUN_ABSENT ? 0 : len;
+		c->skip += len;
+		if (run->start + c->skip == run->end) {
+			c->run++;
+			c->skip = 0;
+		}
+	}
+	c->at += out->bytes;
+	c->offset += out->span;
+	return out->run < p->runs.n;
 }
 
 const struct run *plan_run_at(const struct plan *p, uint64_t at)

@@ -3,6 +3,7 @@
 #define CAPTURE_PLAN_H
 
 #include "base/vec.h"
+#include "capture/filter.h"
 #include "capture/pages.h"
 #include "target/target.h"
 
@@ -29,8 +30,24 @@ struct part {
 	size_t first, last;
 };
 
+/* Bytes and holes of runs that follow each other in the core. */
+struct stretch {
+	size_t run;     /* the first of them, without the first @skip bytes */
+	uint64_t skip;
+	uint64_t at;    /* where its bytes begin among all bytes */
+	uint64_t bytes, span; /* without holes, and with them */
+};
+
+/* A place between two stretches. Zero but for the offset is where the first begins. */
+struct cursor {
+	size_t run;
+	uint64_t skip, at;
+	uint64_t offset; /* in the core */
+};
+
 struct plan_options {
 	bool leave_text, leave_stack_reserve;
+	const struct filter *filter; /* what else is left out; NULL: nothing */
 };
 
 struct plan {
@@ -49,6 +66,9 @@ struct plan {
 bool plan_make(struct plan *p, struct target *t, struct pages *pages,
 	       const struct plan_options *options);
 void plan_fini(struct plan *p);
+
+/* The stretch at @p c, with @p most bytes at most; @p c goes behind it. @return false: the end */
+bool plan_next_stretch(const struct plan *p, struct cursor *c, uint64_t most, struct stretch *out);
 
 /* The run that holds byte @p at of all bytes. */
 const struct run *plan_run_at(const struct plan *p, uint64_t at);

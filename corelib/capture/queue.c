@@ -9,19 +9,25 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "capture/copy.h"
+#include "target/live.h"
+
 enum {
-	LEAST_CHUNKS = 4,
-	READY_CHUNKS = 16, /* there before the first is asked for */
-	PATIENCE_NS = 2000000,
+	LEAST_CHUNKS = 16,
+	READY_CHUNKS = 4, /* there before the first is asked for, and one more a reader */
+	LEAST_PATIENCE_NS = 100000,
+	MOST_PATIENCE_NS = 2000000,
 	LOOK_NS = 100000000,
 };
 
 struct slot {
-	unsigned char *chunk; /* NULL: zeros */
-	uint64_t len;
+	struct stretch stretch;
+	unsigned char *chunk;
+	bool filled;
 };
 
 struct queue {
+	const struct plan *plan;
 	struct sink *sink;
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -29,39 +35,43 @@ struct queue {
 	/* Chunks of whole pages: so a disk can take them as they are. */
 	unsigned char *room;
 	size_t made, most; /* chunks of it that were given out ever, and that may be */
+	long patience_ns; /* how long an old one is waited for */
+	size_t at_once;   /* new ones that are taken before that is done again */
+	size_t were;      /* how many that were, the last time */
 	unsigned char **free;
 	size_t n_free;
-	unsigned char *current; /* what queue_room() has given */
-	struct slot *slots;     /* a ring */
-	size_t n_slots;
-	uint64_t put, taken;    /* slots in all */
-	uint64_t written;       /* bytes of chunks */
-	bool started, end;
+	struct slot *slots; /* a ring of as many as there may be chunks */
+	uint64_t put, taken; /* slots in all */
+	uint64_t written;    /* bytes of chunks */
+	int calm; /* the usual priority */
+	bool started, end, was_full;
 };
+
+static struct slot *slot_at(struct queue *q, uint64_t number)
+{
+	return &q->slots[number % q->most];
+}
 
 static void *write_slots(void *arg)
 {
 	struct queue *q = arg;
 
+	if (q->sink->packer)
+		copy_calm(q->calm);
 	pthread_mutex_lock(&q->lock);
 	for (;;) {
-		struct slot slot;
+		struct slot *slot = slot_at(q, q->taken);
 
-		while (q->taken == q->put && !q->end)
+		while ((q->taken == q->put || !slot->filled) && !q->end)
 			pthread_cond_wait(&q->changed, &q->lock);
 		if (q->end)
 			break;
-		slot = q->slots[q->taken % q->n_slots];
 		pthread_mutex_unlock(&q->lock);
-		if (slot.chunk)
-			sink_put(q->sink, slot.chunk, slot.len);
-		else
-			sink_skip(q->sink, slot.len);
+		sink_put_stretch(q->sink, q->plan, &slot->stretch, slot->chunk);
 		pthread_mutex_lock(&q->lock);
-		if (slot.chunk)
-			q->free[q->n_free++] = slot.chunk;
+		q->free[q->n_free++] = slot->chunk;
 		q->taken++;
-		q->written += slot.chunk ? slot.len : 0;
+		q->written += slot->stretch.bytes;
 		pthread_cond_broadcast(&q->changed);
 	}
 	pthread_mutex_unlock(&q->lock);
@@ -102,12 +112,13 @@ static void take_memory(unsigned char *chunk)
 	madvise(chunk, QUEUE_CHUNK, MADV_POPULATE_WRITE);
 }
 
-static bool make_room(struct queue *q, uint64_t most)
+static bool make_room(struct queue *q, uint64_t most, size_t ready)
 {
+	uint64_t began, patience;
+
 	q->most = most / QUEUE_CHUNK > LEAST_CHUNKS ? (size_t)(most / QUEUE_CHUNK) : LEAST_CHUNKS;
-	q->n_slots = 2 * q->most;
 	q->free = calloc(q->most, sizeof(*q->free));
-	q->slots = calloc(q->n_slots, sizeof(*q->slots));
+	q->slots = calloc(q->most, sizeof(*q->slots));
 	q->room = mmap(NULL, q->most * QUEUE_CHUNK, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (q->room == MAP_FAILED)
@@ -115,14 +126,18 @@ static bool make_room(struct queue *q, uint64_t most)
 	if (!q->free || !q->slots || !q->room)
 		return false;
 	madvise(q->room, q->most * QUEUE_CHUNK, MADV_DONTDUMP);
-	while (q->made < q->most && q->made < READY_CHUNKS) {
+	began = live_clock();
+	while (q->made < q->most && q->made < ready) {
 		take_memory(q->room + q->made * QUEUE_CHUNK);
 		q->free[q->n_free++] = new_chunk(q);
 	}
+	patience = 2 * (live_clock() - began) / q->made;
+	q->patience_ns = patience < LEAST_PATIENCE_NS ? LEAST_PATIENCE_NS :
+			 patience > MOST_PATIENCE_NS ? MOST_PATIENCE_NS : (long)patience;
 	return true;
 }
 
-struct queue *queue_make(uint64_t most)
+struct queue *queue_make(uint64_t most, unsigned readers)
 {
 	struct queue *q = calloc(1, sizeof(*q));
 
@@ -130,14 +145,16 @@ struct queue *queue_make(uint64_t most)
 		return NULL;
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->changed, NULL);
-	if (make_room(q, most))
+	if (make_room(q, most, READY_CHUNKS + readers))
 		return q;
 	queue_free(q);
 	return NULL;
 }
 
-bool queue_begin(struct queue *q, struct sink *s)
+bool queue_begin(struct queue *q, const struct plan *plan, struct sink *s, int calm)
 {
+	q->calm = calm;
+	q->plan = plan;
 	q->sink = s;
 	/* Where memory is short the cache gets none of it. */
 	sink_past_cache(s, q->most == LEAST_CHUNKS);
@@ -161,55 +178,63 @@ static bool wait_a_moment(struct queue *q, long ns)
 
 /*
  * A chunk that was used is as good as new, and nearer; a new one costs the process's time,
- * too. So one is made when the disk does not keep up. Under the lock.
+ * too. So one is made when the disk does not keep up: when an old one was waited for about
+ * as long as a new one takes. Then ever more are, before it gets another chance. Under the lock.
  */
 static unsigned char *next_chunk(struct queue *q, bool *is_new)
 {
 	*is_new = false;
-	while (!q->n_free) {
-		if (q->made == q->most)
+	while (!q->n_free && !q->end) {
+		if (q->made == q->most) {
+			q->was_full = true;
 			pthread_cond_wait(&q->changed, &q->lock);
-		else if (!wait_a_moment(q, PATIENCE_NS) && !q->n_free)
+		} else if (q->at_once) {
+			q->at_once--;
 			return *is_new = true, new_chunk(q);
+		} else if (!wait_a_moment(q, q->patience_ns)) {
+			q->were = 2 * q->were + 1;
+			q->at_once = q->were;
+		}
 	}
-	return q->free[--q->n_free];
+	return q->end ? NULL : q->free[--q->n_free];
 }
 
-unsigned char *queue_room(struct queue *q)
+bool queue_place(struct queue *q, const struct stretch *stretch, struct ticket *out)
 {
-	bool ok, is_new = false;
+	bool is_new, ok;
 
 	pthread_mutex_lock(&q->lock);
-	if (!q->current)
-		q->current = next_chunk(q, &is_new);
-	ok = !__atomic_load_n(&q->sink->error, __ATOMIC_RELAXED);
+	out->chunk = next_chunk(q, &is_new);
+	ok = out->chunk && !__atomic_load_n(&q->sink->error, __ATOMIC_RELAXED);
+	if (ok) {
+		out->number = q->put++;
+		*slot_at(q, out->number) = (struct slot){ .stretch = *stretch, .chunk = out->chunk };
+	}
 	pthread_mutex_unlock(&q->lock);
 	if (ok && is_new)
-		take_memory(q->current);
-	return ok ? q->current : NULL;
+		take_memory(out->chunk);
+	return ok;
 }
 
-static void hand_over(struct queue *q, struct slot slot)
+void queue_put(struct queue *q, const struct ticket *ticket)
 {
 	pthread_mutex_lock(&q->lock);
-	while (q->put - q->taken == q->n_slots)
-		pthread_cond_wait(&q->changed, &q->lock);
-	q->slots[q->put++ % q->n_slots] = slot;
+	slot_at(q, ticket->number)->filled = true;
 	pthread_cond_broadcast(&q->changed);
 	pthread_mutex_unlock(&q->lock);
 }
 
-void queue_put(struct queue *q, uint64_t len)
+void queue_abandon(struct queue *q)
 {
-	struct slot slot = { q->current, len };
-
-	q->current = NULL;
-	hand_over(q, slot);
+	pthread_mutex_lock(&q->lock);
+	q->end = true;
+	pthread_cond_broadcast(&q->changed);
+	pthread_mutex_unlock(&q->lock);
 }
 
-void queue_skip(struct queue *q, uint64_t len)
+bool queue_was_full(const struct queue *q)
 {
-	hand_over(q, (struct slot){ NULL, len });
+	return q->was_full;
 }
 
 uint64_t queue_written(struct queue *q)
@@ -227,9 +252,9 @@ bool queue_wait(struct queue *q)
 	bool done;
 
 	pthread_mutex_lock(&q->lock);
-	if (q->taken < q->put)
+	if (q->taken < q->put && !q->end)
 		wait_a_moment(q, LOOK_NS);
-	done = q->taken == q->put || __atomic_load_n(&q->sink->error, __ATOMIC_RELAXED);
+	done = q->taken == q->put || q->end || __atomic_load_n(&q->sink->error, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&q->lock);
 	return done;
 }
@@ -239,10 +264,7 @@ bool queue_end(struct queue *q)
 	bool ok = q->started;
 
 	if (q->started) {
-		pthread_mutex_lock(&q->lock);
-		q->end = true;
-		pthread_cond_broadcast(&q->changed);
-		pthread_mutex_unlock(&q->lock);
+		queue_abandon(q);
 		pthread_join(q->thread, NULL);
 		sink_past_cache(q->sink, false);
 		ok = !q->sink->error;

@@ -2,32 +2,46 @@
 #ifndef CAPTURE_QUEUE_H
 #define CAPTURE_QUEUE_H
 
+#include "capture/plan.h"
 #include "capture/sink.h"
 
 /*
- * What is to be written waits here for a thread of its own, so that reading and
- * writing go on at the same time. How much waits grows as the disk falls behind.
+ * What is to be written waits here for a thread of its own, so that several read and one
+ * writes at the same time. While the disk keeps up, all of it goes through a few chunks that
+ * stay in the processor's cache; how much waits grows as the disk falls behind.
  */
 
-enum { QUEUE_CHUNK = 4 << 20 };
+enum { QUEUE_CHUNK = 1 << 20 };
 
 struct queue;
+
+/* A place in the row of what is written. */
+struct ticket {
+	uint64_t number;
+	unsigned char *chunk; /* room for QUEUE_CHUNK bytes */
+};
 
 /*
  * @param most  bytes that may wait; where these are few, writing is past the cache if the
  *              disk can do that
  * @return NULL: no memory
  */
-struct queue *queue_make(uint64_t most);
-/* From now on nobody else uses @p s until queue_end(). @return false: no thread */
-bool queue_begin(struct queue *q, struct sink *s);
-/* Room for QUEUE_CHUNK bytes, when there is some. @return NULL: writing failed, see the sink */
-unsigned char *queue_room(struct queue *q);
-/* The first @p len bytes of that room are next, or @p len zeros. */
-void queue_put(struct queue *q, uint64_t len);
-void queue_skip(struct queue *q, uint64_t len);
+struct queue *queue_make(uint64_t most, unsigned readers);
+/*
+ * From now on nobody else uses @p s until queue_end(). Where it packs, that comes after
+ * reading: with @p calm, what copy_hurry() returned. @return false: no thread
+ */
+bool queue_begin(struct queue *q, const struct plan *plan, struct sink *s, int calm);
+/* A place for what comes next, when there is one. @return false: it is no use, see the sink */
+bool queue_place(struct queue *q, const struct stretch *stretch, struct ticket *out);
+/* All bytes of the stretch are in the chunk. Any thread may call. */
+void queue_put(struct queue *q, const struct ticket *ticket);
+/* Those of some stretch will never be: nothing more is written, and nobody waits any more. */
+void queue_abandon(struct queue *q);
 /* Bytes that are written, without zeros. */
 uint64_t queue_written(struct queue *q);
+/* Whether somebody waited for the disk, because no more might wait for it here. */
+bool queue_was_full(const struct queue *q);
 /* Wait until all is written, or failed, but for a moment only. @return whether it is so */
 bool queue_wait(struct queue *q);
 /* What still waits is given up, and the queue is freed. @return whether nothing failed */

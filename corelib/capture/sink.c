@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 #include <zstd.h>
@@ -18,6 +20,7 @@ enum {
 	MODE = 0666, /* less the caller's umask: a file as any other of theirs */
 	NAMES = 100, /* that are tried */
 	DROP_BYTES = 8 << 20,
+	RESERVE_BYTES = 1 << 18,
 	ZEROS = 1 << 16,
 };
 
@@ -93,6 +96,7 @@ static bool open_named(struct sink *s)
 
 int sink_open(struct sink *s, const char *path, struct pycore_error *err)
 {
+	struct statfs disk;
 	struct stat st;
 
 	*s = (struct sink){ .open = true, .dir = -1, .fd = -1 };
@@ -109,6 +113,7 @@ int sink_open(struct sink *s, const char *path, struct pycore_error *err)
 	s->fd = openat(s->dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, MODE);
 	if (s->fd < 0 && !open_named(s))
 		return sink_failed(s, err);
+	s->reserve = !fstatfs(s->fd, &disk) && disk.f_type == EXT4_SUPER_MAGIC;
 	return 0;
 }
 
@@ -151,8 +156,20 @@ void sink_past_cache(struct sink *s, bool past)
 		fcntl(s->fd, F_SETFL, flags & ~O_DIRECT);
 }
 
+/*
+ * ext4 reserves space page by page as the cache is written to, which takes longer than the
+ * copy itself. Where it cannot be had, the write tells why.
+ */
+static void reserve(struct sink *s, size_t len)
+{
+	if (!s->reserve || len < RESERVE_BYTES)
+		return;
+	s->reserve = !fallocate(s->fd, FALLOC_FL_KEEP_SIZE, (off_t)s->size, (off_t)len);
+}
+
 static bool write_all(struct sink *s, const unsigned char *bytes, size_t len)
 {
+	reserve(s, len);
 	while (len) {
 		ssize_t n = pwrite(s->fd, bytes, len, (off_t)s->size);
 
@@ -246,6 +263,31 @@ bool sink_skip(struct sink *s, uint64_t len)
 			return false;
 	}
 	return true;
+}
+
+bool sink_put_stretch(struct sink *s, const struct plan *plan, const struct stretch *stretch,
+		    const unsigned char *bytes)
+{
+	const struct run *run = plan->runs.items + stretch->run;
+	uint64_t skip = stretch->skip;
+
+	for (uint64_t left = stretch->span; left && !s->error; run++) {
+		uint64_t len = run->end - run->start - skip;
+
+		skip = 0;
+		if (run->kind == RUN_ABSENT)
+			continue;
+		if (len > left)
+			len = left;
+		left -= len;
+		if (run->kind == RUN_ZERO) {
+			sink_skip(s, len);
+			continue;
+		}
+		sink_put(s, bytes, len);
+		bytes += len;
+	}
+	return !s->error;
 }
 
 /* A name that somebody else has taken meanwhile stays theirs. */

@@ -4,6 +4,8 @@
 
 #include <pycore/capture.h>
 
+#include "capture/plan.h"
+
 /*
  * A file that is written from front to back, with holes, and gets its name when
  * all of it is there. Zero is a sink that was never opened.
@@ -17,6 +19,7 @@ struct sink {
 	uint64_t size;     /* of the file so far */
 	uint64_t dropped;  /* of it */
 	bool drop, past;   /* written bytes from the cache; do not use it at all */
+	bool reserve;      /* disk space first */
 	struct ZSTD_CCtx_s *packer;
 	unsigned char *packed;
 	size_t room;
@@ -32,6 +35,10 @@ int sink_pack(struct sink *s, uint64_t size, unsigned workers, struct pycore_err
 /* The next bytes, or zeros. @return false: see s->error */
 bool sink_put(struct sink *s, const void *bytes, uint64_t len);
 bool sink_skip(struct sink *s, uint64_t len);
+
+/* The next stretch of @p plan: its bytes are at @p bytes, its holes zeros. */
+bool sink_put_stretch(struct sink *s, const struct plan *plan, const struct stretch *stretch,
+		    const unsigned char *bytes);
 
 /*
  * From here on whole pages in memory of whole pages are written to the disk itself

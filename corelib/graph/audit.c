@@ -30,9 +30,9 @@ void missing_take(struct missing *m, uint32_t object)
 		m->of[object]--;
 }
 
-static bool is_str(const struct whole *w, uint32_t object)
+bool missing_is_str(const struct missing *m, uint32_t object)
 {
-	return !strcmp(w->types.items[w->objects.type[object]].name, "str");
+	return !strcmp(m->w->types.items[m->w->objects.type[object]].name, "str");
 }
 
 /* Of some objects a free-threaded build does not count all references: _PyGC_BITS_DEFERRED. */
@@ -69,7 +69,7 @@ static int64_t counted(struct missing *m, uint32_t object)
 	if (count < 0 || count > MOST_COUNT || is_deferred(m->c, address) || is_table(m, count) ||
 	    (w->objects.flags[object] & OBJECT_STATIC && count > STATIC_COUNT))
 		return 0;
-	if (is_str(w, object) && !text_at(m->c->l, m->c->r, address, &text) && text.interned)
+	if (missing_is_str(m, object) && !text_at(m->c->l, m->c->r, address, &text) && text.interned)
 		count += 2;
 	/* One reference keeps what is nobody's to free. */
 	if (w->objects.flags[object] & OBJECT_STATIC)

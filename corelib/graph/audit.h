@@ -51,11 +51,15 @@ struct missing {
 	struct chunks in_use; /* memory of malloc's */
 	struct map seen;  /* addresses of its chunks that a word has led to */
 	VEC(uint64_t) chunks; /* of these, in turn, what to look at */
+	bool in_data;     /* what is looked at is data of a binary: texts of str are looked for too */
 	bool failed;
 };
 
 /* One reference to an object is found; more than are counted do no harm. */
 void missing_take(struct missing *m, uint32_t object);
+
+/* Whether it is a str, of no class derived from that. */
+bool missing_is_str(const struct missing *m, uint32_t object);
 
 /*
  * Look for the missing references in memory that is no object's: writable data of

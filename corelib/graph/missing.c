@@ -3,7 +3,8 @@
 
 #include "base/error.h"
 #include "graph/audit.h"
-#include "graph/words.h"
+#include "object/text.h"
+#include "target/words.h"
 
 #define MOST_BASES 64
 /* Fewer bytes than pymalloc leaves to malloc (SMALL_REQUEST_THRESHOLD, 512), to be sure. */
@@ -27,6 +28,21 @@ static void lead_to(struct missing *m, uint64_t address)
 		m->failed = true;
 }
 
+/*
+ * Static data may have the text of a str, for which a reference to the str was counted: the
+ * documentation of methods of C types, where it is written in Python (numpy's add_docstring()).
+ */
+static void meet_text(struct missing *m, uint64_t word)
+{
+	uint64_t address = word - L(m->c->l, PyASCIIObject, sizeof);
+	uint32_t object = index_number_of(&m->h->index, address);
+	struct text text;
+
+	if (object != WHOLE_NONE && m->of[object] && missing_is_str(m, object) &&
+	    !text_at(m->c->l, m->c->r, address, &text) && text.data == word)
+		missing_take(m, object);
+}
+
 /* A word of memory that C code knows alone. */
 static void meet(struct missing *m, uint64_t word)
 {
@@ -40,6 +56,8 @@ static void meet(struct missing *m, uint64_t word)
 		missing_take(m, object);
 	else if (!(word & 15))
 		lead_to(m, word);
+	if (m->in_data)
+		meet_text(m, word);
 }
 
 static bool is_static_type(const struct whole *w, uint32_t object)
@@ -101,6 +119,21 @@ static uint64_t stack_end(const struct native_thread *thread, const struct regio
 	if (thread->fs_base <= thread->sp || thread->fs_base >= region->end)
 		return region->end;
 	return thread->fs_base + THREAD_BLOCK;
+}
+
+/* Documentation of types: a word that is in an object, and no reference of it. */
+static void scan_docs(struct missing *m)
+{
+	const struct whole *w = m->w;
+	uint64_t doc;
+
+	for (uint32_t i = 0; i < w->n; i++) {
+		if (w->types.items[w->objects.type[i]].flags & WHOLE_CLASSES &&
+		    PROBE(m->c->l, m->c->r, w->source.address(w->source.arg, i), PyTypeObject,
+			  tp_doc, &doc) &&
+		    doc)
+			meet_text(m, doc);
+	}
 }
 
 /* Below the stack pointer is what calls that have returned left there. */
@@ -230,8 +263,12 @@ int missing_scan(struct missing *m)
 	chunks_read(&m->in_use, m->c->r);
 	m->failed |= m->in_use.failed;
 	find_owned(m);
+	m->in_data = HAS(m->c->l, PyASCIIObject, sizeof);
+	if (m->in_data)
+		scan_docs(m);
 	for (size_t i = 0; i < t->n_regions; i++)
 		scan_words(m, t->regions[i].start, words_end_of_binary(t, &t->regions[i]));
+	m->in_data = false;
 	scan_stacks(m);
 	scan_states(m);
 	scan_nodes(m);

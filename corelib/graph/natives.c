@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "graph/words.h"
+#include "target/words.h"
 
 /* Of a file or symbol. */
 #define MOST_NAME 100

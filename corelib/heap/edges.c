@@ -44,7 +44,7 @@ bool edge_holds(enum edge_kind kind, const struct label *label)
 
 void edge_sink_part(struct edge_sink *e, uint64_t to)
 {
-	uint32_t number = edge_sink_number(e, to);
+	uint32_t number = e->flags ? edge_sink_number(e, to) : UINT32_MAX;
 
 	if (number != UINT32_MAX)
 		__atomic_fetch_or(&e->flags[number], OBJECT_PART, __ATOMIC_RELAXED);

@@ -49,7 +49,7 @@ int heap_edges(const struct heap *h, const struct ctx *c, struct object_arrays *
 struct edge_sink {
 	const struct index *index;
 	const struct arenas *arenas;
-	uint8_t *flags;
+	uint8_t *flags;                  /* by object, or NULL */
 	const struct index_chunk *last;  /* that an address was in */
 	VEC(uint32_t) to;
 	bool failed;

@@ -108,6 +108,19 @@ static bool collecting(const struct interpreters *interps)
 	return false;
 }
 
+/* Find what only C code's static variables hold. */
+static int follow_statics(struct work *w)
+{
+	int rc;
+
+	if (!statics_roots(&w->scans[0], &w->h->index))
+		return failed(w);
+	rc = closure_run(w->scans, w->workers, &w->h->index);
+	if (!rc)
+		workers_run(w->workers, w->chunks.n, contest_job, w);
+	return rc;
+}
+
 /* Compare what was found with the collector's lists; they are right. */
 static int check_lists(struct work *w, const struct interpreters *interps)
 {
@@ -153,7 +166,11 @@ static int find_objects(struct work *w, const struct interpreters *interps)
 	workers_run(w->workers, w->chunks.n, contest_job, w);
 	rc = check_lists(w, interps);
 	if (!rc)
+		rc = follow_statics(w);
+	if (!rc)
 		rc = closure_join_storage(w->scans, w->workers);
+	if (!rc)
+		rc = scan_texts(w->scans, w->workers, &w->h->index, interps);
 	if (rc)
 		return rc;
 	free_lists(&w->scans[0], interps);
@@ -296,7 +313,7 @@ static void add_up(struct work *w, struct target *t)
 	add_raw(w, t);
 	if (!b->pools && !b->unreadable)
 		warn(w, "the allocator of objects has no pools here (PYTHONMALLOC=malloc?): only what "
-			"the collector's lists and references lead to is counted");
+			"the collector's lists, references and static data lead to is counted");
 	if (!b->unreadable)
 		return;
 	snprintf(line, sizeof(line),

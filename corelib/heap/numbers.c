@@ -13,8 +13,6 @@ enum {
 	BLOCK_MOST = 4096,
 	BLOCKS_MOST = 1 << 26,
 	TRIED_MOST = 1 << 20, /* blocks that are looked at to tell which word is the static */
-	PIECE = 1 << 12,
-	DATA_MOST = 64 << 20,
 };
 
 /* How blocks of one kind are made. */
@@ -215,23 +213,6 @@ static void try_word(void *arg, uint64_t at, uint64_t word)
 	if (n > search->length) {
 		search->length = n;
 		search->best = word;
-	}
-}
-
-void scan_data(struct scan *s, uint64_t address, scan_word_fn *fn, void *arg)
-{
-	uint64_t words[PIECE / 8], start, end;
-
-	if (!target_data_around(s->reader.target, address, &start, &end))
-		return;
-	if (end - start > DATA_MOST)
-		end = start + DATA_MOST;
-	for (uint64_t at = start; at < end; at += PIECE) {
-		size_t want = end - at < PIECE ? (size_t)(end - at) : PIECE;
-		size_t got = reader_copy(&s->reader, at, words, want);
-
-		for (size_t i = 0; i < got / 8; i++)
-			fn(arg, at + 8 * i, words[i]);
 	}
 }
 

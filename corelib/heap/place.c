@@ -15,6 +15,9 @@
 /* To 3.7, and from 3.8 on. */
 #define OLD_FORBIDDEN 0xfb
 #define FORBIDDEN 0xfd
+/* A bit in the head of malloc's chunk: it is mapped by itself. */
+#define CHUNK_MAPPED 2u
+#define PAGE 4096u
 
 static uint64_t word_at(const struct ctx *c, uint64_t address)
 {
@@ -89,10 +92,33 @@ bool place_is_chunk(const struct ctx *c, uint64_t start, uint64_t *bytes)
 		return false;
 	*bytes = size - 8;
 	/* Mapped by itself: whole pages. */
-	if (head & 2)
+	if (head & CHUNK_MAPPED)
 		return !(head & 1) && !((size + word_at(c, start - 16)) & 4095);
 	next = word_at(c, start - 8 + size);
 	return next & 1 && (next & ~UINT64_C(7)) >= 16 && !(next & 2);
+}
+
+/*
+ * malloc takes 8 bytes, gives multiples of 16, and leaves no rest of less than 32, or gives
+ * whole pages. Each of two allocators' hooks puts 8 or 16 bytes behind what it puts before.
+ */
+bool place_is_chunk_of(const struct ctx *c, struct object o)
+{
+	uint64_t own = spot_own_bytes(c, o), bytes;
+
+	for (unsigned hooks = 0; hooks <= 2 * HOOKS; hooks += HOOKS) {
+		uint64_t before = o.type->pre_header + hooks, start = o.address - before;
+		uint64_t rest = 31 + hooks;
+
+		if (!place_is_chunk(c, start, &bytes) || bytes < own)
+			continue;
+		if (word_at(c, start - 8) & CHUNK_MAPPED)
+			rest += PAGE;
+		bytes -= own;
+		if (bytes >= before + hooks / 2 && bytes <= before + rest)
+			return true;
+	}
+	return false;
 }
 
 static void place_of(const struct ctx *c, uint64_t address, struct place *out)

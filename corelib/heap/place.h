@@ -56,4 +56,7 @@ bool spot_is_object(const struct ctx *c, uint64_t address);
 /* Whether glibc's malloc has a chunk in use whose memory begins at @p start. */
 bool place_is_chunk(const struct ctx *c, uint64_t start, uint64_t *bytes);
 
+/* Whether it has one in use for the object alone: no smaller one would do. */
+bool place_is_chunk_of(const struct ctx *c, struct object o);
+
 #endif

@@ -95,6 +95,10 @@ static void take(struct scan *s, uint64_t address, const struct candidate *found
 	}
 	bitmap_set_alone(s->chunk->object, found->address);
 	found->type->count++;
+	if (found->type->bare &&
+	    reads_as_text(load_u64(found->body + L(s->l, PyObject, ob_refcnt))) &&
+	    !vec_push(&s->texts, found->address))
+		s->failed = true;
 	if (found->head.tracked) {
 		found->type->tracked++;
 		scan_links(s, found->address, &found->head, 1);

@@ -37,6 +37,7 @@ struct scan_type {
 				    * the head of inline values */
 	uint64_t most_room;        /* in the block of an instance, without pre_header */
 	uint64_t base;             /* sys.getsizeof without items */
+	bool bare;                 /* instances are a count and a type */
 	bool kept;                 /* freed ones are kept for the next */
 	uint64_t n_values;         /* attribute values of an instance that does not tell itself */
 	uint64_t count, bytes, tracked;
@@ -91,6 +92,7 @@ struct scan {
 	VEC(uint64_t) fresh;       /* of these, the ones not looked at yet */
 	struct map outside_storage; /* addresses out of the arenas that are some object's memory */
 	VEC(struct kept_block) dead; /* freed objects */
+	VEC(uint64_t) texts;       /* bare objects whose count reads as text */
 	struct tally tally;
 	/*
 	 * Sums over all tracked objects of a hash of (it, its next) and of (its
@@ -168,6 +170,15 @@ unsigned scan_bias(const struct layout *l, struct reader *r, const struct arenas
 void scan_contest(struct scan *s, struct index_chunk *chunk);
 /* Take back what looks tracked, but no neighbour in a list knows of it. */
 void scan_unlisted(struct scan *s, struct index_chunk *chunk);
+/* Take back the object at @p address of the chunk, which is none. */
+void scan_take_back(struct scan *s, struct index_chunk *chunk, uint64_t address);
+/*
+ * Take back those that are texts of C code's, where an object was once: no object refers to them.
+ * @return 0 or a negative status
+ */
+int scan_texts(struct scan *scans, unsigned n, struct index *x, const struct interpreters *interps);
+/* Whether the word is printable ASCII from its lowest byte on, then zeros. */
+bool reads_as_text(uint64_t word);
 /* Whether any CPython keeps freed objects of the type of that name: others that are dead are remains. */
 bool free_list_is_of(const char *type);
 /* Find blocks that the interpreters keep free for reuse; more of them look like dead objects. */
@@ -296,6 +307,12 @@ void closure_roots(struct scan *s, const struct interpreters *interps);
 /* Call @p fn for each word of the static data that @p address is in; it may change @p s. */
 typedef void scan_word_fn(void *arg, uint64_t at, uint64_t word);
 void scan_data(struct scan *s, uint64_t address, scan_word_fn *fn, void *arg);
+
+/*
+ * Put into @p s what is out of the arenas and not in @p x, but writable data of a binary leads to.
+ * @return whether there is any
+ */
+bool statics_roots(struct scan *s, const struct index *x);
 
 /* Put the ints and floats into @p s that stand in blocks of their own (2.7). */
 void numbers_roots(struct scan *s);

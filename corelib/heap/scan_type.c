@@ -98,6 +98,8 @@ static bool fill(struct scan *s, struct scan_type *t)
 			(type->first_slot < type->n_slots || type->dictoffset > 0 ||
 			 type->flags & TPFLAGS_MANAGED_DICT);
 	t->n_values = count_values(s, type);
+	t->bare = !type->is_gc && !type->itemsize && type->basicsize <= L(l, PyObject, sizeof) &&
+		  HAS(l, PyObject, ob_refcnt);
 	t->kept = free_list_is_of(type->name);
 	return vec_push(&s->met, t);
 }
@@ -209,6 +211,7 @@ void scan_fini(struct scan *s)
 	vec_free(&s->fresh);
 	map_free(&s->outside_storage);
 	vec_free(&s->dead);
+	vec_free(&s->texts);
 	tally_fini(&s->tally);
 	free(s->copy);
 	reader_fini(&s->reader);

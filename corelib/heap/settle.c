@@ -61,6 +61,14 @@ static struct scan_type *type_of(struct scan *s, uint64_t address)
 	return scan_type_at(s, word);
 }
 
+void scan_take_back(struct scan *s, struct index_chunk *chunk, uint64_t address)
+{
+	struct scan_type *t = type_of(s, address);
+
+	if (t)
+		take_back(s, chunk, address, t);
+}
+
 /* The object at @p address is in a block that some object owns. @return whether it stays one */
 static bool contest(struct scan *s, struct index_chunk *chunk, uint64_t address, uint32_t pre)
 {

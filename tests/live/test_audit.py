@@ -1,5 +1,8 @@
 """audit: leaked references are found to the object, and of a process that is well, next to none."""
 
+import collections
+
+import told
 from harness import equal, on, since, that
 
 # Types, strings and ints of which C code has kept one reference each.
@@ -140,10 +143,24 @@ def has_packages(interpreter):
     return interpreter.has_packages()
 
 
-# Not pandas: of a thousand references that Cython has counted there is no word left.
 @on("web.py", ways=("live",), arguments=("django",), where=has_packages)
 @on("web.py", ways=("live",), arguments=("flask",), where=has_packages)
 @on("server.py", ways=("live",), where=since(3, 6))
 @on("trees.py", ways=("live",), where=since(3, 6))
 def of_a_real_program_few_objects_are_accused(scene):
     few_are_accused(scene)
+
+
+# doc/limits.md has the proof of each: Cython's modules count references to what they name, of
+# which compilers then leave out the variable, and numpy to what ufuncs know.
+@on("frames.py", ways=("live",), where=has_packages)
+def of_pandas_few_are_accused_but_what_it_has_lost(scene):
+    excess = scene.ask("audit", "--limit", "0", statuses=(0, 1))["excess"]
+    addresses = [int(address, 16) for row in excess for address in row["examples"]]
+    rows = told.listed(scene)
+    places = told.look_at(scene, addresses, rows)
+    known = {*scene.truth["loops"], *scene.truth["names"], *scene.truth["static_types"]}
+    others = [rows[address].name for address in addresses
+              if address not in known and places[address].words >= rows[address].references]
+    that(len(others) <= MOST_ACCUSED, "%d of %d are accused that enough words lead to: %s"
+         % (len(others), len(addresses), collections.Counter(others)))

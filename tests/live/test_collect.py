@@ -16,10 +16,12 @@ BARE = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh"]
 def collect(pycore, core, place, *words, bare=False):
     """(exit status, standard error, names in the folder)"""
     before = BARE if bare else []
+    # Nothing is written anywhere else.
+    environment = dict(os.environ, TMPDIR="/no/such/folder")
     with open(core, "rb") as source:
         done = subprocess.run([*before, pycore.path, "collect", "--dir", place, *words],
                               stdin=source, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              timeout=120, text=True)
+                              timeout=120, text=True, env=environment)
     return done.returncode, done.stderr, sorted(os.listdir(place))
 
 
@@ -214,6 +216,25 @@ def what_is_no_core_leaves_nothing(pycore):
                 equal([name for name in names if what != "full" or name.endswith("txt")], [], err)
                 for name in names:
                     os.unlink(os.path.join(place, name))
+
+
+@once
+def of_another_program_only_a_whole_core_is_kept(pycore):
+    sleeper = subprocess.Popen(["sleep", "1000"], stdin=subprocess.DEVNULL)
+    try:
+        with folder() as source, folder() as place:
+            core = source + "/core"
+            dump(pycore, sleeper.pid, core)
+            for what, kept in ("none", []), ("reduced", []), ("full", ["core.77.1"]):
+                status, err, names = collect(pycore, core, place, "--core", what, "77", "11", "1")
+                equal((status, names), (2, kept), err)
+            # It may have been a Python.
+            status, err, names = collect(pycore, core, place, "--core", "reduced", "--max-size",
+                                         str(os.path.getsize(core) - 4096), "77", "11", "2")
+            equal((status, names), (2, ["core.77.1", "core.77.2.zst"]), err)
+    finally:
+        sleeper.kill()
+        sleeper.wait()
 
 
 @once

@@ -351,19 +351,26 @@ def a_limit_of_a_file_s_size_is_told(pycore):
         runs_on_or_sleeps(child.pid)
 
 
+def seconds_of_a_dump(pycore, pid, place):
+    """The least of some: of a machine with others on it, that is what it takes."""
+    took = []
+    for unused in range(4):
+        began = time.monotonic()
+        dump(pycore, pid, place + "/core")
+        took.append(time.monotonic() - began)
+        os.unlink(place + "/core")
+    return min(took)
+
+
 @once
 def an_interrupted_dump_leaves_no_file_and_a_process_that_runs(pycore):
     with running(BUSY, 60, 3) as child, folder() as place:
+        whole = seconds_of_a_dump(pycore, child.pid, place)
         seen = 0
         for number in range(30):
-            if number % 10 == 0: # the machine is not always as busy
-                began = time.monotonic()
-                dump(pycore, child.pid, place + "/core")
-                whole = time.monotonic() - began
-                os.unlink(place + "/core")
             doing = pycore.start("dump", str(child.pid), "-o", place + "/core",
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            time.sleep(whole * (number % 10 + 1) / 11)
+            time.sleep(whole * (number + 1) / 30)
             doing.send_signal((signal.SIGINT, signal.SIGTERM)[number % 2])
             unused, err = doing.communicate(timeout=60)
             if doing.returncode == 2:
@@ -379,10 +386,7 @@ def an_interrupted_dump_leaves_no_file_and_a_process_that_runs(pycore):
 @once
 def a_process_survives_200_dumps_that_are_killed(pycore):
     with running(BUSY, 60, 3) as child, folder() as place:
-        began = time.monotonic()
-        dump(pycore, child.pid, place + "/core")
-        whole = time.monotonic() - began
-        os.unlink(place + "/core")
+        whole = seconds_of_a_dump(pycore, child.pid, place)
         frozen = unfinished = 0
         for number in range(200):
             doing = pycore.start("dump", str(child.pid), "-o", place + "/core",

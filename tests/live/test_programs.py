@@ -4,6 +4,7 @@ In the end each writes down what there is of every type (telling.py). What may d
 that, and why, is in doc/exactness.md, which names every type that is named here.
 """
 
+import functools
 import os
 import subprocess
 
@@ -21,12 +22,6 @@ WAITS = ("frame", "builtin_function_or_method", "_thread.lock", "thread.lock", "
 GONE = ("int", "str", "bytes")
 # and one each of the telling's own.
 OF_TELLING = ("frame", "method", "instancemethod", "int")
-# Of C code that has counted a reference, and thrown away where the object is.
-LOST = ("str", "tuple", "code")
-# Of these pycore may not find one of more than 512 bytes that static data of C code alone
-# leads to, and counts one where C code has a text in memory that an object had before.
-NOT_FOUND = "str"
-NO_OBJECT = "object"
 # What sys.getsizeof counts more of each: a head that static types do not have (3.13).
 SIZES_DIFFER = {"numpy._DTypeMeta": 16}
 # From there on a count says that the object is immortal.
@@ -44,10 +39,11 @@ def is_same(row, other, own_sizes):
                                        or row.name in own_sizes)
 
 
-def why_wrong(row, place, answer, own_sizes, interpreter, static):
+def why_wrong(row, words, is_lost, answer, own_sizes, interpreter, static):
     """What is wrong with an object that pycore lists, and the program did not, or another.
 
-    @return None: it is what pycore says it is, and @p answer is the program's second look
+    @return None: it is what pycore says it is, @p answer is the program's second look, and @p words
+    that lead to it are as many as there must be, or one fewer if that @p is_lost
     """
     if not answer:
         return "the process finds nothing there"
@@ -57,8 +53,8 @@ def why_wrong(row, place, answer, own_sizes, interpreter, static):
     if interpreter.build == "debug" and not static and answer.domain != "o":
         return "the block is none of an object: %s" % answer.domain
     counts = 0 if row.references is None or row.references >= IMMORTAL else row.references
-    if place.words < max(counts, 1) - (row.name in LOST):
-        return "it counts %d references, %d words lead to it" % (counts, place.words)
+    if words < max(counts, 1) and words + is_lost() < max(counts, 1):
+        return "it counts %d references, %d words lead to it" % (counts, words)
     return None
 
 
@@ -88,30 +84,30 @@ class Difference:
         return "%#x: %s, in the truth %s: %s" % (self.address, self.row, self.was, self.why)
 
 
+def accused(scene):
+    """Objects of which audit says that C code has counted a reference, and has not got it."""
+    excess = scene.ask("audit", "--limit", "0", statuses=(0, 1))["excess"]
+    return {int(address, 16) for row in excess for address in row["examples"]}
+
+
 def differences(rows, scene):
     """Of each object that pycore lists, and of each that the program has written down."""
     written, own_sizes = told.written(scene.process)
     addresses = sorted(address for address in written.keys() | rows.keys()
                        if not is_same(rows.get(address), written.get(address), own_sizes))
-    places = dict(zip(addresses, told.look_at(scene, addresses)))
+    places = told.look_at(scene, addresses, rows)
     asked = [address for address in addresses if address in rows]
+    lost = functools.lru_cache(None)(functools.partial(accused, scene))
     answers = dict(zip(asked, told.ask(scene.process, asked)))
     for address in addresses:
         row, was, place = rows.get(address), written.get(address), places[address]
         static = any(start <= address < end for start, end in scene.truth["static"])
-        why = (why_wrong(row, place, answers[address], own_sizes, scene.interpreter, static)
-               if row else why_missing(was, place, scene.interpreter, static))
+        if row:
+            why = why_wrong(row, place.words, lambda at=address: at in lost(), answers[address],
+                            own_sizes, scene.interpreter, static)
+        else:
+            why = why_missing(was, place, scene.interpreter, static)
         yield Difference(address, static, row, was, place, why)
-
-
-def check_wrong(wrong):
-    """Two kinds of mistakes are known, each of one object."""
-    not_found = [d for d in wrong
-                 if not d.row and d.was.name == NOT_FOUND and d.was.size > 512]
-    no_object = [d for d in wrong if d.row and d.row.name == NO_OBJECT and not d.was]
-    unknown = [d for d in wrong if d not in not_found[:1] + no_object[:1]]
-    that(not unknown, "%d objects are wrong:\n  %s"
-         % (len(unknown), "\n  ".join(map(str, unknown[:20]))))
 
 
 def objects_agree(scene):
@@ -121,7 +117,8 @@ def objects_agree(scene):
     equal(table, told.by_type(rows), "the table of types, and the list of objects")
     that(len(table) > 150, "%d types are no real program" % len(table))
     found = list(differences(rows, scene))
-    check_wrong([d for d in found if d.why])
+    wrong = [d for d in found if d.why]
+    that(not wrong, "%d objects are wrong:\n  %s" % (len(wrong), "\n  ".join(map(str, wrong[:20]))))
     more = {d.row.name.partition("[")[0] for d in found if not d.was and not d.why}
     equal(more - {*HELD_BY_C, *WAITS}, set(), "types of which C code alone holds some")
     by_word = told.by_word(scene.process)
@@ -198,6 +195,6 @@ register("pandas_frames", "frames.py", (), has_packages, samples=False)
 def what_may_differ_is_documented(unused):
     with open(DOCUMENT, encoding="utf-8") as document:
         text = document.read()
-    names = [*HELD_BY_C, *WAITS, *GONE, *OF_TELLING, *LOST, *SIZES_DIFFER]
+    names = [*HELD_BY_C, *WAITS, *GONE, *OF_TELLING, *SIZES_DIFFER]
     missing = [name for name in names if "`%s`" % name not in text]
     that(not missing, "doc/exactness.md does not name %s" % ", ".join(missing))

@@ -26,7 +26,7 @@ class Place:
     """What was found at an address while the process waited."""
 
     def __init__(self, words, *first):
-        self.words = words  # of all memory, that are this address
+        self.words = words  # of all memory, that are this address, or that of its text
         self.first = first
 
     def has(self, kind, free_threaded):
@@ -85,17 +85,25 @@ def by_type(rows):
     return table
 
 
-def look_at(scene, addresses):
-    """What is at each address, with a program that knows nothing of Python."""
+def look_at(scene, addresses, rows):
+    """Address -> what is there, with a program that knows nothing of Python; @p rows tell of what
+    is a str: C code may keep the text, and have counted a reference to the str.
+    """
+    texts = {address: address + scene.truth["text"] for address in addresses
+             if address in rows and rows[address].name == "str"}
     path = os.path.join(scene.process.directory, "addresses")
     with open(path, "wb") as file:
-        array.array("Q", addresses).tofile(file)
+        array.array("Q", [*addresses, *texts.values()]).tofile(file)
     done = subprocess.run([tool(scene, "count_words"), str(scene.process.pid), path],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, timeout=60)
     if done.returncode:
         raise Failure("count_words: status %d\n%s" % (done.returncode, done.stdout[-500:]))
-    return [Place(*map(int, line.split())) for line in done.stdout.splitlines()]
+    found = [Place(*map(int, line.split())) for line in done.stdout.splitlines()]
+    places = dict(zip(addresses, found))
+    for address, text in zip(texts, found[len(addresses):]):
+        places[address].words += text.words
+    return places
 
 
 def ask(process, addresses):

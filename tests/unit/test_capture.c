@@ -55,6 +55,20 @@ int openat(int dir, const char *path, int flags, ...)
 	return real(dir, path, flags, mode);
 }
 
+/* A disk that takes so long for a write. */
+static useconds_t disk_us;
+
+ssize_t pwrite(int fd, const void *bytes, size_t len, off_t at)
+{
+	static ssize_t (*real)(int, const void *, size_t, off_t);
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "pwrite");
+	if (disk_us)
+		usleep(disk_us);
+	return real(fd, bytes, len, at);
+}
+
 struct folder {
 	char path[32], core[64];
 };
@@ -435,7 +449,8 @@ static int open_file(const struct folder *f, off_t *len)
 static void a_core_is_the_same_with_room_for_a_copy_and_without(void **state)
 {
 	pid_t pid = start(touch_some_pages);
-	struct pycore_dump_options direct = { .most_memory = 1 };
+	struct pycore_dump_options ways[] = { { .max_stop_ms = 60000 }, { 0 }, { .most_memory = 1 } };
+	struct pycore_dump_options hurried = { .most_memory = 1, .max_stop_ms = 10000 };
 	struct pycore_dump_result copied, written;
 	off_t len, other_len;
 	struct folder f;
@@ -445,27 +460,27 @@ static void a_core_is_the_same_with_room_for_a_copy_and_without(void **state)
 	kill(pid, SIGSTOP);
 	wait_until_stopped(pid);
 	folder_make(&f);
-	dump(pid, &f, NULL, &copied);
+	dump(pid, &f, &ways[0], &copied);
 	assert_true(copied.was_stopped);
 	assert_true(copied.copied);
 	core = open_file(&f, &len);
-	unlink(f.core);
-	wait_until_stopped(pid);
-	dump(pid, &f, &direct, &written);
-	assert_false(written.copied);
-	other = open_file(&f, &other_len);
-	assert_int_equal(len, other_len);
-	assert_has_the_data_of(other, core);
-	assert_has_the_data_of(core, other);
+	for (size_t i = 1; i < 3; i++) {
+		unlink(f.core);
+		wait_until_stopped(pid);
+		dump(pid, &f, &ways[i], &written);
+		other = open_file(&f, &other_len);
+		assert_int_equal(len, other_len);
+		assert_has_the_data_of(other, core);
+		assert_has_the_data_of(core, other);
+		close(other);
+	}
 	/* A disk may hang: without room there is no end to promise. */
 	unlink(f.core);
-	direct.size = sizeof(direct);
-	direct.path = f.core;
-	direct.max_stop_ms = 10000;
-	assert_int_equal(pycore_dump(pid, &direct, NULL, NULL), PYCORE_ERR_NOMEM);
+	hurried.size = sizeof(hurried);
+	hurried.path = f.core;
+	assert_int_equal(pycore_dump(pid, &hurried, NULL, NULL), PYCORE_ERR_NOMEM);
 	assert_int_equal(folder_files(&f), 0);
 	close(core);
-	close(other);
 	folder_remove(&f);
 	stop(pid);
 }
@@ -607,7 +622,8 @@ static void a_process_runs_on_before_its_copy_is_written(void **state)
 {
 	pid_t pid = start(touch_some_pages);
 	struct seen seen = { .pid = pid };
-	struct pycore_dump_options o = { .progress = look, .progress_ctx = &seen };
+	struct pycore_dump_options o = { .max_stop_ms = 60000, .progress = look,
+					 .progress_ctx = &seen };
 	struct pycore_dump_result result;
 	struct folder f;
 
@@ -615,36 +631,149 @@ static void a_process_runs_on_before_its_copy_is_written(void **state)
 	dump(pid, &f, &o, &result);
 	assert_true(seen.times);
 	assert_int_equal(seen.stopped, 0);
-	/* Without room for a copy it is written meanwhile. */
+	/* Where its stop may take as long as it will, it is written meanwhile. */
 	unlink(f.core);
 	seen = (struct seen){ .pid = pid };
-	o.most_memory = 1;
+	o.max_stop_ms = 0;
 	dump(pid, &f, &o, &result);
 	assert_true(seen.stopped);
 	folder_remove(&f);
 	stop(pid);
 }
 
-static bool at_once(void *ctx)
+enum { SLOW_BYTES = 36 << 20, SLOW_US = 20000 };
+
+static void fill_much_memory(void)
 {
-	++*(int *)ctx;
+	unsigned char *p = mmap(NULL, SLOW_BYTES, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	for (size_t i = 0; i < SLOW_BYTES; i += PAGE)
+		memset(p + i, (int)(i / PAGE % 255) + 1, PAGE);
+	shared->addr = (uint64_t)(uintptr_t)p;
+	atomic_store(&shared->ready, 1);
+	for (;;)
+		pause();
+}
+
+static void assert_memory_is_full(const struct folder *f)
+{
+	struct target *t = open_core(f);
+	unsigned char page[PAGE], want[PAGE];
+
+	for (size_t i = 0; i < SLOW_BYTES; i += PAGE) {
+		memset(want, (int)(i / PAGE % 255) + 1, PAGE);
+		assert_int_equal(t->ops->read(t, shared->addr + i, page, PAGE), PAGE);
+		assert_memory_equal(page, want, PAGE);
+	}
+	target_close(t);
+}
+
+static void a_slow_disk_is_waited_for_only_where_memory_is_short(void **state)
+{
+	pid_t pid = start(fill_much_memory);
+	struct seen seen = { .pid = pid };
+	struct pycore_dump_options o = { .most_memory = 256 << 20, .progress = look,
+					 .progress_ctx = &seen };
+	double least = SLOW_BYTES / 1048576 * (SLOW_US / 1000.0);
+	struct pycore_dump_result result;
+	struct folder f;
+
+	folder_make(&f);
+	disk_us = SLOW_US;
+	dump(pid, &f, &o, &result);
+	assert_true(result.copied);
+	assert_true(result.stopped_ms < least / 2);
+	/* It ran on before all was written. */
+	assert_true(seen.times > seen.stopped);
+	assert_memory_is_full(&f);
+	unlink(f.core);
+	o.most_memory = 1;
+	dump(pid, &f, &o, &result);
+	disk_us = 0;
+	assert_false(result.copied);
+	assert_true(result.stopped_ms > least / 2);
+	assert_memory_is_full(&f);
+	folder_remove(&f);
+	stop(pid);
+}
+
+/* Pages by turns: bytes, zeros, and some that the core has not. */
+static void stretches_have_each_run_once_and_in_order(void **state)
+{
+	enum { RUNS = 15000, MOST = 5 * 4096 };
+	static unsigned char bytes[RUNS / 3][4096];
+	struct plan plan = { 0 };
+	struct cursor cursor = { .offset = 0 };
+	struct stretch stretch;
+	struct folder f;
+	struct sink s;
+	size_t len, made = 0;
+	unsigned char *file;
+
+	for (uint64_t i = 0; i < RUNS; i++) {
+		struct run run = { i * PAGE, (i + 1) * PAGE, RUN_BYTES - i % 3, plan.bytes };
+
+		assert_true(vec_push(&plan.runs, run));
+		plan.bytes += i % 3 ? 0 : PAGE;
+		memset(bytes[i / 3], (int)(i / 3 % 255) + 1, PAGE);
+	}
+	folder_make(&f);
+	assert_int_equal(sink_open(&s, f.core, NULL), 0);
+	for (; plan_next_stretch(&plan, &cursor, MOST, &stretch); made++) {
+		assert_true(stretch.bytes <= MOST);
+		assert_true(sink_put_stretch(&s, &plan, &stretch, bytes[stretch.at / PAGE]));
+		assert_int_equal(s.at, cursor.offset);
+	}
+	assert_true(made >= RUNS / 15);
+	assert_int_equal(sink_finish(&s, NULL), 0);
+	sink_close(&s);
+	file = load(f.core, &len);
+	assert_int_equal(len, RUNS / 3 * 2 * PAGE);
+	for (size_t i = 0; i < RUNS / 3; i++) {
+		static const unsigned char zeros[4096];
+
+		assert_memory_equal(file + 2 * i * PAGE, bytes[i], PAGE);
+		assert_memory_equal(file + (2 * i + 1) * PAGE, zeros, PAGE);
+	}
+	munmap(file, len);
+	folder_remove(&f);
+	plan_fini(&plan);
+}
+
+struct giving_up {
+	atomic_int asked;
+	int at;
+};
+
+/* Some time after it was asked that often, while other threads fill all memory that they may. */
+static bool late(void *ctx)
+{
+	struct giving_up *g = ctx;
+
+	if (atomic_fetch_add(&g->asked, 1) != g->at)
+		return false;
+	usleep(100000);
 	return true;
 }
 
 static void a_caller_who_gives_up_gets_no_file(void **state)
 {
-	pid_t pid = start(touch_some_pages);
-	int asked = 0;
+	pid_t pid = start(fill_much_memory);
+	struct giving_up giving_up;
 	struct folder f;
 	struct pycore_error err = { 0 };
-	struct pycore_dump_options o = { .size = sizeof(o), .cancelled = at_once,
-					 .cancel_ctx = &asked };
+	struct pycore_dump_options o = { .size = sizeof(o), .cancelled = late, .jobs = 2,
+					 .cancel_ctx = &giving_up, .most_memory = 1 };
 
 	folder_make(&f);
 	o.path = f.core;
-	assert_int_equal(pycore_dump(pid, &o, NULL, &err), PYCORE_ERR_CANCELLED);
-	assert_true(asked);
-	assert_int_equal(folder_files(&f), 0);
+	for (int at = 0; at < 40; at += 13) {
+		giving_up = (struct giving_up){ .at = at };
+		assert_int_equal(pycore_dump(pid, &o, NULL, &err), PYCORE_ERR_CANCELLED);
+		assert_true(atomic_load(&giving_up.asked) > at);
+		assert_int_equal(folder_files(&f), 0);
+	}
 	folder_remove(&f);
 	stop(pid);
 }
@@ -662,6 +791,8 @@ int main(void)
 		cmocka_unit_test(a_name_that_somebody_takes_meanwhile_stays_theirs),
 		cmocka_unit_test(registers_lie_where_debuggers_look_for_them),
 		cmocka_unit_test(a_process_runs_on_before_its_copy_is_written),
+		cmocka_unit_test(a_slow_disk_is_waited_for_only_where_memory_is_short),
+		cmocka_unit_test(stretches_have_each_run_once_and_in_order),
 		cmocka_unit_test(a_caller_who_gives_up_gets_no_file),
 	};
 

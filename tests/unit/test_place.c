@@ -225,6 +225,48 @@ static void a_lie_about_a_size_catches_no_other_address(void **state)
 	each_layout(check_lies);
 }
 
+/* A chunk of malloc's of that many bytes, its head among them, and the next one in use. */
+static bool is_chunk_of(struct world *x, struct object o, uint64_t bytes)
+{
+	fake_u64(x->w.f, o.address - 8, bytes | 1);
+	fake_u64(x->w.f, o.address - 8 + bytes, 0x21);
+	return place_is_chunk_of(&x->w.c, o);
+}
+
+static void check_chunks(struct world *x)
+{
+	struct object o = { (objects_room(&x->w, 8192) + 63) & ~UINT64_C(15),
+			    type_at(&x->w.types, x->w.c.r, x->w.bytes) };
+	uint64_t need;
+
+	put_object(x, o.address, x->w.bytes);
+	PUT(&x->w, o.address, PyVarObject, ob_size, 1000);
+	need = (spot_own_bytes(&x->w.c, o) + 8 + 15) & ~UINT64_C(15);
+	assert_true(is_chunk_of(x, o, need));
+	assert_false(is_chunk_of(x, o, need - 16));
+	/* A rest too small for a chunk is left in it. */
+	assert_true(is_chunk_of(x, o, need + 16));
+	assert_false(is_chunk_of(x, o, need + 48));
+	/* It says of the one before it that it is free. */
+	fake_u64(x->w.f, o.address - 8, need | 1);
+	fake_u64(x->w.f, o.address - 8 + need, 0x20);
+	assert_false(place_is_chunk_of(&x->w.c, o));
+	/* Mapped by itself, from the beginning of a page on. */
+	fake_u64(x->w.f, o.address - 16, 0);
+	fake_u64(x->w.f, o.address - 8, 4096 | 2);
+	assert_true(place_is_chunk_of(&x->w.c, o));
+	fake_u64(x->w.f, o.address - 8, 8192 | 2);
+	assert_false(place_is_chunk_of(&x->w.c, o));
+	PUT(&x->w, o.address, PyVarObject, ob_size, UINT64_MAX / 2);
+	assert_false(place_is_chunk_of(&x->w.c, o));
+}
+
+static void a_chunk_is_an_objects_if_no_smaller_one_would_do(void **state)
+{
+	(void)state;
+	each_layout(check_chunks);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +277,7 @@ int main(void)
 		cmocka_unit_test(debug_hooks_stand_before_an_object),
 		cmocka_unit_test(out_of_pools_an_object_reaches_as_far_as_its_size),
 		cmocka_unit_test(a_lie_about_a_size_catches_no_other_address),
+		cmocka_unit_test(a_chunk_is_an_objects_if_no_smaller_one_would_do),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "graph/words.h"
+#include "target/words.h"
 #include "lib/fake.h"
 
 #define LIBRARY UINT64_C(0x7f1000000000)

@@ -18,12 +18,15 @@ struct pycore_dump_options {
 	size_t size;              /**< sizeof(struct pycore_dump_options) of the caller */
 	const char *path;         /**< the file to make, or NULL: "core.PID" here. It must not exist */
 	int32_t compression;      /**< enum pycore_compression */
-	uint32_t jobs;            /**< threads that copy, 0: one a processor */
+	uint32_t jobs;            /**< threads that read, 0: one a processor */
 	uint64_t max_stop_ms;     /**< release it after so long, whatever is missing; 0: no limit */
-	uint64_t most_memory;     /**< bytes that a copy may take here, 0: as there is room for */
+	uint64_t most_memory;     /**< bytes that may wait here to be written, 0: as there is room for;
+				   * with a max_stop_ms a copy of all has room in it, or it fails */
 	bool no_freeze;           /**< do not stop it: what is written may be torn */
 	bool leave_text;          /**< leave out program code that its file has */
 	bool leave_stack_reserve; /**< leave out what lies below the stack pointers */
+	bool all_memory;          /**< with what the process's coredump_filter and MADV_DONTDUMP
+				   * leave out */
 	bool small_footprint;     /**< take little memory and drop written pages from the cache:
 				   * where the process lacks memory, take none from it */
 	pycore_cancel_fn *cancelled; /**< or NULL */
@@ -44,7 +47,7 @@ struct pycore_dump_result {
 	uint64_t unreadable; /**< of them could not be read: zeros stand there */
 	uint64_t threads;
 	double stopped_ms;   /**< for how long the process stood still */
-	bool copied;         /**< all was copied before it was written: the stop did not wait for a disk */
+	bool copied;         /**< there was memory enough: the stop did not wait for a disk */
 	bool was_stopped;    /**< the process was stopped by a signal before, and still is */
 	uint64_t reserved[8];
 };

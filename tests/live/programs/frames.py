@@ -1,13 +1,33 @@
 """pandas at work: frames that were made, joined, grouped and cut."""
 
 import datetime
+import gc
+import sys
 
 import numpy
 import pandas
 
+import reach
 import telling
 
 N = 3000
+
+
+def is_loop(thing):
+    return (type(thing) is tuple and len(thing) == 2 and type(thing[0]) is tuple
+            and type(thing[1]).__name__ in ("PyCapsule", "_ArrayMethod"))
+
+
+def loops():
+    """What is in ufuncs' lists: types, and what to call for these. Nobody else knows the lists."""
+    return [id(loop) for thing in gc.get_objects() if type(thing) is list and all(map(is_loop, thing))
+            for loop in thing]
+
+
+def names_of_variables():
+    """The tuples that Cython has made for its functions' code, which keeps these up to 3.10."""
+    return [id(getattr(thing.__code__, "co_varnames", None)) for thing in gc.get_objects()
+            if sys.version_info < (3, 11) and "cython_function" in type(thing).__name__]
 
 
 def main():
@@ -33,7 +53,8 @@ def main():
     records = numpy.zeros(10, dtype=[("a", "i4"), ("b", "f8"), ("c", "O")])
     assert len(joined) == N and by_user["count"].sum() == N
     telling.tell_and_stay(orders, users, joined, by_user, wide, views, rows, arrays, slices,
-                          objects, records)
+                          objects, records, loops=loops(), names=names_of_variables(),
+                          static_types=list(map(id, reach.static_kinds())))
 
 
 main()

@@ -199,7 +199,9 @@ def of_whom(kind):
     """
     if not kind.__flags__ & HAVE_GC:
         return None
-    return UNTRACKED if issubclass(kind, (tuple, dict)) or kind.__name__ in STATICS else HAVE_GC
+    # Nor of a frame while it runs (to 3.10).
+    free = tuple, dict, types.FrameType
+    return UNTRACKED if issubclass(kind, free) or kind.__name__ in STATICS else HAVE_GC
 
 
 def by_address(kinds):

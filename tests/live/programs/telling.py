@@ -64,8 +64,8 @@ class Listing(reach.Census):
         numbers.append(size)
 
 
-def list_all(frames, kept):
-    """Write it down, and put some of each type into @p kept."""
+def list_all(frames, kept, more):
+    """Write it down, and @p more, and put some of each type into @p kept."""
     census = Listing(kept)
     reach.count(census, frames)
     kinds = []
@@ -76,7 +76,8 @@ def list_all(frames, kept):
             numbers.tofile(out)
     with open("by_word", "wb") as out:
         census.by_word.tofile(out)
-    truth.write({"types": kinds, "static": reach.SEGMENTS})
+    # Where in a str its text begins, if that is ASCII: there is one more byte in an empty one.
+    truth.write(dict(more, types=kinds, static=reach.SEGMENTS, text=sys.getsizeof("") - 1))
 
 
 def describe_all(things):
@@ -150,8 +151,8 @@ def rehearse_all():
     truth.write({"types": [[]]})
 
 
-def tell_and_stay(*kept):
-    """@p kept is what the program wants to keep alive."""
+def tell_and_stay(*kept, **more):
+    """@p kept is what the program wants to keep alive, @p more what else it tells."""
     gc.collect()
     gc.disable()
     os.mkfifo("ask")
@@ -160,7 +161,7 @@ def tell_and_stay(*kept):
     frames = [frame for frame in reach.running_frames()
               if frame.f_code is not reach.running_frames.__code__]
     things = []
-    list_all(frames, things)
+    list_all(frames, things, more)
     describe_all(things)
     rehearse(things)
     # They stay; but that they do is not to be read off any frame: check_objects leaves out

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "graph/words.h"
+#include "target/words.h"
 
 #define BATCH 65536u
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef GRAPH_WORDS_H
-#define GRAPH_WORDS_H
+#ifndef TARGET_WORDS_H
+#define TARGET_WORDS_H
 
 #include "target/reader.h"
 
