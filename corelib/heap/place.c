@@ -368,6 +368,15 @@ void spot_find(const struct ctx *c, uint64_t address, struct spot *out)
 	c->r->first_fault = first;
 }
 
+void place_find(const struct ctx *c, uint64_t address, struct place *out)
+{
+	uint64_t faults = c->r->faults, first = c->r->first_fault;
+
+	place_of(c, address, out);
+	c->r->faults = faults;
+	c->r->first_fault = first;
+}
+
 bool spot_is_object(const struct ctx *c, uint64_t address)
 {
 	struct place p;

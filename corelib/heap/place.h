@@ -42,6 +42,9 @@ struct spot {
 	struct place place;
 };
 
+/* The place alone: no object around the address is looked for, which can take long. */
+void place_find(const struct ctx *c, uint64_t address, struct place *out);
+
 void spot_find(const struct ctx *c, uint64_t address, struct spot *out);
 
 /* Bytes of the object itself from its address on, without what it owns elsewhere. */

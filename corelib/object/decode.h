@@ -131,6 +131,14 @@ uint64_t text_bytes(const struct ctx *c, uint64_t at);
 /* The object that a word of a frame refers to; 0: none. @p owned tells whether it is counted. */
 uint64_t stack_ref(const struct layout *l, uint64_t word, bool *owned);
 
+/* Names of the decoders that have a use for several; NULL past the last. */
+struct decoder_name {
+	const char *tp_name;
+	const struct decoder *decoder;
+};
+
+extern const struct decoder_name pycore_decoder_names[];
+
 /* Decoders of types that have no other use for a name; a table ends with a NULL. */
 struct named_decoder {
 	const char *tp_name;

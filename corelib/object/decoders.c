@@ -10,10 +10,7 @@ const struct decoder pycore_dec_generic = { .fields = NULL };
  */
 static const struct decoder dec_capsule = { .inside = emit_body };
 
-static const struct {
-	const char *tp_name;
-	const struct decoder *decoder;
-} by_name[] = {
+const struct decoder_name pycore_decoder_names[] = {
 	{ "NoneType", &pycore_dec_none },
 	{ "NotImplementedType", &pycore_dec_not_implemented },
 	{ "PyCapsule", &dec_capsule },
@@ -84,6 +81,7 @@ static const struct {
 	{ "wrapper_descriptor", &pycore_dec_descriptor },
 	{ "xml.etree.ElementTree.Element", &pycore_dec_element },
 	{ "xrange", &pycore_dec_xrange },
+	{ NULL, NULL },
 };
 
 static const struct {
@@ -111,9 +109,9 @@ const struct named_decoder *const pycore_decoder_tables[] = {
 
 const struct decoder *decoder_named(const char *tp_name)
 {
-	for (size_t i = 0; i < sizeof(by_name) / sizeof(*by_name); i++) {
-		if (!strcmp(by_name[i].tp_name, tp_name))
-			return by_name[i].decoder;
+	for (const struct decoder_name *n = pycore_decoder_names; n->tp_name; n++) {
+		if (!strcmp(n->tp_name, tp_name))
+			return n->decoder;
 	}
 	for (size_t i = 0; pycore_decoder_tables[i]; i++) {
 		for (const struct named_decoder *d = pycore_decoder_tables[i]; d->tp_name; d++) {

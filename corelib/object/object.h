@@ -14,6 +14,7 @@ struct ctx {
 	struct type_table *types;
 	const struct interpreters *interps; /* for tp_dict of static types; may be NULL */
 	struct behind *behind; /* filled with the graph of all references; may be NULL */
+	unsigned nested; /* values within which one is written: value_repr_within() counts them */
 };
 
 /* An object whose type is known. */

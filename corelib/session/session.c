@@ -10,7 +10,8 @@
 
 struct ctx session_ctx(struct pycore *s)
 {
-	return (struct ctx){ &s->runtime.layout, &s->reader, &s->types, &s->interps, &s->behind };
+	return (struct ctx){ .l = &s->runtime.layout, .r = &s->reader, .types = &s->types,
+			     .interps = &s->interps, .behind = &s->behind };
 }
 
 static bool keep(struct pycore *s, const char **text)
