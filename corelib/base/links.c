@@ -79,6 +79,24 @@ void links_unshift(struct links *l)
 	l->start[0] = 0;
 }
 
+int links_insert(struct links *l, const struct links_pair *pairs, size_t n)
+{
+	int rc = links_grow(l, (uint64_t)l->start[l->n_nodes] + n);
+
+	/* From the last node on: all before the first that gets an edge stay where they are. */
+	for (size_t node = l->n_nodes; n && !rc; node--) {
+		uint32_t begin = l->start[node - 1], end = l->start[node];
+
+		l->start[node] = end + (uint32_t)n;
+		while (n && pairs[n - 1].from == node - 1) {
+			n--;
+			l->to[end + n] = pairs[n].to;
+		}
+		memmove(l->to + begin + n, l->to + begin, (end - begin) * sizeof(*l->to));
+	}
+	return rc;
+}
+
 void links_fini(struct links *l)
 {
 	free(l->start);

@@ -39,6 +39,16 @@ int links_sum(uint32_t *start, size_t n_nodes);
  */
 void links_unshift(struct links *l);
 
+struct links_pair {
+	uint32_t from, to;
+};
+
+/**
+ * Add @p n edges, which are in the order of from, behind those that their nodes have.
+ * @return as links_grow()
+ */
+int links_insert(struct links *l, const struct links_pair *pairs, size_t n);
+
 void links_fini(struct links *l);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "object/behind.h"
 #include "object/text.h"
 
 /*
@@ -53,11 +54,8 @@ static bool is_table(const struct missing *m, int64_t count)
 	return count > LEAST_ADDRESS && index_has(&m->h->index, (uint64_t)count);
 }
 
-/*
- * The references that an object's count tells of; 0: it is not counted. The table of
- * interned strings, which is a dict, has each as key and value, and the count leaves both out.
- */
-static int64_t counted(struct missing *m, uint32_t object)
+/* The table of interned strings, a dict, has each as key and value: the count leaves both out. */
+int64_t missing_counted(struct missing *m, uint32_t object)
 {
 	const struct whole *w = m->w;
 	uint64_t address = w->source.address(w->source.arg, object);
@@ -86,8 +84,7 @@ static void count_found(struct missing *m)
 		missing_take(m, f->to[i]);
 }
 
-/* Roots that are no objects: what they hold is counted. */
-static void take_roots(struct missing *m)
+void missing_take_roots(struct missing *m)
 {
 	bool objects = FACT(m->c->l, FRAME_CHAIN) == FRAME_OBJECTS;
 	bool loops = HAS(m->c->l, _PyThreadStateImpl, asyncio_running_loop);
@@ -119,20 +116,34 @@ static void take_roots(struct missing *m)
 	}
 }
 
+/* Words that are edges of the graph already. */
+static int list_told(struct missing *m)
+{
+	const struct behind *b = m->c->behind;
+
+	for (size_t i = 0; b && i < b->edges.n; i++) {
+		if (!map_put(&m->told, b->edges.items[i].at, NULL))
+			return PYCORE_ERR_NOMEM;
+	}
+	return 0;
+}
+
 static int find_excess(struct missing *m, struct audit *out)
 {
 	const struct whole *w = m->w;
 	int rc;
 
 	for (uint32_t i = 0; i < w->n; i++) {
-		int64_t count = counted(m, i);
+		int64_t count = missing_counted(m, i);
 
 		out->unread += count < 0;
 		m->of[i] = count < 0 ? 0 : count > UINT32_MAX ? UINT32_MAX : (uint32_t)count;
 	}
 	count_found(m);
-	take_roots(m);
-	rc = missing_scan(m);
+	missing_take_roots(m);
+	rc = list_told(m);
+	if (!rc)
+		rc = missing_scan(m);
 	for (uint32_t i = 0; i < w->n && !rc; i++) {
 		struct audit_excess excess = { i, m->of[i], !(m->held[i >> 6] >> (i & 63) & 1) };
 
@@ -202,6 +213,7 @@ int audit_run(const struct whole *w, const struct ctx *c, const struct heap *h, 
 		rc = find_excess(&m, out);
 	free(m.of);
 	free(m.held);
+	map_free(&m.told);
 	map_free(&m.owned);
 	map_free(&m.seen);
 	vec_free(&m.chunks);

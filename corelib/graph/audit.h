@@ -47,6 +47,7 @@ struct missing {
 	const struct heap *h;
 	uint32_t *of;    /* by object */
 	uint64_t *held;  /* a bit for each object: something refers to it */
+	struct map told;  /* addresses of words that are known to be references of objects */
 	struct map owned; /* addresses of memory out of the allocator's that is some object's */
 	struct chunks in_use; /* memory of malloc's */
 	struct map seen;  /* addresses of its chunks that a word has led to */
@@ -57,6 +58,12 @@ struct missing {
 
 /* One reference to an object is found; more than are counted do no harm. */
 void missing_take(struct missing *m, uint32_t object);
+
+/* The references that an object's count tells of; 0: it is not counted, -1: not to be had. */
+int64_t missing_counted(struct missing *m, uint32_t object);
+
+/* References by roots that are no objects are found. */
+void missing_take_roots(struct missing *m);
 
 /* Whether it is a str, of no class derived from that. */
 bool missing_is_str(const struct missing *m, uint32_t object);

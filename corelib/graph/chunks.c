@@ -112,9 +112,15 @@ static void look_for_heap(struct chunks *k, struct reader *r, uint64_t heap, uin
 	}
 }
 
+/* The first place from an address on at which one may begin. */
+static uint64_t heap_from(uint64_t address)
+{
+	return (address + HEAP_MOST - 1) & ~(HEAP_MOST - 1);
+}
+
 static void look_in_region(struct chunks *k, struct reader *r, const struct region *region)
 {
-	uint64_t heap = (region->start + HEAP_MOST - 1) & ~(HEAP_MOST - 1);
+	uint64_t heap = heap_from(region->start);
 
 	if (!(region->flags & REGION_WRITE) || region->flags & (REGION_SHARED | REGION_STACK) ||
 	    region->path)
@@ -123,8 +129,14 @@ static void look_in_region(struct chunks *k, struct reader *r, const struct regi
 		add_heap(k, r, region->start, region->end, 0);
 		return;
 	}
-	for (; heap >= region->start && heap < region->end && !k->failed; heap += HEAP_MOST)
-		look_for_heap(k, r, heap, region->end);
+	while (heap >= region->start && heap < region->end && !k->failed) {
+		uint64_t data = target_skip_holes(r->target, heap, region->end);
+
+		/* A region may claim to be larger than all memory: where nothing is, no heap begins. */
+		if (data == heap)
+			look_for_heap(k, r, heap, region->end);
+		heap = heap_from(data == heap ? data + 1 : data);
+	}
 }
 
 static const struct chunk_heap *heap_of(const struct chunks *k, uint64_t address)

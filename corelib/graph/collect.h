@@ -86,6 +86,9 @@ uint32_t collect_node(struct collection *k, uint64_t address);
 int collect_edge(struct collection *k, uint32_t from, uint32_t to, const struct label *label,
 		 bool guess);
 
+/* Add to what refers to the one target what does so from memory of C code's. */
+int collect_behind(const struct collection *k, struct found_list *found);
+
 /* Follow references away from the targets, at most @p depth steps. */
 int collect_referrers(struct collection *k, uint32_t depth);
 int collect_referents(struct collection *k, uint32_t depth);

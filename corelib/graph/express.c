@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "graph/express.h"
 #include "graph/seek.h"
+#include "object/behind.h"
 
 #include <stdio.h>
 
@@ -304,13 +305,21 @@ static size_t write_plain(const struct express *e, uint32_t from, const struct s
 	}
 }
 
+/* Of its entries a profiler tells the collector nothing, and so does C code of guesses. */
+static bool is_visited(const struct label *label)
+{
+	return label->kind != LABEL_FIELD || (strcmp(label->text, behind_label.text) != 0 &&
+					      strcmp(label->text, "measured") != 0);
+}
+
 /* What the collector visits can be asked of it; of a class it does not visit everything. */
 static bool write_referent(const struct express *e, uint32_t from, const struct seek *s,
 			   uint32_t to)
 {
 	bool dict = s->label.kind == LABEL_ATTR && !strcmp(s->label.text, "__dict__");
 
-	if (!(type_of(e, from)->flags & WHOLE_COLLECTED) || (is_type(e, from) && !dict))
+	if (!(type_of(e, from)->flags & WHOLE_COLLECTED) || (is_type(e, from) && !dict) ||
+	    !is_visited(&s->label))
 		return false;
 	wrap_by_id(e->out, "next(x for x in gc.get_referents(", ") if id(x)", address_of(e, to));
 	return true;

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "graph/behind.h"
 #include "graph/express_target.h"
 #include "graph/natives.h"
 #include "graph/roots.h"
+#include "object/behind.h"
 
 #define MOST_BASES 64
 
@@ -132,6 +134,8 @@ static int fill(struct whole *w, const struct ctx *c, const struct heap *h,
 	if (!rc)
 		rc = roots_read(w, c, h);
 	if (!rc)
+		rc = behind_settle(w, c, h);
+	if (!rc)
 		rc = whole_seal(w, progress);
 	return rc ? rc : natives_name(w, c, h);
 }
@@ -145,6 +149,8 @@ int whole_read(struct whole *w, const struct ctx *c, const struct heap *h,
 	rc = fill(w, c, h, progress);
 	if (!rc)
 		return 0;
+	if (c->behind)
+		vec_free(&c->behind->edges);
 	whole_fini(w);
 	if (rc == PYCORE_ERR_NOMEM)
 		return pycore_fail(err, rc, "no memory for the graph of all references");

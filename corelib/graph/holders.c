@@ -48,7 +48,7 @@ static int add_held(const struct collection *k, uint64_t target, struct holders 
 			.address = node->address,
 			.label = held->label,
 			.guess = held->guess,
-			.type = node->type == WEB_THREAD ? "thread" : "frame",
+			.type = web_type_name(node->type),
 			.root = node->root ? k->roots.items[node->root - 1] : NULL,
 		};
 

@@ -10,7 +10,7 @@ struct holder {
 	uint64_t address;
 	struct label label;
 	bool guess;
-	const char *type; /* of what is no object: "frame", "thread"; else NULL */
+	const char *type; /* of what is no object: "frame", "thread", "interpreter"; else NULL */
 	const char *root; /* "frame f() of thread 12", or NULL */
 };
 

@@ -51,8 +51,76 @@ static int handled(const struct ctx *c, uint64_t tstate, hold_fn *fn, void *arg)
 	return rc;
 }
 
+#define MOST_CALLBACKS 100000u
+#define ATEXIT "atexit callbacks"
+
+/* Functions with what they are to be called with: a block each (to 3.13), or a list. */
+static int exit_holds(const struct ctx *c, uint64_t interp, hold_fn *fn, void *arg)
+{
+	static const unsigned of_callback[] = { F_atexit_py_callback_func, F_atexit_py_callback_args,
+						F_atexit_py_callback_kwargs };
+	uint64_t callbacks, n, at, to;
+	int rc = 0;
+
+	if (!runtime_load(c->l, c->r, interp, F_PyInterpreterState_atexit_callbacks, &callbacks) ||
+	    !callbacks)
+		return 0;
+	if (!HAS(c->l, PyInterpreterState, atexit_ncallbacks))
+		return fn(arg, callbacks, ATEXIT);
+	if (!LOAD(c->l, c->r, interp, PyInterpreterState, atexit_ncallbacks, &n))
+		return 0;
+	for (uint64_t i = 0; i < n && i < MOST_CALLBACKS && !rc; i++) {
+		if (!reader_spend(c->r, callbacks + 8 * i, 8 * i, 8) ||
+		    !reader_probe_u64(c->r, callbacks + 8 * i, &at))
+			break;
+		/* One that was unregistered leaves a gap. */
+		for (size_t k = 0; k < 3 && at && !rc; k++) {
+			if (runtime_load(c->l, c->r, at, of_callback[k], &to) && to)
+				rc = fn(arg, to, ATEXIT);
+		}
+	}
+	return rc;
+}
+
+int interpreter_holds(const struct ctx *c, uint64_t interp, hold_fn *fn, void *arg)
+{
+	static const struct {
+		unsigned field;
+		const char *name;
+	} holds[] = {
+		{ F_PyInterpreterState_codec_search_path, "codec search functions" },
+		{ F_PyInterpreterState_codec_search_cache, "codecs" },
+		{ F_PyInterpreterState_codec_error_registry, "codec error handlers" },
+		{ F_PyInterpreterState_before_forkers, "fork hooks" },
+		{ F_PyInterpreterState_after_forkers_parent, "fork hooks" },
+		{ F_PyInterpreterState_after_forkers_child, "fork hooks" },
+		{ F_PyInterpreterState_audit_hooks, "audit hooks" },
+		{ F_PyInterpreterState_dict, "interpreter's dict" },
+	};
+	uint64_t to;
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(holds) / sizeof(holds[0]) && !rc; i++) {
+		if (runtime_load(c->l, c->r, interp, holds[i].field, &to) && to)
+			rc = fn(arg, to, holds[i].name);
+	}
+	return rc ? rc : exit_holds(c, interp, fn, arg);
+}
+
 int thread_holds(const struct ctx *c, uint64_t tstate, hold_fn *fn, void *arg)
 {
+	static const struct {
+		unsigned field;
+		const char *name;
+	} holds[] = {
+		{ F_PyThreadState_dict, "dict" },
+		{ F_PyThreadState_context, "context" },
+		{ F_PyThreadState_c_profileobj, "profile function" },
+		{ F_PyThreadState_c_traceobj, "trace function" },
+		{ F_PyThreadState_async_exc, "exception to be raised" },
+		{ F_PyThreadState_async_gen_firstiter, "async generators' first iteration hook" },
+		{ F_PyThreadState_async_gen_finalizer, "async generators' finalizer hook" },
+	};
 	uint64_t to;
 	int rc = 0;
 
@@ -62,8 +130,10 @@ int thread_holds(const struct ctx *c, uint64_t tstate, hold_fn *fn, void *arg)
 		rc = fn(arg, to, "exception raised");
 	if (!rc)
 		rc = handled(c, tstate, fn, arg);
-	if (!rc && LOAD(c->l, c->r, tstate, PyThreadState, dict, &to) && to)
-		rc = fn(arg, to, "dict");
+	for (size_t i = 0; i < sizeof(holds) / sizeof(holds[0]) && !rc; i++) {
+		if (runtime_load(c->l, c->r, tstate, holds[i].field, &to) && to)
+			rc = fn(arg, to, holds[i].name);
+	}
 	return rc;
 }
 

@@ -17,7 +17,10 @@ char *function_text(const struct ctx *c, uint64_t code, struct arena *a);
 /* @return non-zero to stop */
 typedef int hold_fn(void *arg, uint64_t to, const char *what);
 
-/* What a thread state refers to beside its frames: exceptions, its dict. */
+/* What an interpreter calls and knows beside its modules: at exit, at fork, codecs. */
+int interpreter_holds(const struct ctx *c, uint64_t interp, hold_fn *fn, void *arg);
+
+/* What a thread state refers to beside its frames: exceptions, its dict and context, hooks. */
 int thread_holds(const struct ctx *c, uint64_t tstate, hold_fn *fn, void *arg);
 
 /* What asyncio's get_running_loop() gives in the thread; 0: none runs. */

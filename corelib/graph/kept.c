@@ -56,11 +56,28 @@ static bool is_of_thread(const struct whole_root *root)
 	return root->kind == ROOT_THREAD || root->kind == ROOT_ASYNCIO;
 }
 
+/* The interpreter itself, and not what is a module's or a table's. */
+static bool is_of_interpreter(const struct whole_root *root)
+{
+	return root->kind == ROOT_INTERPRETER && root->field;
+}
+
+/* "interpreter 1" of " of interpreter 1". */
+static const char *interpreter_name(struct collection *k, const char *of)
+{
+	static const char word[] = " of ";
+
+	return arena_strdup(k->arena, !strncmp(of, word, strlen(word)) ? of + strlen(word)
+									: "interpreter");
+}
+
 /* "frame f() of thread 12" of "thread 12: f() local 'x'"; "thread 12" of a thread's. */
 static const char *holder_name(struct collection *k, const struct whole_root *root)
 {
 	const char *colon = strstr(root->name, ": "), *end;
 
+	if (is_of_interpreter(root))
+		return interpreter_name(k, root->name + strlen(root->field));
 	if (!colon)
 		return arena_strdup(k->arena, root->name);
 	if (is_of_thread(root))
@@ -77,7 +94,9 @@ static int add_holder(struct collection *k, const struct whole_root *root)
 	struct web_node node = {
 		.address = root->address,
 		.level = WEB_FAR,
-		.type = is_of_thread(root) ? WEB_THREAD : WEB_FRAME,
+		.type = is_of_interpreter(root) ? WEB_INTERPRETER
+			: is_of_thread(root)    ? WEB_THREAD
+						: WEB_FRAME,
 	};
 	const char *name;
 	bool added;

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "graph/audit.h"
+#include "heap/place.h"
 #include "object/text.h"
 #include "target/words.h"
 
@@ -14,13 +15,11 @@
 /* Memory of malloc's that C code refers to may hold references in turn. */
 static void lead_to(struct missing *m, uint64_t address)
 {
-	const struct region *region = target_region_at(m->c->r->target, address);
 	uint64_t bytes;
 	bool added;
 
-	if (!region || (region->flags & (REGION_WRITE | REGION_SHARED | REGION_STACK)) != REGION_WRITE ||
-	    target_module_at(m->c->r->target, address) || arenas_has(&m->h->arenas, address) ||
-	    map_get(&m->owned, address) ||
+	if (map_get(&m->owned, address) ||
+	    !place_is_private(m->c, &m->h->arenas, address) ||
 	    !chunks_have(&m->in_use, m->c, address, &bytes))
 		return;
 	if (!map_put(&m->seen, address, &added) ||
@@ -43,8 +42,8 @@ static void meet_text(struct missing *m, uint64_t word)
 		missing_take(m, object);
 }
 
-/* A word of memory that C code knows alone. */
-static void meet(struct missing *m, uint64_t word)
+/* A word of memory that C code knows alone, and its address. */
+static void meet(struct missing *m, uint64_t at, uint64_t word)
 {
 	uint32_t object;
 
@@ -52,10 +51,12 @@ static void meet(struct missing *m, uint64_t word)
 	if (!word || word & 7)
 		return;
 	object = index_number_of(&m->h->index, word);
-	if (object != WHOLE_NONE)
-		missing_take(m, object);
-	else if (!(word & 15))
+	if (object != WHOLE_NONE) {
+		if (!map_get(&m->told, at))
+			missing_take(m, object);
+	} else if (!(word & 15)) {
 		lead_to(m, word);
+	}
 	if (m->in_data)
 		meet_text(m, word);
 }
@@ -99,7 +100,7 @@ static void scan_some(void *arg, uint64_t at, const uint64_t *words, size_t n)
 		if (s->skip)
 			s->skip -= 8;
 		else
-			meet(s->m, words[i]);
+			meet(s->m, at + 8 * i, words[i]);
 	}
 }
 
@@ -168,16 +169,6 @@ static void scan_states(struct missing *m)
 		scan_state(m, all->threads.items[i].address, L(l, PyThreadState, sizeof));
 }
 
-/* Whether an object begins in the block; words may stand before it. */
-static bool has_object(const struct index_chunk *chunk, uint64_t block, uint64_t bytes)
-{
-	for (uint64_t at = block; at < block + bytes && at <= block + 48; at += 8) {
-		if (bitmap_test(chunk->object, at))
-			return true;
-	}
-	return false;
-}
-
 static void scan_chunk(struct missing *m, const struct index_chunk *chunk)
 {
 	for (unsigned i = 0; i < INDEX_WORDS; i++) {
@@ -190,7 +181,7 @@ static void scan_chunk(struct missing *m, const struct index_chunk *chunk)
 			pool = block & ~((UINT64_C(1) << m->h->arenas.pool_shift) - 1);
 			bytes = (uint64_t)chunk->block_size[(pool - chunk->start) >> 12]
 				<< INDEX_GRANULE_SHIFT;
-			if (!has_object(chunk, block, bytes))
+			if (!index_chunk_has_object(chunk, block, bytes))
 				scan_words(m, block, block + bytes);
 		}
 	}

@@ -121,6 +121,8 @@ static int step(struct collection *k, struct front *front, struct front *next, u
 	struct found_list found;
 	int rc = pass_run(k, front, &found);
 
+	if (rc == 0 && k->direct)
+		rc = collect_behind(k, &found);
 	if (rc == 0)
 		rc = add_found(&s, found.list.items, found.list.n);
 	if (rc == 0)

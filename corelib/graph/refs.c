@@ -129,13 +129,13 @@ static int draw_node(const struct drawing *d, const struct page_node *node,
 
 	*out = (struct pycore_node){
 		.address = x->address,
-		.type = x->type == WEB_THREAD ? "thread" : "frame",
+		.type = web_type_name(x->type),
 		.root = x->root ? d->k.roots.items[x->root - 1] : NULL,
 		.count = node->count,
 		.more = node->more,
 		.target = x->flags & WEB_TARGET,
 	};
-	if (x->type >= WEB_THREAD)
+	if (out->type)
 		return 0;
 	out->type = "?";
 	if (!collect_kind(&d->k, x->address, &kind))

@@ -43,6 +43,16 @@ static const char *text(struct list *l, const char *made)
 	return made;
 }
 
+static int add_interpreter_hold(void *arg, uint64_t to, const char *what)
+{
+	struct list *l = arg;
+	struct whole_root root = { .kind = ROOT_INTERPRETER, .field = what,
+				   .address = l->interp->address };
+
+	root.name = text(l, arena_printf(&l->w->arena, "%s%s", what, l->of));
+	return l->rc ? l->rc : add(l, to, root);
+}
+
 /* What the interpreter itself holds, and what evaluates to it. */
 static void add_interpreter(struct list *l)
 {
@@ -70,6 +80,8 @@ static void add_interpreter(struct list *l)
 		root.name = text(l, arena_printf(&l->w->arena, "%s%s", holds[i].name, l->of));
 		add(l, to, root);
 	}
+	if (!l->rc)
+		interpreter_holds(l->c, l->interp->address, add_interpreter_hold, l);
 }
 
 /* Any object may stand in sys.modules. */

@@ -115,6 +115,25 @@ static int add_thread(struct frames *f, uint64_t interp, const struct thread_sta
 	return f->rc;
 }
 
+/* An interpreter is a root of what it calls at exit and fork, and of codecs. */
+static int add_interpreter(struct frames *f, const struct interpreter *interp)
+{
+	struct collection *k = f->k;
+	const char *name = interp->id ? arena_printf(k->arena, "interpreter %lld",
+						     (long long)interp->id)
+				      : "interpreter";
+	struct web_node node = { .address = interp->address, .level = WEB_FAR,
+				 .type = WEB_INTERPRETER, .root = name ? roots_name(k, name) : 0 };
+	uint64_t *at = map_put(&k->nodes, interp->address, NULL);
+
+	if (!node.root || !at || !vec_push(&k->web->nodes, node))
+		return PYCORE_ERR_NOMEM;
+	*at = k->web->nodes.n;
+	f->node = (uint32_t)k->web->nodes.n - 1;
+	interpreter_holds(k->c, interp->address, hold, f);
+	return f->rc;
+}
+
 int roots_add_threads(struct collection *k)
 {
 	const struct interpreters *all = k->h->interps;
@@ -123,6 +142,7 @@ int roots_add_threads(struct collection *k)
 	for (size_t i = 0; all && i < all->interps.n && f.rc == 0; i++) {
 		struct thread_names names = { 0 };
 
+		f.rc = add_interpreter(&f, &all->interps.items[i]);
 		thread_names_read(&names, k->c, all->interps.items[i].address);
 		for (uint32_t t = 0; t < all->threads.n && f.rc == 0; t++) {
 			if (all->threads.items[t].interpreter != i)

@@ -25,6 +25,15 @@ enum {
 /* Types of nodes that are no objects. */
 #define WEB_FRAME UINT32_MAX
 #define WEB_THREAD (UINT32_MAX - 1)
+#define WEB_INTERPRETER (UINT32_MAX - 2)
+
+/* What such a node is called; NULL: it is an object. */
+static inline const char *web_type_name(uint32_t type)
+{
+	if (type < WEB_INTERPRETER)
+		return NULL;
+	return type == WEB_INTERPRETER ? "interpreter" : type == WEB_THREAD ? "thread" : "frame";
+}
 
 struct web_node {
 	uint64_t address;

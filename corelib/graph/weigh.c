@@ -47,7 +47,7 @@ static int place_nodes(struct weighing *g, const struct page *page)
 
 static uint32_t object_at_node(const struct weighing *g, const struct web_node *x)
 {
-	return x->type < WEB_THREAD ? g->w->source.number(g->w->source.arg, x->address)
+	return !web_type_name(x->type) ? g->w->source.number(g->w->source.arg, x->address)
 				    : WHOLE_NONE;
 }
 
@@ -67,7 +67,7 @@ static void add_bytes(const struct weighing *g, struct pycore_node *nodes)
 	for (size_t i = 0; i < g->web->nodes.n; i++) {
 		const struct web_node *x = &g->web->nodes.items[i];
 
-		if (g->node_of[i] != NO_NODE && x->type < WEB_THREAD)
+		if (g->node_of[i] != NO_NODE && !web_type_name(x->type))
 			nodes[g->node_of[i]].bytes += bytes_of(g, x);
 	}
 }
@@ -182,8 +182,8 @@ static const char *root_kind(const struct weighing *g, const struct web_node *x)
 	uint32_t object = object_at_node(g, x);
 	const char *kind = object == WHOLE_NONE ? NULL : kind_of(g, object);
 
-	if (x->type >= WEB_THREAD)
-		return x->type == WEB_THREAD ? "thread" : "frame";
+	if (web_type_name(x->type))
+		return web_type_name(x->type);
 	return !kind && x->root ? "class" : kind;
 }
 

@@ -68,6 +68,7 @@ void whole_fini(struct whole *w)
 	free(w->objects.flags);
 	map_free(&w->objects.giants);
 	links_fini(&w->objects.forward);
+	vec_free(&w->objects.starts.list);
 	vec_free(&w->types);
 	vec_free(&w->roots);
 	vec_free(&w->frames);

@@ -188,6 +188,18 @@ uint64_t arenas_block_bytes(const struct arenas *a, uint64_t addr)
 	       << INDEX_GRANULE_SHIFT;
 }
 
+bool arenas_unknown_block(const struct arenas *a, uint64_t addr, uint64_t *bytes)
+{
+	const struct index_chunk *chunk = arenas_chunk(a, addr);
+	uint64_t bit = (addr & (INDEX_CHUNK_SIZE - 1)) >> INDEX_GRANULE_SHIFT;
+
+	if (addr & 7 || !(chunk->live[bit >> 6] >> (bit & 63) & 1) ||
+	    bitmap_test(chunk->storage, addr))
+		return false;
+	*bytes = arenas_block_bytes(a, addr);
+	return *bytes && !index_chunk_has_object(chunk, addr, *bytes);
+}
+
 uint64_t arenas_room(const struct arenas *a, uint64_t addr)
 {
 	const struct mi_page *page = arenas_page(a, addr);

@@ -116,6 +116,12 @@ static inline bool arenas_big(const struct arenas *a, uint64_t addr)
 uint64_t arenas_block_bytes(const struct arenas *a, uint64_t addr);
 
 /*
+ * Whether a block in use begins at @p addr, which is in a pool that was walked, that
+ * holds no object and is no known memory of one. @p bytes: of it
+ */
+bool arenas_unknown_block(const struct arenas *a, uint64_t addr, uint64_t *bytes);
+
+/*
  * Bytes from @p addr, which is in a block of a pool or page that was walked, to where
  * the block ends, or more; 0: it is in none.
  */

@@ -32,6 +32,7 @@ struct worker {
 	struct pass *pass;
 	struct scan scan;
 	struct edge_sink sink;
+	struct behind_starts starts;
 	uint32_t number; /* of the next object */
 };
 
@@ -104,6 +105,9 @@ static int look_at(void *arg, uint64_t address)
 	out->type[number] = t->type->number;
 	set_bytes(me->pass, number, scan_visit_at(&me->scan, t, address));
 	__atomic_fetch_or(&out->flags[number], flags_of(me, address, t), __ATOMIC_RELAXED);
+	if (t->type->opaque)
+		behind_look(&me->starts, me->pass->h, &me->scan.c, number,
+			    (struct object){ address, t->type });
 	/* How many; summed up when all are there. */
 	out->forward.start[number + 1] = (uint32_t)me->sink.to.n - before;
 	return me->sink.failed;
@@ -168,8 +172,11 @@ static int run(struct pass *p, const struct ctx *c, unsigned n)
 		if (!c->r->first_fault)
 			c->r->first_fault = me->scan.reader.first_fault;
 		vec_free(&me->sink.to);
+		behind_join(&p->out->starts, &me->starts);
 		scan_fini(&me->scan);
 	}
+	if (p->out->starts.failed)
+		rc = PYCORE_ERR_NOMEM;
 	if (!rc)
 		rc = links_sum(p->out->forward.start, p->out->forward.n_nodes);
 	if (!rc)

@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "heap/arenas.h"
+#include "heap/behind.h"
 #include "object/object.h"
 
 /* What an object is, beside its type and size. */
@@ -27,6 +28,7 @@ struct object_arrays {
 	uint8_t *flags;
 	struct map giants;
 	struct links forward;
+	struct behind_starts starts; /* until these were followed */
 };
 
 /*

@@ -50,6 +50,17 @@ static inline bool bitmap_test(const _Atomic uint64_t *map, uint64_t addr)
 	return atomic_load_explicit(&map[bit >> 6], memory_order_relaxed) >> (bit & 63) & 1;
 }
 
+/* Whether an object begins in the block; words may stand before it. */
+static inline bool index_chunk_has_object(const struct index_chunk *chunk, uint64_t block,
+					  uint64_t bytes)
+{
+	for (uint64_t at = block; at < block + bytes && at <= block + 48; at += 8) {
+		if (bitmap_test(chunk->object, at))
+			return true;
+	}
+	return false;
+}
+
 /* Set the bit of @p addr. @return whether it was set before */
 static inline bool bitmap_set(_Atomic uint64_t *map, uint64_t addr)
 {

@@ -98,6 +98,15 @@ bool place_is_chunk(const struct ctx *c, uint64_t start, uint64_t *bytes)
 	return next & 1 && (next & ~UINT64_C(7)) >= 16 && !(next & 2);
 }
 
+bool place_is_private(const struct ctx *c, const struct arenas *a, uint64_t address)
+{
+	const struct region *region = target_region_at(c->r->target, address);
+
+	return region &&
+	       (region->flags & (REGION_WRITE | REGION_SHARED | REGION_STACK)) == REGION_WRITE &&
+	       !target_module_at(c->r->target, address) && !arenas_has(a, address);
+}
+
 /*
  * malloc takes 8 bytes, gives multiples of 16, and leaves no rest of less than 32, or gives
  * whole pages. Each of two allocators' hooks puts 8 or 16 bytes behind what it puts before.
@@ -355,6 +364,15 @@ void spot_find(const struct ctx *c, uint64_t address, struct spot *out)
 		break;
 	}
 	/* What was looked at were guesses: nothing is missing. */
+	c->r->faults = faults;
+	c->r->first_fault = first;
+}
+
+void place_find(const struct ctx *c, uint64_t address, struct place *out)
+{
+	uint64_t faults = c->r->faults, first = c->r->first_fault;
+
+	place_of(c, address, out);
 	c->r->faults = faults;
 	c->r->first_fault = first;
 }

@@ -42,6 +42,9 @@ struct spot {
 	struct place place;
 };
 
+/* The place alone: no object around the address is looked for, which can take long. */
+void place_find(const struct ctx *c, uint64_t address, struct place *out);
+
 void spot_find(const struct ctx *c, uint64_t address, struct spot *out);
 
 /* Bytes of the object itself from its address on, without what it owns elsewhere. */
@@ -49,6 +52,11 @@ uint64_t spot_own_bytes(const struct ctx *c, struct object o);
 
 /* Whether a live object begins at @p address: for a word that may be a reference or not. */
 bool spot_is_object(const struct ctx *c, uint64_t address);
+
+struct arenas;
+
+/* Whether malloc may have given it: it is no mapped file's, no stack's, no pool's. */
+bool place_is_private(const struct ctx *c, const struct arenas *a, uint64_t address);
 
 /* Whether glibc's malloc has a chunk in use whose memory begins at @p start. */
 bool place_is_chunk(const struct ctx *c, uint64_t start, uint64_t *bytes);

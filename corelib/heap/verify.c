@@ -75,17 +75,38 @@ static void verify_uncounted(struct verify *v, uint64_t address)
 	v->aside = false;
 }
 
+/* Where the count of references is, or the first part of it. */
+static uint64_t count_at(const struct layout *l, uint64_t address)
+{
+	return address + (HAS(l, PyObject, ob_ref_local) ? L(l, PyObject, ob_ref_local) :
+							   L(l, PyObject, ob_refcnt));
+}
+
+/* The count as it stands there, whatever it is. */
+static bool count_of(struct verify *v, uint64_t address, int64_t *out)
+{
+	uint64_t word;
+
+	if (HAS(v->c.l, PyObject, ob_ref_local))
+		return !object_refcount(&v->c, address, out);
+	if (!reader_probe_u64(&v->reader, count_at(v->c.l, address), &word))
+		return false;
+	*out = (int64_t)word;
+	return true;
+}
+
 /* A reference to what is no object that was found: what is it? */
 static void blame_target(struct verify *v, struct object from, uint64_t to)
 {
 	const struct layout *l = v->c.l;
 	const char *name = from.type->name;
 	uint8_t head[OBJECT_HEAD_MOST];
-	uint64_t refcnt, type, len = L(l, PyObject, sizeof);
-	struct spot spot;
+	uint64_t type, len = L(l, PyObject, sizeof);
+	struct place place;
+	int64_t refcnt;
 
 	if (len > sizeof(head) || reader_copy(&v->reader, to, head, len) != len ||
-	    !reader_probe_u64(&v->reader, to + L(l, PyObject, ob_refcnt), &refcnt) ||
+	    !count_of(v, to, &refcnt) ||
 	    !reader_probe_u64(&v->reader, to + L(l, PyObject, ob_type), &type)) {
 		/* Of memory that is mapped and that the core does not have nothing is known. */
 		if (!target_region_at(v->reader.target, to))
@@ -94,8 +115,8 @@ static void blame_target(struct verify *v, struct object from, uint64_t to)
 				     (unsigned long long)to, name);
 		return;
 	}
-	spot_find(&v->c, to, &spot);
-	if (spot.place.kind == PLACE_FREED)
+	place_find(&v->c, to, &place);
+	if (place.kind == PLACE_FREED)
 		verify_fault(v, FAULT_REFERENCE, to, to,
 			     "freed memory that 0x%llx (%.80s) refers to",
 			     (unsigned long long)from.address, name);
@@ -104,10 +125,10 @@ static void blame_target(struct verify *v, struct object from, uint64_t to)
 			     "its ob_type, 0x%llx, is no type; 0x%llx (%.60s) refers to it",
 			     (unsigned long long)type, (unsigned long long)from.address, name);
 	else if (life_of(l, head) != LIFE_LIVE)
-		verify_fault(v, FAULT_REFCOUNT, to, to + L(l, PyObject, ob_refcnt),
+		verify_fault(v, FAULT_REFCOUNT, to, count_at(l, to),
 			     "its reference count is %lld, and 0x%llx (%.60s) refers to it",
 			     (long long)refcnt, (unsigned long long)from.address, name);
-	else if (is_whole(v, &spot.place, to))
+	else if (is_whole(v, &place, to))
 		verify_uncounted(v, to);
 	else
 		verify_fault(v, kind_of(type_at(v->c.types, &v->reader, type)), to, to,
@@ -224,7 +245,7 @@ static int verify_count(void *arg, uint64_t address)
 		return 0;
 	v->suspects++;
 	if (!v->look_only)
-		verify_fault(v, FAULT_REFCOUNT, address, address + L(v->c.l, PyObject, ob_refcnt),
+		verify_fault(v, FAULT_REFCOUNT, address, count_at(v->c.l, address),
 			     "its reference count is %lld, but %lu references to it are there (%.80s)",
 			     (long long)counted, (unsigned long)v->incoming[number],
 			     o.type->name);

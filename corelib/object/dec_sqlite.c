@@ -138,6 +138,8 @@ const struct named_decoder pycore_sqlite_types[] = {
 	{ "sqlite3.Connection",
 	  { .fields = connection_fields,
 	    .edges = connection_edges,
+	    .inside = emit_body, /* functions and aggregates (3.11): only sqlite knows where */
+	    .foreign = true,
 	    .storage = connection_storage } },
 	{ NULL, { .fields = NULL } },
 };

@@ -269,12 +269,6 @@ static const struct ref_field symtable_fields[] = {
 	{ 0 },
 };
 
-static const struct ref_field profiler_fields[] = {
-	{ F_ProfilerObject_externalTimer, LABEL_FIELD, EDGE_OWNED, "timer" },
-	{ F_ProfilerObject_missing, LABEL_FIELD, EDGE_OWNED, "missing" },
-	{ 0 },
-};
-
 /* A tuple (3.14), or before that a block of references that the others count. */
 static bool vectorcall_args(const struct ctx *c, struct object o, uint64_t *at, bool *tuple)
 {
@@ -356,7 +350,6 @@ const struct named_decoder pycore_stdlib_types[] = {
 	{ "zlib.Compress", { .fields = comp_fields } },
 	{ "zlib.Decompress", { .fields = comp_fields } },
 	{ "_hmac.HMAC", { .fields = hmac_fields } },
-	{ "_lsprof.Profiler", { .fields = profiler_fields } },
 	{ "compression.zstd.ZstdCompressor", { .fields = zstd_compressor_fields } },
 	{ "compression.zstd.ZstdDecompressor", { .fields = zstd_decompressor_fields } },
 	{ "compression.zstd.ZstdDict", { .fields = zstd_dict_fields } },

@@ -212,6 +212,15 @@ static int module_edges(const struct ctx *c, struct object o, edge_fn *fn, void 
 	return status ? status : emit_items(c, state, size / 8, EDGE_GUESS, label, fn, arg);
 }
 
+static int module_inside(const struct ctx *c, struct object o, edge_fn *fn, void *arg)
+{
+	static const struct label none;
+	uint64_t state, size;
+	int status = module_state(c, o, &state, &size);
+
+	return status ? status : emit_items(c, state, size / 8, EDGE_GUESS, none, fn, arg);
+}
+
 static void module_storage(const struct ctx *c, struct object o, storage_fn *fn, void *arg)
 {
 	uint64_t state, size;
@@ -304,6 +313,7 @@ const struct decoder pycore_dec_type = {
 const struct decoder pycore_dec_module = {
 	.fields = module_fields,
 	.edges = module_edges,
+	.inside = module_inside,
 	.storage = module_storage,
 	.repr = module_repr,
 };

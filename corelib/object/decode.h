@@ -105,6 +105,9 @@ int emit_items(const struct ctx *c, uint64_t address, uint64_t n, enum edge_kind
 int emit_fields(struct body *b, const struct layout *l, const struct ref_field *fields,
 		edge_fn *fn, void *arg);
 
+/* Every word of the object behind its head, as a guess: an inside() of a decoder. */
+int emit_body(const struct ctx *c, struct object o, edge_fn *fn, void *arg);
+
 /* Where an instance keeps its attributes. */
 struct attrs {
 	uint64_t dict;   /* address of the dict object, 0: none */
@@ -128,6 +131,14 @@ uint64_t text_bytes(const struct ctx *c, uint64_t at);
 /* The object that a word of a frame refers to; 0: none. @p owned tells whether it is counted. */
 uint64_t stack_ref(const struct layout *l, uint64_t word, bool *owned);
 
+/* Names of the decoders that have a use for several; NULL past the last. */
+struct decoder_name {
+	const char *tp_name;
+	const struct decoder *decoder;
+};
+
+extern const struct decoder_name pycore_decoder_names[];
+
 /* Decoders of types that have no other use for a name; a table ends with a NULL. */
 struct named_decoder {
 	const char *tp_name;
@@ -142,7 +153,7 @@ extern const struct named_decoder pycore_builtin_types[], pycore_codecs_types[];
 extern const struct named_decoder pycore_context_types[], pycore_ctypes_types[];
 extern const struct named_decoder pycore_iterators_types[], pycore_itertools_types[];
 extern const struct named_decoder pycore_numpy_types[], pycore_pickle_types[];
-extern const struct named_decoder pycore_sqlite_types[];
+extern const struct named_decoder pycore_profile_types[], pycore_sqlite_types[];
 extern const struct named_decoder pycore_stdlib_types[], pycore_typing_types[];
 extern const struct named_decoder pycore_xml_types[], pycore_zone_types[];
 

@@ -5,14 +5,12 @@ const struct decoder pycore_dec_generic = { .fields = NULL };
 
 /*
  * Its words are a pointer of C code, often to a table of types and functions that looks like an
- * object, and functions: nothing that it owns as objects own one another.
+ * object, and functions: nothing that it owns as objects own one another. But where it leads
+ * to memory that C code has for itself, references may be.
  */
-static const struct decoder dec_capsule = { .fields = NULL };
+static const struct decoder dec_capsule = { .inside = emit_body };
 
-static const struct {
-	const char *tp_name;
-	const struct decoder *decoder;
-} by_name[] = {
+const struct decoder_name pycore_decoder_names[] = {
 	{ "NoneType", &pycore_dec_none },
 	{ "NotImplementedType", &pycore_dec_not_implemented },
 	{ "PyCapsule", &dec_capsule },
@@ -83,6 +81,7 @@ static const struct {
 	{ "wrapper_descriptor", &pycore_dec_descriptor },
 	{ "xml.etree.ElementTree.Element", &pycore_dec_element },
 	{ "xrange", &pycore_dec_xrange },
+	{ NULL, NULL },
 };
 
 static const struct {
@@ -103,16 +102,16 @@ static const struct {
 const struct named_decoder *const pycore_decoder_tables[] = {
 	pycore_async_types,    pycore_buffer_types, pycore_builtin_types,   pycore_codecs_types,
 	pycore_context_types,  pycore_ctypes_types, pycore_iterators_types, pycore_itertools_types,
-	pycore_numpy_types,    pycore_pickle_types, pycore_sqlite_types,    pycore_stdlib_types,
-	pycore_typing_types,   pycore_xml_types,    pycore_zone_types,
+	pycore_numpy_types,    pycore_pickle_types, pycore_profile_types,   pycore_sqlite_types,
+	pycore_stdlib_types,   pycore_typing_types, pycore_xml_types,       pycore_zone_types,
 	NULL,
 };
 
 const struct decoder *decoder_named(const char *tp_name)
 {
-	for (size_t i = 0; i < sizeof(by_name) / sizeof(*by_name); i++) {
-		if (!strcmp(by_name[i].tp_name, tp_name))
-			return by_name[i].decoder;
+	for (const struct decoder_name *n = pycore_decoder_names; n->tp_name; n++) {
+		if (!strcmp(n->tp_name, tp_name))
+			return n->decoder;
 	}
 	for (size_t i = 0; pycore_decoder_tables[i]; i++) {
 		for (const struct named_decoder *d = pycore_decoder_tables[i]; d->tp_name; d++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "object/object.h"
 
+#include "object/behind.h"
 #include "object/decode.h"
 
 #define TEXT_MOST (UINT64_C(1) << 24)
@@ -309,7 +310,37 @@ int object_edges(const struct ctx *c, struct object o, edge_fn *fn, void *arg)
 		if (part)
 			return part;
 	}
+	if (t->opaque && c->behind) {
+		part = behind_edges(c->behind, o.address, fn, arg);
+		if (part)
+			return part;
+	}
 	return status;
+}
+
+int emit_body(const struct ctx *c, struct object o, edge_fn *fn, void *arg)
+{
+	static const struct label none;
+	uint32_t head = L(c->l, PyObject, sizeof);
+
+	return emit_items(c, o.address + head, (o.type->basicsize - head) / 8, EDGE_GUESS, none, fn,
+			  arg);
+}
+
+int object_inside(const struct ctx *c, struct object o, edge_fn *fn, void *arg)
+{
+	const struct type *t = o.type;
+	int status = 0, part;
+	struct body b;
+
+	if (t->decoder->inside)
+		status = t->decoder->inside(c, o, fn, arg);
+	if (stopped(status) || (t->scan_from >= t->scan_to && !t->scan_items))
+		return status;
+	part = body_view(&b, c->r, o.address, t->basicsize);
+	if (!part)
+		part = scan_edges(c, o, &b, fn, arg);
+	return part ? part : status;
 }
 
 void object_storage(const struct ctx *c, struct object o, storage_fn *fn, void *arg)

@@ -5,12 +5,16 @@
 #include "base/buf.h"
 #include "object/type.h"
 
+struct behind;
+
 /* What every decoder is given. One a worker: the reader is not shared. */
 struct ctx {
 	const struct layout *l;
 	struct reader *r;
 	struct type_table *types;
 	const struct interpreters *interps; /* for tp_dict of static types; may be NULL */
+	struct behind *behind; /* filled with the graph of all references; may be NULL */
+	unsigned nested; /* values within which one is written: value_repr_within() counts them */
 };
 
 /* An object whose type is known. */
@@ -81,6 +85,10 @@ struct decoder {
 	const struct ref_field *fields; /* up to one with no text */
 	bool scan; /* words of the body that no field names may be references too */
 	int (*edges)(const struct ctx *c, struct object o, edge_fn *fn, void *arg);
+	/* Words, as guesses, that may lead to memory of C code's: see object_inside() */
+	int (*inside)(const struct ctx *c, struct object o, edge_fn *fn, void *arg);
+	/* Another library's memory is behind these: references are in Python's own blocks alone */
+	bool foreign;
 	/* sys.getsizeof without what stands before the object; NULL: by tp_basicsize, tp_itemsize */
 	int (*extent)(const struct ctx *c, struct object o, uint64_t *bytes);
 	void (*storage)(const struct ctx *c, struct object o, storage_fn *fn, void *arg);
@@ -111,9 +119,16 @@ int object_at(const struct ctx *c, uint64_t address, struct object *out);
 
 /*
  * References: of the type's decoder, then instance dict or inline values, then slots, then the
- * type itself. A negative status tells that some could not be read; the others were given.
+ * type itself, then what is known to be behind its pointers. A negative status tells that some
+ * could not be read; the others were given.
  */
 int object_edges(const struct ctx *c, struct object o, edge_fn *fn, void *arg);
+
+/*
+ * Where the type is opaque: every word that only C code knows, in the object or its state,
+ * that may be a pointer to more memory of that code's.
+ */
+int object_inside(const struct ctx *c, struct object o, edge_fn *fn, void *arg);
 
 /* sys.getsizeof(o) */
 int object_sizeof(const struct ctx *c, struct object o, uint64_t *bytes);

@@ -267,11 +267,16 @@ static void set_scan(const struct layout *l, struct type *t, bool own)
 		t->scan_items = true;
 }
 
+static bool is_opaque(const struct type *t)
+{
+	return t->decoder->inside || t->scan_from < t->scan_to || t->scan_items;
+}
+
 static bool is_leaf(const struct type *t)
 {
-	return !t->decoder->fields && !t->decoder->edges && !t->dictoffset &&
+	return !t->decoder->fields && !t->decoder->edges && !t->dictoffset && !t->opaque &&
 	       !(t->flags & (TPFLAGS_MANAGED_DICT | TPFLAGS_HEAPTYPE)) &&
-	       t->first_slot == t->n_slots && t->scan_from >= t->scan_to && !t->scan_items;
+	       t->first_slot == t->n_slots;
 }
 
 static bool plausible(const struct layout *l, const struct type *t)
@@ -335,6 +340,7 @@ static struct type *build(struct type_table *tt, struct reader *r, const struct 
 	*nomem = type_read_slots(tt, r, t, &b) != 0 || read_attr_keys(tt, r, t) != 0;
 	set_scan(l, t, set_decoder(l, t, *tp_name ? tp_name : t->name));
 	read_hidden_items(tt, r, t);
+	t->opaque = is_opaque(t);
 	t->leaf = is_leaf(t);
 	return t;
 }

@@ -62,6 +62,7 @@ struct type {
 	uint32_t first_slot;  /* slots before this one are the decoder's own business */
 	uint32_t scan_from, scan_to; /* part of the body that no one knows: every word may be a reference */
 	bool scan_items;      /* so may the items after it */
+	bool opaque;          /* its C code may have references in memory of its own */
 };
 
 /* Every type met. Any worker may look up; adding is done under a lock. */

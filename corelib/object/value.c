@@ -7,6 +7,8 @@
 #include "object/text.h"
 
 #define DEPTH_MOST 8
+/* Of an exception or a method all is shown at any depth, and it may be in itself. */
+#define NESTED_MOST (DEPTH_MOST + 4)
 
 static int str_at(const struct ctx *c, uint64_t address, struct text *out)
 {
@@ -169,10 +171,15 @@ static bool shows_as_base(const struct type *t)
 int value_repr_within(const struct ctx *c, uint64_t address, struct buf *out, unsigned depth,
 		      size_t most)
 {
+	struct ctx inner = *c;
 	struct object o;
 	size_t before = out->len;
 	int status = object_at(c, address, &o);
 
+	if (inner.nested++ >= NESTED_MOST) {
+		buf_puts(out, "...");
+		return 0;
+	}
 	if (status) {
 		buf_printf(out, address ? "<0x%llx>" : "<NULL>", (unsigned long long)address);
 		return status;
@@ -180,7 +187,7 @@ int value_repr_within(const struct ctx *c, uint64_t address, struct buf *out, un
 	if (depth > DEPTH_MOST)
 		depth = DEPTH_MOST;
 	if (o.type->decoder->repr && shows_as_base(o.type)) {
-		status = o.type->decoder->repr(c, o, out, depth, most);
+		status = o.type->decoder->repr(&inner, o, out, depth, most);
 		if (!status)
 			return 0;
 		/* Half a value would be taken for all of it. */

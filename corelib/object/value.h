@@ -7,7 +7,8 @@
 
 /*
  * Values of the target's objects: text, numbers, attributes by name.
- * Text comes out as UTF-8 with what is not valid replaced; it is not escaped.
+ * Text comes out as UTF-8 with what is not valid replaced, but for the names of types, which
+ * are as the target has them; it is not escaped.
  */
 
 /* The str (2.7: also bytes) object at @p address as UTF-8, at most @p most bytes, into @p out. */

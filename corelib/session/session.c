@@ -10,7 +10,8 @@
 
 struct ctx session_ctx(struct pycore *s)
 {
-	return (struct ctx){ &s->runtime.layout, &s->reader, &s->types, &s->interps };
+	return (struct ctx){ .l = &s->runtime.layout, .r = &s->reader, .types = &s->types,
+			     .interps = &s->interps, .behind = &s->behind };
 }
 
 static bool keep(struct pycore *s, const char **text)
@@ -231,6 +232,7 @@ void pycore_close(struct pycore *s)
 		whole_fini(s->whole);
 		free(s->whole);
 	}
+	vec_free(&s->behind.edges);
 	if (s->heap) {
 		heap_fini(s->heap);
 		free(s->heap);

@@ -10,6 +10,7 @@
 #include "graph/snapshot.h"
 #include "graph/whole.h"
 #include "heap/heap.h"
+#include "object/behind.h"
 #include "stack/stack.h"
 
 /* A line on the answer. */
@@ -42,6 +43,7 @@ struct pycore {
 	struct pycore_stacks *stacks[STACK_LOCAL_VALUES + 1];
 	struct heap *heap;
 	struct whole *whole;
+	struct behind behind; /* with it */
 	struct pycore_census *census;
 	bool has_retained, has_retained_each; /* in the census, by name and by address */
 	const char *command; /* line, as well as it is known */

@@ -249,20 +249,34 @@ static void give_up_on_sleepers(struct freezer *f, bool all)
 	}
 }
 
-static void wait_for_all(struct freezer *f)
+/* One that the caller has set, and that no copy could be made within any more. */
+static int too_long(struct freezer *f, size_t running)
+{
+	return pycore_fail(&f->error, PYCORE_ERR_TOO_LONG,
+			   "process %d was let go after %.1f ms, the limit of its stop: %zu of its %zu "
+			   "threads did not stand still in that time",
+			   f->pid, (double)(live_clock() - f->first) / 1e6, running, f->threads.n);
+}
+
+static int wait_for_all(struct freezer *f)
 {
 	struct timespec nap = { .tv_nsec = FIRST_NAP_NS };
 	uint64_t began = live_clock(), spent = 0;
-	uint64_t limit = f->target->stop_limit;
-	uint64_t latest = limit && limit < LATEST_NS ? limit : LATEST_NS;
+	uint64_t limit = f->target->stop_limit ? f->target->stop_limit : UINT64_MAX;
+	size_t running;
 
 	for (; look_at_all(f, spent > LOOK_NS); spent = live_clock() - began) {
+		if (spent > LOOK_NS || spent > limit)
+			give_up_on_sleepers(f, spent > LATEST_NS);
+		/* On a busy machine threads wait for a processor: these are not busy in the kernel. */
+		running = spent > limit ? look_at_all(f, true) : 0;
+		if (running)
+			return too_long(f, running);
 		nanosleep(&nap, NULL); /* and not a busy wait: those that are to stop need the processor */
 		if (nap.tv_nsec < LAST_NAP_NS)
 			nap.tv_nsec += nap.tv_nsec / 4;
-		if (spent > LOOK_NS || spent > latest)
-			give_up_on_sleepers(f, spent > latest);
 	}
+	return 0;
 }
 
 static int stop_all(struct freezer *f)
@@ -273,7 +287,7 @@ static int stop_all(struct freezer *f)
 	for (int round = 0; !rc && added && round < ROUNDS; round++) {
 		rc = seize_new(f, &added);
 		if (!rc)
-			wait_for_all(f);
+			rc = wait_for_all(f);
 	}
 	if (rc)
 		return rc;

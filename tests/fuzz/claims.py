@@ -19,6 +19,7 @@ class Lies:
         self.core = core
         self.small = truth["small"]
         self.large = truth["large"]
+        self.length = truth["length"]
         self.patches = []
 
     def put(self, address, word):
@@ -65,7 +66,7 @@ class Lies:
 
     def sets_of_the_large_list(self):
         for at in self.small["set"]:
-            self.put(at + SET_MASK, (1 << 19) - 1)
+            self.put(at + SET_MASK, self.length // 2 - 1)
             self.put(at + SET_TABLE, self.word(self.large["list"] + LIST_ITEMS))
 
     def deques_that_go_round(self):
@@ -103,11 +104,11 @@ class Lies:
 
     def every_tuple_is_the_same(self):
         names = self.small["tuple"][0]
-        kind = self.word(names + 8)
+        tuples = set(self.core.objects[self.word(names + 8)])
         self.put(names + SIZE, 1 << 20)
         for start, words in self.core.words():
             for i, word in enumerate(words):
-                if not word & 7 and self.word(word + 8) == kind:
+                if word in tuples:
                     self.put(start + 8 * i, names)
 
     def texts_without_end(self):
@@ -119,7 +120,7 @@ class Lies:
         phoff, = struct.unpack_from("<Q", self.core.bytes, 32)
         count, = struct.unpack_from("<H", self.core.bytes, 56)
         end = len(self.core.bytes)
-        table = self.core.bytes[phoff:phoff + 56 * count]
+        table = bytearray(self.core.bytes[phoff:phoff + 56 * count])
         for address, offset, filesz, memsz in more:
             table += struct.pack("<IIQQQQQQ", 1, 6, offset, address, 0, filesz, memsz, 4096)
         self.patches += [(end, table), (32, struct.pack("<Q", end)),
@@ -143,13 +144,13 @@ class Lies:
     def a_list_for_the_table_of_arenas(self):
         """Every word that tells of a table of arenas (a pointer and a small count) does of a list."""
         items = self.word(self.large["list"] + LIST_ITEMS)
-        for i in range(1 << 20):
+        for i in range(self.length):
             self.put(items + WORD * i, 1 << 45 | i << 22)
         for start, words in self.core.words():
             for i in range(len(words) - 1):
                 if words[i + 1] in (16, 32, 64, 128, 256) and self.core.offset(words[i]) is not None:
                     self.put(start + WORD * i, items)
-                    self.put(start + WORD * i + 8, (1 << 20) // 6)
+                    self.put(start + WORD * i + 8, self.length // 6)
 
     def all_at_once(self):
         for lie in (Lies.lists_of_a_million_of_the_same, Lies.dicts_of_the_same_large_table,

@@ -1,81 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "fuzz/fuzz.h"
-#include "target/reader.h"
+#include "fuzz/use_target.h"
 
-/* Opens the input as a core and uses everything that is in it. */
+/* Takes the input for a core. */
 
-enum { MOST = 64 }; /* of anything: more of the same finds nothing new */
-
-static void ignore(void *ctx, const char *line)
-{
-}
-
-static void read_some(struct reader *r, uint64_t addr)
-{
-	static unsigned char scratch[70000];
-	static const size_t lengths[] = { 1, 8, 4096, 16385, sizeof(scratch) };
-	char text[200];
-
-	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-		const unsigned char *p = reader_view(r, addr, lengths[i], scratch);
-
-		/* What is given must be there, to the last byte. */
-		if (p && p[0] + p[lengths[i] - 1] == 511)
-			abort();
-	}
-	reader_copy(r, addr, scratch, sizeof(scratch));
-	reader_string(r, addr, text, sizeof(text));
-}
-
-static void walk(struct target *t)
-{
-	struct reader r;
-	uint64_t addr, size;
-
-	reader_init(&r, t);
-	for (size_t i = 0; i < t->n_regions && i < MOST; i++) {
-		const struct region *g = &t->regions[i];
-
-		if (g->start >= g->end || (i && g[-1].end > g->start))
-			abort();
-		read_some(&r, g->start);
-		read_some(&r, g->end - 8);
-		target_module_at(t, g->start);
-	}
-	for (size_t i = 0; i < t->n_threads && i < MOST; i++)
-		read_some(&r, t->threads[i].sp);
-	for (size_t i = 0; i < t->n_modules && i < MOST; i++) {
-		struct module *m = &t->modules[i];
-
-		module_symbol(t, m, "answer", &addr, &size);
-		module_section(t, m, ".here", &addr, &size);
-		module_symbol_at(t, m, m->start + 0x2010);
-	}
-	if (t->bytes_readable > t->bytes_mapped)
-		abort();
-	reader_fini(&r);
-}
+const unsigned fuzz_tries = 5000;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct pycore_options o = { .size = sizeof(o), .map_files = size & 1 };
-	struct pycore_error err;
-	struct target *t;
-	char path[64];
-	int fd = memfd_create("core", MFD_CLOEXEC);
-
-	if (fd < 0 || (size && write(fd, data, size) != (ssize_t)size))
-		abort();
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (target_open_core(&t, path, &o, ignore, NULL, &err) == 0) {
-		walk(t);
-		target_close(t);
-	}
-	close(fd);
+	use_as_core(data, size);
 	return 0;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -9,8 +8,14 @@
 #include "graph/growth.h"
 #include "graph/snapshot.h"
 #include "graph/way.h"
+#include "lib/corefile.h"
 
-/* Takes the input for the numbers of a snapshot, unpacked: packs them, reads them, uses the graph. */
+/*
+ * Takes the input for the numbers of a snapshot, unpacked: packs them, reads them, uses the
+ * graph; and for the packed ones.
+ */
+
+const unsigned fuzz_tries = 3000;
 
 static int say(void *arg, uint64_t to, enum edge_kind kind, const struct label *label)
 {
@@ -46,30 +51,37 @@ static void use(const struct whole *w)
 	arena_free(&arena);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void try_file(const unsigned char *bytes, size_t len)
 {
-	size_t room = SNAPSHOT_MAGIC_LEN + ZSTD_compressBound(size), len;
-	unsigned char *file = malloc(room);
-	int fd = memfd_create("snapshot", MFD_CLOEXEC);
 	struct snapshot_facts facts;
 	struct pycore_error err;
 	struct whole w;
+	char path[64];
+	int fd = corefile_open(bytes, len, path);
 
-	if (!file || fd < 0)
-		abort();
-	memcpy(file, SNAPSHOT_MAGIC, SNAPSHOT_MAGIC_LEN);
-	len = ZSTD_compress(file + SNAPSHOT_MAGIC_LEN, room - SNAPSHOT_MAGIC_LEN, data, size, 1);
-	if (ZSTD_isError(len))
-		abort();
-	len += SNAPSHOT_MAGIC_LEN;
-	if (write(fd, file, len) != (ssize_t)len)
-		abort();
 	if (!snapshot_read(&w, &facts, fd, len, "it", (struct whole_progress){ 0 }, &err)) {
 		use(&w);
 		whole_fini(&w);
 	}
 	snapshot_facts_fini(&facts);
 	close(fd);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	size_t room = SNAPSHOT_MAGIC_LEN + ZSTD_compressBound(size), len;
+	unsigned char *file = malloc(room);
+
+	if (!file)
+		abort();
+	memcpy(file, SNAPSHOT_MAGIC, SNAPSHOT_MAGIC_LEN);
+	len = ZSTD_compress(file + SNAPSHOT_MAGIC_LEN, room - SNAPSHOT_MAGIC_LEN, data, size, 1);
+	if (ZSTD_isError(len))
+		abort();
+	try_file(file, SNAPSHOT_MAGIC_LEN + len);
+	/* And as a frame that is damaged itself. */
+	memcpy(file + SNAPSHOT_MAGIC_LEN, data, size);
+	try_file(file, SNAPSHOT_MAGIC_LEN + size);
 	free(file);
 	return 0;
 }

@@ -8,6 +8,7 @@ to, of pools, notes and headers.
 """
 
 import array
+import bisect
 import mmap
 import random
 import re
@@ -41,14 +42,14 @@ class Core:
                 self.segments.append((address, offset, filesz, flags))
             if kind == PT_NOTE:
                 self.notes = (offset, filesz)
+        self.segments.sort()
+        self.starts = [segment[0] for segment in self.segments]
         self.writable = [s for s in self.segments if s[3] & 2]
         self.find_objects()
 
     def offset(self, address):
-        for start, offset, size, unused in self.segments:
-            if start <= address < start + size:
-                return offset + address - start
-        return None
+        start, offset, size, unused = self.segments[bisect.bisect_right(self.starts, address) - 1]
+        return offset + address - start if start <= address < start + size else None
 
     def word(self, address):
         at = self.offset(address)
@@ -305,11 +306,15 @@ class Damaged:
         subprocess.run(["cp", "--sparse=always", core.path, path], check=True)
 
     def damage(self, patches, length=None):
+        size = len(self.core.bytes)
+        for offset, data in patches:
+            size = max(size, offset + len(data))
         with open(self.path, "r+b") as out:
-            for offset, data in patches:
-                out.seek(offset)
-                out.write(data)
-                self.undo.append((offset, len(data)))
+            out.truncate(size)
+            with mmap.mmap(out.fileno(), size) as memory:
+                for offset, data in patches:
+                    memory[offset:offset + len(data)] = data
+                    self.undo.append((offset, len(data)))
             if length is not None:
                 out.truncate(length)
 
@@ -320,9 +325,11 @@ class Damaged:
             if now < len(whole):
                 out.write(whole[now:])
             out.truncate(len(whole))
-            for offset, size in self.undo:
-                out.seek(offset)
-                out.write(whole[offset:offset + size])
+            out.flush()
+            with mmap.mmap(out.fileno(), len(whole)) as memory:
+                for offset, size in self.undo:
+                    end = min(offset + size, len(whole))
+                    memory[offset:end] = whole[offset:end]
         self.undo = []
 
 

@@ -296,7 +296,7 @@ void objects_init(struct objects *w, const struct layout *l)
 	w->none_object = objects_object(w, w->none, HEAD_OF(w));
 	if (type_table_init(&w->types, &w->rt))
 		abort();
-	w->c = (struct ctx){ &w->rt.layout, fake_reader(w->f), &w->types, NULL };
+	w->c = (struct ctx){ .l = &w->rt.layout, .r = fake_reader(w->f), .types = &w->types };
 }
 
 void objects_fini(struct objects *w)

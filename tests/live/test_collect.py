@@ -183,6 +183,28 @@ def only_the_newest_are_kept(pycore):
 
 
 @once
+def twenty_are_kept_unless_told_otherwise(pycore):
+    """Of one second the ones with higher numbers, which are later for the most part."""
+    with folder() as source, folder() as place:
+        core = with_core(pycore, source, 1)
+
+        def names(times):
+            return ["core.%d.%d.txt" % (pid, when) for when in times for pid in (7, 8)]
+
+        def left_of(times, *options):
+            for name in names(times):
+                open(os.path.join(place, name), "w").close()
+            status, err, left = collect(pycore, core, place, *options, "77", "11", "999")
+            equal(status, 0, err)
+            os.unlink(os.path.join(place, "core.77.999.txt"))
+            left.remove("core.77.999.txt")
+            return left
+
+        equal(left_of(range(100, 115), "--keep", "0"), sorted(names(range(100, 115))), "all")
+        equal(left_of([]), sorted(names(range(106, 115)) + ["core.8.105.txt"]), "nineteen, and one")
+
+
+@once
 def what_is_no_core_leaves_nothing(pycore):
     with folder() as source, folder() as place:
         for text in b"", b"x" * 10000, b"\x7fELF" + b"\0" * 5000:

@@ -194,9 +194,9 @@ def every_byte_of_a_dump_is_the_process_s(pycore):
     with running(BUSY, 8, 4) as child, folder() as place, held(child.pid):
         told = dump(pycore, child.pid, place + "/core")
         equal(told["was_stopped"], True, "was stopped by a signal before")
-        # A thread stops again when it gets a processor.
-        interp.wait_for(lambda: set(interp.thread_states(child.pid)) == {"T"}, seconds=10,
-                        what="all threads to be stopped as before")
+        # A thread that is let go has yet to run to the place where it stands.
+        interp.wait_for(lambda: set(interp.thread_states(child.pid)) == {"T"}, seconds=5,
+                        what="the process to be as stopped as before")
         compared = 0
         with Core(place + "/core") as core, open("/proc/%d/mem" % child.pid, "rb", 0) as memory:
             equal(core.type, 4, "ELF type")
@@ -422,6 +422,36 @@ def a_stop_that_would_take_too_long_is_given_up(pycore):
         that(told["stopped_ms"] < 20000, "stopped for %s ms" % told["stopped_ms"])
 
 
+@contextlib.contextmanager
+def without_processor(pid):
+    """Its threads give way to one that never rests, on the one processor that they may use."""
+    tids = [int(tid) for tid in os.listdir("/proc/%d/task" % pid)]
+    every, number = os.sched_getaffinity(0), max(os.sched_getaffinity(0))
+    rival = subprocess.Popen(["taskset", "-c", str(number), "sh", "-c", "while :; do :; done"])
+    try:
+        for tid in tids:
+            os.sched_setaffinity(tid, {number})
+            os.sched_setscheduler(tid, os.SCHED_IDLE, os.sched_param(0))
+        yield
+    finally:
+        rival.kill()
+        rival.wait()
+        for tid in tids:
+            os.sched_setscheduler(tid, os.SCHED_OTHER, os.sched_param(0))
+            os.sched_setaffinity(tid, every)
+
+
+@once
+def a_thread_that_gets_no_processor_is_not_taken_as_stopped(pycore):
+    with running(BUSY, 1, 2) as child, folder() as place:
+        with without_processor(child.pid):
+            pycore.refuses("dump", child.pid, "-o", place + "/core", "--max-stop", "1",
+                           mentions="did not stand still in that time")
+        equal(os.listdir(place), [], "files that are left")
+        runs_on(child.pid)
+        dump(pycore, child.pid, place + "/core", "--max-stop", "20000")
+
+
 @on("counts.py", ways=("live",), where=few)
 def a_copy_is_read_while_the_process_runs_on(scene):
     for command in "objects", "bt":
@@ -596,8 +626,10 @@ while True:
             raise
         broken += 1
     rounds += 1
-    with open(sys.argv[1], "w") as out:
+    with open(sys.argv[1] + ".new", "w") as out:
         out.write("%d %d" % (broken, rounds))
+    # Whoever reads it never finds it empty.
+    os.rename(sys.argv[1] + ".new", sys.argv[1])
 """
 
 

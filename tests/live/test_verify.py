@@ -85,3 +85,27 @@ for what in OF_FREE_THREADED:
 @on("scribble.py", ways=("live",), arguments=("nothing",))
 def where_nothing_was_scribbled_nothing_is_told(scene):
     check_healthy(scene)
+
+
+def has_what_differs(interpreter):
+    """What is looked at differs in releases from 3.11 on, and in heads of free-threaded builds."""
+    return interpreter.release >= (3, 6) and (
+        few(interpreter) or interpreter.build == "free-threaded" or interpreter.release == (3, 8))
+
+
+@on("scribbles.py", ways=("live",), where=has_what_differs)
+def each_of_many_scribbles_is_told_in_its_own_words(scene):
+    reply = scene.ask("verify", "--limit", "0", statuses=(0, 1))
+    rows = [(fault["kind"], (fault["address"], fault["at"]), fault["text"].partition("; 0x")[0])
+            for fault in reply["faults"]]
+    for wanted in scene.truth["told"]:
+        mine = [(kind, text) for kind, addresses, text in rows if wanted["address"] in addresses]
+        that(any(kind == wanted["kind"] and part in text for kind, text in mine
+                 for part in wanted["texts"]),
+             "%s at %s, %r, is told as %s" % (wanted["kind"], wanted["address"], wanted["texts"], mine))
+    for address in scene.truth["untold"]:
+        equal([row for row in rows if address in row[1]], [], "what is told of %s" % address)
+    equal(sorted({str(row) for row in rows}), sorted(map(str, rows)), "faults, each once")
+    # Each alone, and what an object that is gone was the way to.
+    that(len(rows) <= 2 * len(scene.truth["told"]),
+         "%d faults of %d: %s" % (len(rows), len(scene.truth["told"]), rows))

@@ -356,6 +356,48 @@ def resident_memory_is_a_limit_without_a_group(pycore):
 
 
 @once
+def a_core_that_cannot_be_written_neither_kills_nor_stops(pycore):
+    """Only the watched process's own memory is a limit here: nobody else ends it."""
+    for then in "kill", "stop":
+        with folder() as place, small_disk(place, "4m"), grower(None, 80, 0.002) as child:
+            with Watcher(pycore, child.pid, "--rss", "60M", "-o", place + "/core", "--then",
+                         then) as watcher:
+                watcher.until("is then")
+                grow(child)
+                watcher.finish()
+                equal(watcher.popen.returncode, 2, watcher.said)
+                that("the disk is full" in watcher.said, watcher.said)
+            interp.wait_for(lambda: not stopped(child.pid), seconds=5, what="the process to go on")
+            equal(child.stdout.readline(), b"done\n", "what it says when it goes on, --then " + then)
+
+
+@once
+def a_process_is_killed_when_its_core_is_written_and_that_is_wanted(pycore):
+    with folder() as place, grower(None, 80, 0.002) as child:
+        with Watcher(pycore, child.pid, "--rss", "60M", "-o", place + "/core", "--then",
+                     "kill") as watcher:
+            watcher.until("is then killed")
+            grow(child)
+            watcher.finish()
+            equal(watcher.popen.returncode, 0, watcher.said)
+        equal(child.wait(20), -signal.SIGKILL, "how it ended")
+        that(os.path.getsize(place + "/core") > 60 * MIB, "a small core")
+
+
+@once
+def a_process_goes_on_when_its_core_is_written(pycore):
+    for then in [], ["--then", "continue"]:
+        with folder() as place, grower(None, 80, 0.002) as child:
+            with Watcher(pycore, child.pid, "--rss", "60M", "-o", place + "/core", *then) as watcher:
+                watcher.until("then goes on")
+                grow(child)
+                watcher.finish()
+                equal(watcher.popen.returncode, 0, watcher.said)
+            equal(child.stdout.readline(), b"done\n", "what it says when it goes on")
+            that(os.path.getsize(place + "/core") > 60 * MIB, "a small core")
+
+
+@once
 def a_command_is_run_and_watched(pycore):
     grows = "import time\nkeep = []\nfor n in range(100): keep.append(bytearray(b'x' * (1 << 20))); time.sleep(0.002)"
     with folder() as place:
@@ -431,10 +473,16 @@ def a_group_of_version_2_is_watched_by_its_files(pycore):
         with Watcher(pycore, "--cgroup", group, "-o", place + "/core") as watcher:
             watcher.until("the process then goes on")
             equal(get(group, "memory.high"), str(100 * MIB // 100 * 95), "memory.high")
+            time.sleep(0.3)
+            equal(watcher.popen.poll(), None, "was out of memory before: %s" % watcher.said)
             watcher.popen.kill()
             watcher.popen.wait()
         interp.wait_for(lambda: get(group, "memory.high") == str(98 * MIB), seconds=5,
                         what="memory.high to be put back")
+        put(group, "memory.high", 50 * MIB)
+        with Watcher(pycore, "--cgroup", group, "-o", place + "/core") as watcher:
+            watcher.until("the process then goes on")
+            equal(get(group, "memory.high"), str(50 * MIB), "memory.high, which is lower already")
 
 
 @once

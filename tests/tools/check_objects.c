@@ -488,7 +488,7 @@ int main(int argc, char **argv)
 	reader_init(&r, &p.target);
 	if (type_table_init(&types, &rt))
 		return 2;
-	k.c = (struct ctx){ &rt.layout, &r, &types, NULL };
+	k.c = (struct ctx){ .l = &rt.layout, .r = &r, .types = &types };
 	x.k = &k;
 	while (getline(&line, &size, truth) > 0) {
 		line[strcspn(line, "\n")] = '\0';

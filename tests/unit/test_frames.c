@@ -142,7 +142,8 @@ static void world_init(struct world *w, const struct layout *l)
 	assert_int_equal(type_table_init(&w->types, &w->rt), 0);
 	vec_push(&w->interps.interps, ((struct interpreter){ .address = BASE }));
 	vec_push(&w->interps.threads, ((struct thread_state){ .address = TSTATE }));
-	w->c = (struct ctx){ &w->rt.layout, fake_reader(w->f), &w->types, &w->interps };
+	w->c = (struct ctx){ .l = &w->rt.layout, .r = fake_reader(w->f), .types = &w->types,
+			     .interps = &w->interps };
 }
 
 static void world_fini(struct world *w)

@@ -114,7 +114,7 @@ static void warn(void *ctx, const char *line)
 
 static void read_it(void)
 {
-	struct ctx c = { &rt.layout, fake_reader(f), &types, &interps };
+	struct ctx c = { .l = &rt.layout, .r = fake_reader(f), .types = &types, .interps = &interps };
 	struct heap_options options = { .jobs = 2, .warn = warn };
 	struct pycore_error err;
 

@@ -7,33 +7,14 @@
 
 #include <cmocka.h>
 
-#include "lib/fake.h"
+#include "lib/offsets.h"
 #include "runtime/offsets.h"
 
 #define RUNTIME UINT64_C(0x555500)
-#define GIL_AT 7000 /* where the made-up interpreter has its GIL */
 
-/* What a target whose CPython is as @p l says would tell. */
 static struct fake *tell(const struct layout *l)
 {
-	const struct debug_offsets *told = layout_debug_offsets(l->version);
-	struct fake *f = fake_new(RUNTIME, told->size);
-
-	fake_bytes(f, RUNTIME, OFFSETS_COOKIE, 8);
-	fake_u64(f, RUNTIME + 8, l->version);
-	for (unsigned i = 0; i < told->n; i++) {
-		const struct debug_offset *d = &told->items[i];
-		uint64_t offset = l->field[d->field].offset;
-
-		if (d->minus) {
-			fake_u64(f, RUNTIME + d->minus, GIL_AT);
-			offset += GIL_AT;
-		}
-		if (d->plus)
-			offset -= L(l, PyInterpreterState, gc);
-		fake_u64(f, RUNTIME + d->at, offset);
-	}
-	return f;
+	return offsets_tell(l, RUNTIME);
 }
 
 /* Where a target tells of @p field. */
@@ -162,7 +143,7 @@ static void one_number_that_cannot_be_spoils_all(void **state)
 		check_rejected(l, place(l, F_PyThreadState_next), UINT64_MAX - 7);
 		check_rejected(l, place(l, F_PyThreadState_next), L(l, PyThreadState, prev));
 		check_rejected(l, place(l, F_PyInterpreterState_gc_collecting), UINT64_MAX);
-		check_rejected(l, place(l, F__gil_runtime_state_locked), GIL_AT - 8);
+		check_rejected(l, place(l, F__gil_runtime_state_locked), OFFSETS_GIL_AT - 8);
 		/* sizes */
 		check_rejected(l, place(l, F__PyRuntimeState_sizeof), 0);
 		check_rejected(l, place(l, F_PyListObject_sizeof), 1 << 20);

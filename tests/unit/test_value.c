@@ -101,6 +101,31 @@ static void text_with_a_length_beyond_memory_is_refused(void **state)
 	}
 }
 
+/* As "e.args = (e,)" makes it; and one whose args are no tuple but itself. */
+static void an_exception_in_itself_has_an_end(void **state)
+{
+	struct objects w;
+
+	(void)state;
+	EACH_LAYOUT(&w)
+	{
+		uint64_t type = objects_static_type(&w, "ValueError", 0, TPFLAGS_BASE_EXC, 96, 0);
+		uint64_t e = objects_object(&w, type, 96);
+		const uint64_t args[] = { objects_tuple(&w, &e, 1), e };
+
+		for (size_t i = 0; i < 2; i++) {
+			struct buf got = { NULL };
+
+			PUT(&w, e, PyBaseExceptionObject, args, args[i]);
+			assert_int_equal(value_repr(&w.c, e, &got, 3, 100), 0);
+			assert_int_equal(strncmp(got.text, "ValueError", 10), 0);
+			assert_non_null(strstr(got.text, "..."));
+			assert_true(got.len < 200);
+			buf_free(&got);
+		}
+	}
+}
+
 static void strings_are_quoted_as_python_does(void **state)
 {
 	static const uint32_t odd[] = { 0xe9, 0xa0, 0xd800, 0x2028 };
@@ -344,6 +369,7 @@ int main(void)
 		cmocka_unit_test(text_of_each_width_becomes_utf8),
 		cmocka_unit_test(text_is_cut_between_characters),
 		cmocka_unit_test(text_with_a_length_beyond_memory_is_refused),
+		cmocka_unit_test(an_exception_in_itself_has_an_end),
 		cmocka_unit_test(strings_are_quoted_as_python_does),
 		cmocka_unit_test(numbers_are_written_as_python_does),
 		cmocka_unit_test(big_ints_are_written_in_full_or_counted),

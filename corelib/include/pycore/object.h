@@ -22,7 +22,7 @@ struct pycore_field {
 /** What refers to an object. */
 struct pycore_referrer {
 	uint64_t address;
-	const char *type;  /**< "frame" and "thread" are no objects */
+	const char *type;  /**< "frame", "thread" and "interpreter" are no objects */
 	const char *label; /**< ".attr", "['key']", "[3]" */
 	const char *repr;  /**< NULL if values are not wanted */
 	const char *root;  /**< "frame f() of thread 12", NULL: not a root */

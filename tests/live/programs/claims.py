@@ -4,8 +4,9 @@ import collections
 
 import truth
 
-MANY = 50000
-LARGE = 1 << 20
+# What all together claim is ten gigabytes: who believes it is not done in time.
+MANY = 12500
+LARGE = 1 << 18
 
 
 class Claimant(object):
@@ -30,6 +31,7 @@ if __name__ == "__main__":
     truth.write({
         "small": {name: [id(item) for item in items] for name, items in small.items()},
         "large": {"list": id(large), "dict": id(table), "set": id(crowd)},
+        "length": LARGE,
     })
     truth.ready()
     truth.stay()
