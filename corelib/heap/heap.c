@@ -99,15 +99,6 @@ static uint64_t tracked(const struct work *w)
 	return n;
 }
 
-static bool collecting(const struct interpreters *interps)
-{
-	for (size_t i = 0; i < interps->interps.n; i++) {
-		if (interps->interps.items[i].gc_collecting)
-			return true;
-	}
-	return false;
-}
-
 /* Find what only C code's static variables hold. */
 static int follow_statics(struct work *w)
 {
@@ -131,7 +122,7 @@ static int check_lists(struct work *w, const struct interpreters *interps)
 		return 0;
 	}
 	progress(w, "walking the collector's lists", 0, 0);
-	if (!collecting(interps)) {
+	if (!interpreters_collecting(interps)) {
 		workers_run(w->workers, w->chunks.n, unlisted_job, w);
 		if (gc_agrees(w->scans, w->workers, interps)) {
 			w->scans[0].blocks.gc_listed = tracked(w);

@@ -74,6 +74,7 @@ struct scan {
 	uint32_t gc_size;          /* of the collector's head before an object; 0: no lists */
 	uint32_t gc_refs;          /* where in it gc_refs is, which tells what is tracked; 0: none */
 	unsigned gc_refs_shift;    /* bits of it that are something else */
+	bool counts;               /* the collector is at work: _gc_prev may be a count */
 	unsigned bias;             /* bytes that debug hooks put before a block's memory */
 	uint64_t most_bytes;       /* that any object can have */
 	bool failed;               /* no memory */
@@ -112,7 +113,7 @@ void scan_fini(struct scan *s);
 
 static inline bool gc_link_plausible(uint64_t link)
 {
-	return link >= 4096 && !(link >> 47);
+	return link >= 4096 && !(link >> 47) && !(link & 7);
 }
 
 /* To 3.7: links of what is not on a list are what was in memory before. */
@@ -145,8 +146,9 @@ static inline struct gc_head gc_head_of(const struct scan *s, const uint8_t *bod
 		return gc_head_by_refs(s, p);
 	prev = load_u64(p + 8);
 	head.next = GC_POINTER(load_u64(p));
-	head.prev = GC_POINTER(prev);
-	head.counts = prev & GC_COLLECTING;
+	/* Without a collection that flag makes an address that cannot be. */
+	head.prev = GC_POINTER(prev) | (s->counts ? 0 : prev & GC_COLLECTING);
+	head.counts = s->counts && prev & GC_COLLECTING;
 	head.tracked = head.next != 0;
 	head.fits = head.next ? gc_link_plausible(head.next) &&
 					(head.counts || gc_link_plausible(head.prev)) :

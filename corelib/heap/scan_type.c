@@ -194,6 +194,7 @@ void scan_init(struct scan *s, const struct ctx *c, const struct arenas *arenas,
 	if (FACT(c->l, GC_HEAD) != GC_HEAD_LINKS)
 		s->gc_refs = L(c->l, PyGC_Head, gc_refs);
 	s->gc_refs_shift = FACT(c->l, GC_HEAD) == GC_HEAD_REFS;
+	s->counts = !c->interps || interpreters_collecting(c->interps);
 	s->most_bytes = c->r->target->bytes_mapped + 4096;
 	reader_init(&s->reader, c->r->target);
 	s->c.r = &s->reader; /* so a scan must stay where it is */

@@ -365,15 +365,6 @@ static int gather(const struct work *w, struct heap_verdict *out)
 	return 0;
 }
 
-static bool collecting(const struct interpreters *interps)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < interps->interps.n; i++)
-		any |= interps->interps.items[i].gc_collecting;
-	return any;
-}
-
 static void start(struct verify *v, const struct heap *h, const struct ctx *c, uint32_t *incoming)
 {
 	v->h = h;
@@ -383,7 +374,7 @@ static void start(struct verify *v, const struct heap *h, const struct ctx *c, u
 	v->incoming = incoming;
 	v->from = UINT32_MAX;
 	scan_init(&v->scan, c, &h->arenas, 0);
-	v->collecting = collecting(h->interps);
+	v->collecting = interpreters_collecting(h->interps);
 	v->no_links = !v->scan.gc_size || v->collecting;
 	/* From 3.14 on a free-threaded build counts some by thread. */
 	v->no_counts = HAS(c->l, PyObject, ob_ref_shared) && c->l->unverified;

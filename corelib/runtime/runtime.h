@@ -75,6 +75,16 @@ struct interpreters {
 	bool complete; /* every list was read to its end */
 };
 
+/* Whether the collector is at work in any of them. */
+static inline bool interpreters_collecting(const struct interpreters *list)
+{
+	for (size_t i = 0; i < list->interps.n; i++) {
+		if (list->interps.items[i].gc_collecting)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Find CPython in the target, its version and its layout, and check them.
  * Looks only at what does not change while a process runs: may be called before

@@ -686,6 +686,29 @@ static void what_looks_tracked_but_is_on_no_list_is_no_object(void **state)
 	each_layout(stale);
 }
 
+/* What is left of a list, with the collector's flag of a collection that there is not. */
+static void flagged(void)
+{
+	uint64_t a, b, ghost;
+
+	put_ring(&a, &b);
+	pools_put(f, l, POOL(1), 0, LIST_BLOCK, 1);
+	put_plain(POOL(2), 4);
+	ghost = pools_block(f, l, POOL(1), 0) + GC;
+	put_list(ghost, pools_block(f, l, POOL(2), 1), 1);
+	put_head(ghost - GC, a - GC, UINT64_C(0x200400010203fffe));
+	read_it();
+	assert_int_equal(count_of(LIST_TYPE).count, 3);
+	assert_int_equal(count_of(PLAIN_TYPE).count, 4);
+	assert_int_equal(n_warnings, 0);
+}
+
+static void what_is_no_object_takes_no_memory_from_one(void **state)
+{
+	(void)state;
+	each_layout(flagged);
+}
+
 static void liar(void)
 {
 	uint64_t list;
@@ -769,6 +792,7 @@ int main(void)
 		cmocka_unit_test(what_is_being_put_on_a_list_breaks_none),
 		cmocka_unit_test(what_is_being_taken_off_a_list_breaks_none),
 		cmocka_unit_test(what_looks_tracked_but_is_on_no_list_is_no_object),
+		cmocka_unit_test(what_is_no_object_takes_no_memory_from_one),
 		cmocka_unit_test(a_length_beyond_memory_ends_where_memory_does),
 		cmocka_unit_test(objects_behind_debug_hooks_are_counted),
 		cmocka_unit_test(memory_that_must_be_copied_counts_the_same),
