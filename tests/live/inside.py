@@ -11,8 +11,10 @@ import subprocess
 import sys
 import traceback
 
-MOUNTS = (("proc", "/proc"), ("sysfs", "/sys"), ("tmpfs", "/run"), ("tmpfs", "/tmp"),
-          ("tmpfs", "/dev/shm"), ("cgroup2", "/sys/fs/cgroup"))
+MOUNTS = (("proc", "/proc"), ("sysfs", "/sys"), ("tmpfs", "/run"), ("tmpfs", "/dev/shm"),
+          ("cgroup2", "/sys/fs/cgroup"))
+# Not /tmp: what is tested may be there.
+TEMPORARY = "/run/tmp"
 POWER_OFF = 0x4321FEDC  # linux/reboot.h
 
 
@@ -28,15 +30,15 @@ def attempt(module, function, pycore):
 def main():
     # The kernel adds words of its own behind those that it was given.
     place, module, function, pycore = sys.argv[1:5]
-    os.environ.update(PATH="/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL="C.UTF-8", TMPDIR="/tmp")
+    os.environ.update(PATH="/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL="C.UTF-8", TMPDIR=TEMPORARY)
     for kind, at in MOUNTS:
         os.makedirs(at, exist_ok=True)
         subprocess.run(["mount", "-n", "-t", kind, "none", at], check=True)
-    # This machine's folder is hidden by the one above.
+    os.mkdir(TEMPORARY)
     subprocess.run(["mount", "-n", "-t", "hostfs", "-o", place, "none", "/mnt"], check=True)
     child = os.fork()
     if not child:
-        os.chdir("/tmp")
+        os.chdir(TEMPORARY)
         why = attempt(module, function, pycore)
         with open("/mnt/result.new", "w") as out:
             json.dump(why, out)

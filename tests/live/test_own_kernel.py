@@ -40,33 +40,33 @@ def kept_in(pycore, core):
 
 def collect_all(pycore):
     # The kernel takes no longer line than one of 128 bytes.
-    os.symlink(pycore.path, "/tmp/pycore")
-    os.mkdir("/tmp/cores")
+    os.symlink(pycore.path, "/run/tmp/pycore")
+    os.mkdir("/run/tmp/cores")
     put("/proc/sys/kernel", "core_pipe_limit", 4)
     for core, end in ("full", ""), ("reduced", ".zst"):
         put("/proc/sys/kernel", "core_pattern",
-            "|/tmp/pycore collect --dir /tmp/cores --core %s %%P %%s %%t" % core)
+            "|/run/tmp/pycore collect --dir /run/tmp/cores --core %s %%P %%s %%t" % core)
         before = int(time.time())
         pid = crash(4321)
         # It is only now that the kernel has let the process go: all is done.
-        names = sorted(os.listdir("/tmp/cores"))
+        names = sorted(os.listdir("/run/tmp/cores"))
         when = int(names[0].split(".")[2])
         equal(names, ["core.%d.%d%s" % (pid, when, last) for last in sorted((end, ".txt"))],
               "files of %s" % core)
         that(before <= when <= time.time(), "the time of %s, after %d" % (names, before))
-        text = page("/tmp/cores", "core.%d.%d.txt" % (pid, when))
+        text = page("/run/tmp/cores", "core.%d.%d.txt" % (pid, when))
         that("SIGSEGV" in text and "the_end" in text and "Kept" in text, "the page: %s" % text)
-        path = "/tmp/cores/core.%d.%d%s" % (pid, when, end)
+        path = "/run/tmp/cores/core.%d.%d%s" % (pid, when, end)
         equal(kept_in(pycore, path), 4321, "objects of the core")
         functions = [frame["function"] for thread in pycore.json("bt", path)["threads"]
                      for frame in thread["frames"]]
         equal(functions, ["the_end", "<module>"], "frames of the core")
         for name in names:
-            os.unlink("/tmp/cores/" + name)
+            os.unlink("/run/tmp/cores/" + name)
     sleeper = subprocess.Popen(["sleep", "1000"])
     sleeper.send_signal(signal.SIGSEGV)
     equal(sleeper.wait(60), -signal.SIGSEGV, "what the other process died of")
-    equal(os.listdir("/tmp/cores"), [], "files of what is no Python")
+    equal(os.listdir("/run/tmp/cores"), [], "files of what is no Python")
 
 
 @once
