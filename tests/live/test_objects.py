@@ -150,7 +150,7 @@ def check_without_pools(scene):
     got = types_of(reply)
     check_exact_types(scene, got)
     # Text to which no word of static data leads, but some behind that, is nowhere to be found.
-    check_builtin_types(scene, got, unreached={"str": 150} if scene.interpreter.release >= (3, 15)
+    check_builtin_types(scene, got, unreached={"str": 150} if scene.interpreter.release >= (3, 14)
                         else {})
 
 
