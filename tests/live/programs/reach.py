@@ -39,6 +39,8 @@ FOR_EVER = 999999999
 STATIC_TYPE = HEAD + 384
 # Types of which C code has some that nobody else knows of, though they are collected.
 STATICS = ("ContextVar", "dict") if sys.version_info < (3, 10) else ("ContextVar",)
+# OPCACHE_MIN_RUNS, and one more.
+CALLS_OF_WARM = 1025
 # What of_whom() says of types of whose objects the collector need not know.
 UNTRACKED = "untracked"
 # What a for statement keeps, and the collector does not track.
@@ -477,6 +479,18 @@ class Census(object):
                 todo += self.objects_of_any_type(module_state(thing))
 
 
+def warm(census):
+    """Call what is called for each object so often that 3.8 to 3.10 keep what it looks up, in memory
+    that is its code's: before that is counted.
+    """
+    things = census.types
+    for unused in range(CALLS_OF_WARM):
+        census.objects_at(body(things))
+        census.memory.has_head(id(things), HAVE_GC)
+        of_whom(list)
+        truth.name_of(list)
+
+
 def count(census=None, frames=()):
     """type -> [count, bytes, tracked]. @p frames run, and will run on."""
     segments = static_data()
@@ -484,6 +498,8 @@ def count(census=None, frames=()):
         SEGMENTS[:] = segments
     del segments
     census = census or Census()
+    if (3, 8) <= sys.version_info < (3, 11):
+        warm(census)
     # A caller's frame that is looked at would stay, and hold what it knows.
     frame = sys._getframe()
     census.seen.add(id(frame))
