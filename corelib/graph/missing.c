@@ -54,8 +54,9 @@ static void meet(struct missing *m, uint64_t at, uint64_t word)
 	if (object != WHOLE_NONE) {
 		if (!map_get(&m->told, at))
 			missing_take(m, object);
-	} else if (!(word & 15)) {
-		lead_to(m, word);
+	} else {
+		/* sqlite has the size of each of its pieces of memory before it. */
+		lead_to(m, word & 15 ? word - 8 : word);
 	}
 	if (m->in_data)
 		meet_text(m, word);
@@ -204,6 +205,32 @@ static bool is_ordered(const struct type *type)
 	return false;
 }
 
+static int meet_inside(void *arg, uint64_t word, enum edge_kind kind, const struct label *label)
+{
+	struct missing *m = arg;
+
+	(void)kind;
+	(void)label;
+	if (index_number_of(&m->h->index, word) == WHOLE_NONE)
+		lead_to(m, word & 15 ? word - 8 : word);
+	return m->failed;
+}
+
+/* What an object has another library keep (sqlite's functions, to 3.10) no decoder knows. */
+static void scan_foreign(struct missing *m)
+{
+	const struct whole *w = m->w;
+	const struct type_table *types = m->h->types;
+
+	for (uint32_t i = 0; i < w->n; i++) {
+		const struct type *type = types->types.items[w->objects.type[i]];
+
+		if (type->decoder->foreign)
+			object_inside(m->c, (struct object){ w->source.address(w->source.arg, i), type },
+				      meet_inside, m);
+	}
+}
+
 /* The nodes by which a dict knows its order hold its keys once more, untold to the collector. */
 static void scan_nodes(struct missing *m)
 {
@@ -263,6 +290,7 @@ int missing_scan(struct missing *m)
 	scan_stacks(m);
 	scan_states(m);
 	scan_nodes(m);
+	scan_foreign(m);
 	for (size_t i = 0; i < m->h->index.order.n; i++)
 		scan_chunk(m, m->h->index.order.items[i]);
 	/* What these lead to is put behind them. */

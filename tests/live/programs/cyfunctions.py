@@ -6,12 +6,15 @@ is in no word of its body.
 
 import ctypes
 import gc
+import sys
 
 import pandas
 
 import truth
 
 MOST = 5
+# More references than that: it is one of those that are never freed, and nobody's.
+FOR_EVER = 1 << 28
 
 
 def body(function):
@@ -20,7 +23,7 @@ def body(function):
 
 
 def is_static(thing):
-    return thing is None or isinstance(thing, type)
+    return thing is None or isinstance(thing, type) or sys.getrefcount(thing) > FOR_EVER
 
 
 def behind(function):
