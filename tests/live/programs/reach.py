@@ -39,6 +39,11 @@ FOR_EVER = 999999999
 STATIC_TYPE = HEAD + 384
 # Types of which C code has some that nobody else knows of, though they are collected.
 STATICS = ("ContextVar", "dict") if sys.version_info < (3, 10) else ("ContextVar",)
+# Bytes of PyGC_Head; to 3.7 with gc_refs, of which the lowest bits are flags since 3.4.
+GC_HEAD = 16 if sys.version_info >= (3, 8) else 32
+COUNT_SHIFT = 1 if sys.version_info >= (3, 4) else 0
+# _PyGC_REFS_UNTRACKED, -2; _PyGC_REFS_REACHABLE is -3.
+NOT_TRACKED = (1 << 64 - COUNT_SHIFT) - 2
 # OPCACHE_MIN_RUNS, and one more.
 CALLS_OF_WARM = 1025
 # What of_whom() says of types of whose objects the collector need not know.
@@ -159,9 +164,16 @@ class Memory:
         """Whether the collector's links are before it: what is left over in memory has none, nor
         has part of another object. What is linked is linked both ways; the lowest bits are flags.
         """
-        if sys.version_info < (3, 8) or any(start <= address < end for start, end in SEGMENTS):
+        if any(start <= address < end for start, end in SEGMENTS):
             return True
-        head = address - 16
+        head = address - GC_HEAD
+        if GC_HEAD > 16:
+            # What is behind the links says whether there are any.
+            state = self.readable(head + 16) and self.words[0] >> COUNT_SHIFT
+            if state == NOT_TRACKED:
+                return tracked is UNTRACKED
+            if state != NOT_TRACKED - 1:
+                return False
         if not self.readable(head):
             return False
         after, before = self.words[0], self.words[1] & ~3
