@@ -225,7 +225,7 @@ static void scan_foreign(struct missing *m)
 	for (uint32_t i = 0; i < w->n; i++) {
 		const struct type *type = types->types.items[w->objects.type[i]];
 
-		if (type->decoder->foreign)
+		if (type->decoder && type->decoder->foreign)
 			object_inside(m->c, (struct object){ w->source.address(w->source.arg, i), type },
 				      meet_inside, m);
 	}

@@ -504,6 +504,29 @@ static void objects_out_of_the_pools_are_found_by_reference(void **state)
 	each_layout(outside);
 }
 
+static void endless(void)
+{
+	uint64_t items;
+
+	pools_put(f, l, POOL(0), 0, LIST_BLOCK, 1);
+	pools_put(f, l, POOL(1), 0, 32, 1);
+	items = pools_block(f, l, POOL(1), 0);
+	put_list(pools_block(f, l, POOL(0), 0) + GC, items, 1);
+	fake_u64(f, items, BIG);
+	put_object(BIG, TUPLE_TYPE);
+	PUT(BIG - GC, PyGC_Head, gc_refs, (uint64_t)-2 << (FACT(l, GC_HEAD) == GC_HEAD_REFS));
+	PUT(BIG, PyVarObject, ob_size, 1 << 20);
+	read_it();
+	assert_int_equal(count_of(TUPLE_TYPE).count, 0);
+	assert_false(index_has(&heap.index, BIG));
+}
+
+static void of_more_items_than_there_is_memory_none_is_an_object(void **state)
+{
+	(void)state;
+	each_layout(endless);
+}
+
 static void put_head(uint64_t at, uint64_t next, uint64_t prev)
 {
 	PUT(at, PyGC_Head, gc_next, next);
@@ -786,6 +809,7 @@ int main(void)
 		cmocka_unit_test(a_free_list_takes_no_life),
 		cmocka_unit_test(a_free_list_in_a_circle_has_an_end),
 		cmocka_unit_test(objects_out_of_the_pools_are_found_by_reference),
+		cmocka_unit_test(of_more_items_than_there_is_memory_none_is_an_object),
 		cmocka_unit_test(the_collectors_list_leads_to_objects_out_of_the_pools),
 		cmocka_unit_test(objects_in_a_damaged_pool_are_found_by_the_collectors_list),
 		cmocka_unit_test(a_list_that_does_not_lead_back_to_its_head_ends),
