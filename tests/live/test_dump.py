@@ -427,8 +427,10 @@ def without_processor(pid):
     """Its threads give way to one that never rests, on the one processor that they may use."""
     tids = [int(tid) for tid in os.listdir("/proc/%d/task" % pid)]
     every, number = os.sched_getaffinity(0), max(os.sched_getaffinity(0))
-    rival = subprocess.Popen(["taskset", "-c", str(number), "sh", "-c", "while :; do :; done"])
+    rival = subprocess.Popen(["taskset", "-c", str(number), "sh", "-c", "echo; while :; do :; done"],
+                             stdout=subprocess.PIPE)
     try:
+        rival.stdout.readline()  # it runs
         for tid in tids:
             os.sched_setaffinity(tid, {number})
             os.sched_setscheduler(tid, os.SCHED_IDLE, os.sched_param(0))
@@ -436,6 +438,7 @@ def without_processor(pid):
     finally:
         rival.kill()
         rival.wait()
+        rival.stdout.close()
         for tid in tids:
             os.sched_setscheduler(tid, os.SCHED_OTHER, os.sched_param(0))
             os.sched_setaffinity(tid, every)
