@@ -448,8 +448,10 @@ def without_processor(pid):
 def a_thread_that_gets_no_processor_is_not_taken_as_stopped(pycore):
     with running(BUSY, 1, 2) as child, folder() as place:
         with without_processor(child.pid):
-            pycore.refuses("dump", child.pid, "-o", place + "/core", "--max-stop", "1",
-                           mentions="did not stand still in that time")
+            # Now and then they get it all the same.
+            said = [pycore.refuses("dump", child.pid, "-o", place + "/core", "--max-stop", "1",
+                                   mentions="was let go after") for unused in range(20)]
+        that(any("did not stand still in that time" in line for line in said), said)
         equal(os.listdir(place), [], "files that are left")
         runs_on(child.pid)
         dump(pycore, child.pid, place + "/core", "--max-stop", "20000")
