@@ -113,7 +113,7 @@ void scan_fini(struct scan *s);
 
 static inline bool gc_link_plausible(uint64_t link)
 {
-	return link >= 4096 && !(link >> 47) && !(link & 7);
+	return link >= 4096 && !(link >> 47);
 }
 
 /* To 3.7: links of what is not on a list are what was in memory before. */
@@ -146,13 +146,14 @@ static inline struct gc_head gc_head_of(const struct scan *s, const uint8_t *bod
 		return gc_head_by_refs(s, p);
 	prev = load_u64(p + 8);
 	head.next = GC_POINTER(load_u64(p));
-	/* Without a collection that flag makes an address that cannot be. */
-	head.prev = GC_POINTER(prev) | (s->counts ? 0 : prev & GC_COLLECTING);
-	head.counts = s->counts && prev & GC_COLLECTING;
+	head.prev = GC_POINTER(prev);
+	head.counts = prev & GC_COLLECTING;
 	head.tracked = head.next != 0;
 	head.fits = head.next ? gc_link_plausible(head.next) &&
 					(head.counts || gc_link_plausible(head.prev)) :
 				!head.prev || head.counts;
+	/* Nothing has that flag while there is no collection. */
+	head.fits &= s->counts || !head.counts;
 	return head;
 }
 
