@@ -94,7 +94,9 @@ def scribble(kind, keep):
         # used: fill is the word before
         poke(id(victim) + OB_SIZE + WORD, peek(id(victim) + OB_SIZE) + 9)
     elif kind == "freed":
+        others = [Slotted() for unused in range(20)]
         victim = Slotted()
+        others += [Slotted() for unused in range(20)]
         holder = Slotted()
         holder.held = victim
         keep.append(holder)
@@ -102,6 +104,8 @@ def scribble(kind, keep):
         # As a missing Py_INCREF does.
         poke(address + OB_REFCNT, peek(address + OB_REFCNT, COUNT) - 1, COUNT)
         del victim
+        # Freed after it, and so in use again before it.
+        del others[:]
         return address
     elif kind == "pool":
         # Freed blocks of a size that nothing else has, one of them written to.
