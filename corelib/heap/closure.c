@@ -39,16 +39,15 @@ static uint64_t least_outside(const struct scan *s, const struct scan_type *t)
 	return t->type->flags & TPFLAGS_TYPE ? L(s->l, PyTypeObject, sizeof) : t->least;
 }
 
-/* Whether there is memory as far as the items go: else their number is none. */
-static bool items_end(const struct scan *s, uint64_t address, const struct scan_type *t)
+bool scan_items_end(const struct ctx *c, struct object o)
 {
 	uint64_t bytes, last;
 
-	if (!t->type->itemsize || t->type->flags & TPFLAGS_TYPE)
+	if (!o.type->itemsize || o.type->flags & TPFLAGS_TYPE)
 		return true;
-	bytes = spot_own_bytes(&s->c, (struct object){ address, t->type });
-	return !bytes || (!__builtin_add_overflow(address, bytes - 1, &last) &&
-			  target_region_at(s->reader.target, last));
+	bytes = spot_own_bytes(c, o);
+	return !bytes || (!__builtin_add_overflow(o.address, bytes - 1, &last) &&
+			  target_region_at(c->r->target, last));
 }
 
 struct scan_type *scan_validate(struct scan *s, uint64_t address)
@@ -68,7 +67,8 @@ struct scan_type *scan_validate(struct scan *s, uint64_t address)
 
 		/* All of it is there. */
 		if (!reader_probe(&s->reader, address + least_outside(s, t) - 1, 1, scratch) ||
-		    !head_fits(s, address, t) || !items_end(s, address, t))
+		    !head_fits(s, address, t) ||
+		    !scan_items_end(&s->c, (struct object){ address, t->type }))
 			return NULL;
 	}
 	return t;

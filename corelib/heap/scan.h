@@ -160,6 +160,9 @@ static inline struct gc_head gc_head_of(const struct scan *s, const uint8_t *bod
 /* The head before the object at @p address. False: it cannot be read. */
 bool scan_gc_head(struct scan *s, uint64_t address, struct gc_head *out);
 
+/* Whether there is memory as far as an object's items go: else their number is none. */
+bool scan_items_end(const struct ctx *c, struct object o);
+
 /* All pools of the chunk of the index that begins at @p start. */
 void scan_chunk(struct scan *s, uint64_t start);
 

@@ -58,6 +58,7 @@ static bool is_whole(struct verify *v, const struct place *p, uint64_t at)
 	struct object o;
 
 	return !object_at(&v->c, at, &o) && !object_sizeof(&v->c, o, &all) &&
+	       scan_items_end(&v->c, o) &&
 	       (p->kind != PLACE_BLOCK || (offset >= o.type->pre_header &&
 					   spot_own_bytes(&v->c, o) <= p->bytes - offset));
 }
