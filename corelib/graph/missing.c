@@ -18,7 +18,10 @@ static void lead_to(struct missing *m, uint64_t address)
 	uint64_t bytes;
 	bool added;
 
-	if (map_get(&m->owned, address) ||
+	/* sqlite has the size of each of its pieces of memory before it. */
+	if (address & 15)
+		address -= 8;
+	if (address & 15 || map_get(&m->owned, address) ||
 	    !place_is_private(m->c, &m->h->arenas, address) ||
 	    !chunks_have(&m->in_use, m->c, address, &bytes))
 		return;
@@ -55,8 +58,7 @@ static void meet(struct missing *m, uint64_t at, uint64_t word)
 		if (!map_get(&m->told, at))
 			missing_take(m, object);
 	} else {
-		/* sqlite has the size of each of its pieces of memory before it. */
-		lead_to(m, word & 15 ? word - 8 : word);
+		lead_to(m, word);
 	}
 	if (m->in_data)
 		meet_text(m, word);
@@ -212,7 +214,7 @@ static int meet_inside(void *arg, uint64_t word, enum edge_kind kind, const stru
 	(void)kind;
 	(void)label;
 	if (index_number_of(&m->h->index, word) == WHOLE_NONE)
-		lead_to(m, word & 15 ? word - 8 : word);
+		lead_to(m, word);
 	return m->failed;
 }
 
