@@ -179,9 +179,19 @@ static void add_storage(void *arg, uint64_t address, uint64_t bytes)
 		*sum = UINT64_MAX;
 }
 
+/* Most str have their text where tp_basicsize has more fields; static types have fewer, too. */
+static uint64_t least_own_bytes(const struct layout *l, const struct type *t)
+{
+	uint64_t fewer = t->flags & TPFLAGS_UNICODE ? L(l, PyASCIIObject, sizeof) :
+			 t->flags & TPFLAGS_TYPE    ? L(l, PyTypeObject, sizeof) :
+						      t->basicsize;
+
+	return fewer < t->basicsize ? fewer : t->basicsize;
+}
+
 uint64_t spot_own_bytes(const struct ctx *c, struct object o)
 {
-	uint64_t all, outside = 0, least = o.type->basicsize;
+	uint64_t all, outside = 0, least = least_own_bytes(c->l, o.type);
 
 	if (object_sizeof(c, o, &all))
 		return least;

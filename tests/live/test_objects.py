@@ -49,7 +49,7 @@ def the_collectors_part_of_user_classes_is_exact(scene):
                for name in scene.truth["exact"]], "tracked by the collector")
 
 
-def check_builtin_types(scene, got, unreached={}, untracked=()):
+def check_builtin_types(scene, got, untracked=()):
     wrong = []
     # Where there is no GIL the truth has these: it reads the tables that C code has them in.
     unseen = {} if scene.interpreter.build == "free-threaded" else UNSEEN
@@ -57,7 +57,7 @@ def check_builtin_types(scene, got, unreached={}, untracked=()):
         if name in scene.truth["exact"]:
             continue
         row = got.get(name, {"count": 0, "bytes": 0, "gc": 0})
-        least = count - IN_WORK.get(name, DISTURBED) - unreached.get(name, 0)
+        least = count - IN_WORK.get(name, DISTURBED)
         if not least <= row["count"] <= count + DISTURBED + unseen.get(name, 0):
             wrong.append("  %s: count %s, truth %d" % (name, row["count"], count))
         if row["gc"] > tracked + DISTURBED or (row["gc"] < tracked - DISTURBED
@@ -149,9 +149,7 @@ def check_without_pools(scene):
     equal(reply["blocks"]["pools"], 0, "pools")
     got = types_of(reply)
     check_exact_types(scene, got)
-    # Text to which no word of static data leads, but some behind that, is nowhere to be found.
-    check_builtin_types(scene, got, unreached={"str": 150} if scene.interpreter.release >= (3, 14)
-                        else {})
+    check_builtin_types(scene, got)
 
 
 @on("counts.py", ways=("live", "core"), arguments=("malloc",), where=since(3, 6))
