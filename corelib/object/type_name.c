@@ -74,11 +74,11 @@ static bool put_module(const struct layout *l, struct reader *r, uint64_t dict, 
 	return reader_probe_u64(r, module, &word) && !type_raw_is_str(l, r, module);
 }
 
-static const char *heap_name(struct type_table *tt, struct reader *r, const struct type *t,
-			     struct body *b, const char *tp_name)
+static const char *heap_name(struct type_table *tt, struct reader *r, struct body *b,
+			     const char *tp_name)
 {
 	const struct layout *l = &tt->rt->layout;
-	struct buf name = { NULL };
+	struct buf name = { 0 };
 	const char *kept = NULL;
 	bool has_module;
 
@@ -108,7 +108,7 @@ const char *type_show_name(struct type_table *tt, struct reader *r, struct type 
 	const char *symbol;
 
 	if (t->flags & TPFLAGS_HEAPTYPE) {
-		const char *name = heap_name(tt, r, t, b, tp_name);
+		const char *name = heap_name(tt, r, b, tp_name);
 
 		if (name)
 			return name;

@@ -45,7 +45,7 @@ int value_str(const struct ctx *c, uint64_t address, struct buf *out, size_t mos
 
 char *value_strdup(const struct ctx *c, uint64_t address, struct arena *a, size_t most)
 {
-	struct buf text = { NULL };
+	struct buf text = { 0 };
 	char *copy = NULL;
 
 	if (!value_str(c, address, &text, most) && !text.failed)
