@@ -164,6 +164,7 @@ def tell_and_stay(*kept, **more):
     frames = [frame for frame in reach.running_frames()
               if frame.f_code is not reach.running_frames.__code__]
     things = []
+    truth.empty_method_cache()
     list_all(frames, things, more)
     describe_all(things)
     rehearse(things)

@@ -160,6 +160,14 @@ def take_blocks_of_deques():
 COUNTING = (array.array, getattr(itertools, "imap", map), sys.getrefcount, os.write, "l", 777, ())
 
 
+def empty_method_cache():
+    """It keeps names that nothing else does (PyObject_CallMethod() makes one each time), until
+    any other look at an attribute takes their place.
+    """
+    # Of 3.13, and before.
+    getattr(sys, "_clear_internal_caches", getattr(sys, "_clear_type_cache", None))()
+
+
 def stay_still(gate=None, things=(), path=None, door=None, answer=None):
     """ready() and stay(), with what the allocator says: from then on nothing takes a block.
 
@@ -171,6 +179,7 @@ def stay_still(gate=None, things=(), path=None, door=None, answer=None):
     gc.disable()
     gate = gate or threading.Lock()
     gate.acquire()
+    empty_method_cache()
     make, each, count, write, code, fd, unused = COUNTING
     stop = gate.acquire
     statistics = block_statistics()
