@@ -231,7 +231,7 @@ def a_process_behind_gdbserver_is_read_through_gdb(scene):
     command = ["gdbserver", "--attach", "localhost:0", str(scene.process.pid)]
     with subprocess.Popen(scene.pycore.before + command,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True) as server:
+                          stderr=subprocess.STDOUT) as server:
         try:
             port = listening_port(server)
             root = scene.interpreter.root
@@ -245,16 +245,17 @@ def a_process_behind_gdbserver_is_read_through_gdb(scene):
 
 
 def listening_port(server):
-    said = ""
+    said = b""
+    # Not by lines: of two that come at once the second would be waited for.
     while select.select([server.stdout], [], [], 20)[0]:
-        line = server.stdout.readline()
-        said += line
-        match = re.match(r"Listening on port (\d+)", line)
+        some = os.read(server.stdout.fileno(), 4096)
+        said += some
+        match = re.search(rb"^Listening on port (\d+)\n", said, re.MULTILINE)
         if match:
-            return match.group(1)
-        if not line:
+            return match.group(1).decode()
+        if not some:
             break
-    raise interp.Trouble("gdbserver does not listen: " + said)
+    raise interp.Trouble("gdbserver does not listen: %r" % said)
 
 
 @on("busy.py", ways=("live",), where=few)
