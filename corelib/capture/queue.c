@@ -24,6 +24,7 @@ struct slot {
 	struct stretch stretch;
 	unsigned char *chunk;
 	bool filled;
+	bool awaited; /* who has filled it is about to write it, too */
 };
 
 struct queue {
@@ -32,6 +33,7 @@ struct queue {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
+	pthread_cond_t work; /* for the thread */
 	/* Chunks of whole pages: so a disk can take them as they are. */
 	unsigned char *room;
 	size_t made, most; /* chunks of it that were given out ever, and that may be */
@@ -44,12 +46,40 @@ struct queue {
 	uint64_t put, taken; /* slots in all */
 	uint64_t written;    /* bytes of chunks */
 	int calm; /* the usual priority */
-	bool started, end, was_full;
+	bool writing; /* somebody is, the slot that is taken next */
+	bool slow;    /* what was written last: it took longer than a new chunk */
+	bool behind;  /* the disk: then nobody writes but the thread */
+	bool started, last, end, was_full;
 };
 
 static struct slot *slot_at(struct queue *q, uint64_t number)
 {
 	return &q->slots[number % q->most];
+}
+
+/* Whether the next slot waits for whoever may write. Under the lock, as all of these. */
+static bool is_ready(struct queue *q)
+{
+	const struct slot *slot = slot_at(q, q->taken);
+
+	return q->taken != q->put && slot->filled && !slot->awaited && !q->writing;
+}
+
+static void write_next(struct queue *q)
+{
+	struct slot *slot = slot_at(q, q->taken);
+	uint64_t began = live_clock();
+
+	q->writing = true;
+	pthread_mutex_unlock(&q->lock);
+	sink_put_stretch(q->sink, q->plan, &slot->stretch, slot->chunk);
+	pthread_mutex_lock(&q->lock);
+	q->writing = false;
+	q->slow = live_clock() - began > (uint64_t)q->patience_ns;
+	q->free[q->n_free++] = slot->chunk;
+	q->written += slot->stretch.bytes;
+	__atomic_store_n(&q->taken, q->taken + 1, __ATOMIC_RELEASE);
+	pthread_cond_broadcast(&q->changed);
 }
 
 static void *write_slots(void *arg)
@@ -59,20 +89,15 @@ static void *write_slots(void *arg)
 	if (q->sink->packer)
 		copy_calm(q->calm);
 	pthread_mutex_lock(&q->lock);
-	for (;;) {
-		struct slot *slot = slot_at(q, q->taken);
-
-		while ((q->taken == q->put || !slot->filled) && !q->end)
-			pthread_cond_wait(&q->changed, &q->lock);
-		if (q->end)
-			break;
-		pthread_mutex_unlock(&q->lock);
-		sink_put_stretch(q->sink, q->plan, &slot->stretch, slot->chunk);
-		pthread_mutex_lock(&q->lock);
-		q->free[q->n_free++] = slot->chunk;
-		q->taken++;
-		q->written += slot->stretch.bytes;
-		pthread_cond_broadcast(&q->changed);
+	while (!q->end) {
+		if (q->behind && is_ready(q)) {
+			write_next(q);
+			continue;
+		}
+		/* It has caught up. */
+		if (!q->last && !q->sink->packer && !q->writing && !q->slow)
+			q->behind = false;
+		pthread_cond_wait(&q->work, &q->lock);
 	}
 	pthread_mutex_unlock(&q->lock);
 	return NULL;
@@ -93,6 +118,7 @@ static bool start(struct queue *q)
 static void queue_free(struct queue *q)
 {
 	pthread_cond_destroy(&q->changed);
+	pthread_cond_destroy(&q->work);
 	pthread_mutex_destroy(&q->lock);
 	if (q->room)
 		munmap(q->room, q->most * QUEUE_CHUNK);
@@ -145,6 +171,7 @@ struct queue *queue_make(uint64_t most, unsigned readers)
 		return NULL;
 	pthread_mutex_init(&q->lock, NULL);
 	pthread_cond_init(&q->changed, NULL);
+	pthread_cond_init(&q->work, NULL);
 	if (make_room(q, most, READY_CHUNKS + readers))
 		return q;
 	queue_free(q);
@@ -154,6 +181,7 @@ struct queue *queue_make(uint64_t most, unsigned readers)
 bool queue_begin(struct queue *q, const struct plan *plan, struct sink *s, int calm)
 {
 	q->calm = calm;
+	q->behind = s->packer;
 	q->plan = plan;
 	q->sink = s;
 	/* Where memory is short the cache gets none of it. */
@@ -216,11 +244,42 @@ bool queue_place(struct queue *q, const struct stretch *stretch, struct ticket *
 	return ok;
 }
 
+/* Until the one before it is written, which takes less than to sleep meanwhile. */
+static void await_turn(struct queue *q, uint64_t number)
+{
+	uint64_t until = live_clock() + (uint64_t)q->patience_ns;
+
+	slot_at(q, number)->awaited = true;
+	pthread_mutex_unlock(&q->lock);
+	while (__atomic_load_n(&q->taken, __ATOMIC_ACQUIRE) != number && live_clock() < until)
+		;
+	pthread_mutex_lock(&q->lock);
+	slot_at(q, number)->awaited = false;
+	q->behind |= q->taken != number;
+}
+
+/*
+ * What was just read is in this processor's cache, so who has read it writes it, and what others
+ * have left to be written after it. When that takes longer than a new chunk does, the disk is
+ * behind: no reader waits for it, but puts on, and the thread writes until it has caught up.
+ */
+static void write_ready(struct queue *q)
+{
+	while (!q->behind && !q->end && is_ready(q)) {
+		write_next(q);
+		q->behind |= q->slow;
+	}
+}
+
 void queue_put(struct queue *q, const struct ticket *ticket)
 {
 	pthread_mutex_lock(&q->lock);
 	slot_at(q, ticket->number)->filled = true;
-	pthread_cond_broadcast(&q->changed);
+	if (q->writing && !q->behind && ticket->number == q->taken + 1)
+		await_turn(q, ticket->number);
+	write_ready(q);
+	if (q->behind)
+		pthread_cond_signal(&q->work);
 	pthread_mutex_unlock(&q->lock);
 }
 
@@ -229,6 +288,7 @@ void queue_abandon(struct queue *q)
 	pthread_mutex_lock(&q->lock);
 	q->end = true;
 	pthread_cond_broadcast(&q->changed);
+	pthread_cond_signal(&q->work);
 	pthread_mutex_unlock(&q->lock);
 }
 
@@ -252,6 +312,8 @@ bool queue_wait(struct queue *q)
 	bool done;
 
 	pthread_mutex_lock(&q->lock);
+	q->behind = q->last = true;
+	pthread_cond_signal(&q->work);
 	if (q->taken < q->put && !q->end)
 		wait_a_moment(q, LOOK_NS);
 	done = q->taken == q->put || q->end || __atomic_load_n(&q->sink->error, __ATOMIC_RELAXED);

@@ -6,9 +6,9 @@
 #include "capture/sink.h"
 
 /*
- * What is to be written waits here for a thread of its own, so that several read and one
- * writes at the same time. While the disk keeps up, all of it goes through a few chunks that
- * stay in the processor's cache; how much waits grows as the disk falls behind.
+ * What several read is written in its order. While the disk keeps up, who has read a chunk
+ * writes it, too, as it is still in that processor's cache, and a few chunks do for all. As the
+ * disk falls behind, what is read waits here for a thread that does nothing but write.
  */
 
 enum { QUEUE_CHUNK = 1 << 20 };
@@ -34,7 +34,7 @@ struct queue *queue_make(uint64_t most, unsigned readers);
 bool queue_begin(struct queue *q, const struct plan *plan, struct sink *s, int calm);
 /* A place for what comes next, when there is one. @return false: it is no use, see the sink */
 bool queue_place(struct queue *q, const struct stretch *stretch, struct ticket *out);
-/* All bytes of the stretch are in the chunk. Any thread may call. */
+/* All bytes of the stretch are in the chunk: it may be written now. Any thread may call. */
 void queue_put(struct queue *q, const struct ticket *ticket);
 /* Those of some stretch will never be: nothing more is written, and nobody waits any more. */
 void queue_abandon(struct queue *q);
