@@ -156,16 +156,26 @@ static int receive(struct collection *c)
 	return status;
 }
 
-/* Where the process's files are, if it is still there and has a root of its own. */
-static void find_sysroot(struct collection *c)
+/* Whether a path names the same file for a process as for us. */
+static bool sees_our_files(const char *root, const char *mounts)
 {
 	struct stat ours, theirs;
-	char path[64];
+	char at[2];
 
-	snprintf(path, sizeof(path), "/proc/%s/root", c->settings->target);
-	if (!stat("/", &ours) && !stat(path, &theirs) &&
-	    (ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev))
-		c->sysroot = strdup(path);
+	return readlink(root, at, sizeof(at)) == 1 && at[0] == '/' &&
+	       !stat("/proc/self/ns/mnt", &ours) && !stat(mounts, &theirs) &&
+	       ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+}
+
+/* Where the process's files are, if it is still there and sees others than we do. */
+static void find_sysroot(struct collection *c)
+{
+	char root[64], mounts[64];
+
+	snprintf(root, sizeof(root), "/proc/%s/root", c->settings->target);
+	snprintf(mounts, sizeof(mounts), "/proc/%s/ns/mnt", c->settings->target);
+	if (!access(root, X_OK) && !sees_our_files(root, mounts))
+		c->sysroot = strdup(root);
 }
 
 static bool open_file(struct collection *c)

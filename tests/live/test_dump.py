@@ -561,23 +561,39 @@ def a_process_that_exits_is_dumped_whole_or_refused(pycore):
                 os.unlink(place + "/core")
 
 
+def only_child(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as children:
+        return int(children.read())
+
+
+@contextlib.contextmanager
+def contained(place, text, *arguments):
+    """A Python program in another mount and process namespace, where its executable is not where
+    it says. @return its pid; all of it ends with the block
+    """
+    shutil.copy(os.path.realpath(sys.executable), place + "/python-inside")
+    # Not the first process there, which signals do not kill.
+    inside = ("mount -t tmpfs none /mnt && cp %s/python-inside /mnt/ && /mnt/python-inside"
+              " -c \"$@\"; true" % place)
+    child = subprocess.Popen(["unshare", "--mount", "--pid", "--fork", "--kill-child",
+                              "sh", "-c", inside, "sh", text, *map(str, arguments)],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE)
+    try:
+        if child.stdout.readline() != b"ready\n":
+            raise Skip("no namespaces here: %r" % child.stderr.read())
+        yield only_child(only_child(child.pid))
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+        child.stderr.close()
+
+
 @once
 def a_process_of_a_container_is_dumped(pycore):
-    """Of another mount and process namespace, where its files are not where it says."""
     with folder() as place:
-        shutil.copy(os.path.realpath(sys.executable), place + "/python-inside")
-        inside = ("mount -t tmpfs none /mnt && cp %s/python-inside /mnt/ && exec /mnt/python-inside"
-                  " -c \"$1\" 1 2" % place)
-        child = subprocess.Popen(["unshare", "--mount", "--pid", "--fork", "--kill-child",
-                                  "sh", "-c", inside, "sh", QUIET],
-                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                 stderr=subprocess.PIPE)
-        try:
-            said = child.stdout.readline()
-            if said != b"ready\n":
-                raise Skip("no namespaces here: %r" % child.stderr.read())
-            with open("/proc/%d/task/%d/children" % (child.pid, child.pid)) as children:
-                pid = int(children.read().split()[0])
+        with contained(place, QUIET, 1, 2) as pid:
             runs_on_or_sleeps(pid)
             live = pycore.json("bt", pid)
             equal(len(live["threads"]), 3, "threads of the process")
@@ -587,18 +603,11 @@ def a_process_of_a_container_is_dumped(pycore):
                 equal(without(core["threads"], "state"), without(live["threads"], "state"),
                       "threads of the core")
                 os.unlink(place + "/core")
-            # A whole core needs nothing of the container: it has the program in it.
             dump(pycore, pid, place + "/core")
-            child.kill()
-            child.wait()
-            alone = pycore.json("bt", place + "/core", statuses=(0, 1))
-            equal(without(alone["threads"], "state"), without(live["threads"], "state"),
-                  "threads without the container")
-        finally:
-            child.kill()
-            child.wait()
-            child.stdout.close()
-            child.stderr.close()
+        # A whole core needs nothing of the container: it has the program in it.
+        alone = pycore.json("bt", place + "/core", statuses=(0, 1))
+        equal(without(alone["threads"], "state"), without(live["threads"], "state"),
+              "threads without the container")
 
 
 @once

@@ -4,13 +4,14 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 
 import interp
 import own_kernel
 from harness import equal, once, that
 from test_collect import page
-from test_dump import folder, script
+from test_dump import contained, folder, script
 from test_watch import MIB, Watcher, get, grow, grower, leaks, put, told
 
 CRASHES = """
@@ -24,11 +25,11 @@ the_end()
 """
 
 
-def crash(count, number=signal.SIGSEGV):
+def crash(count, *before):
     """@return the process that was, once the kernel is done with it"""
-    child = script(CRASHES, count)
-    child.send_signal(number)
-    equal(child.wait(60), -number, "what the process died of")
+    child = script(CRASHES, count, before=before)
+    child.send_signal(signal.SIGSEGV)
+    equal(child.wait(60), -signal.SIGSEGV, "what the process died of")
     child.stdout.close()
     return child.pid
 
@@ -38,14 +39,19 @@ def kept_in(pycore, core):
     return {row["type"]: row["count"] for row in rows}.get("__main__.Kept")
 
 
-def collect_all(pycore):
+def set_handler(pycore, core):
     # The kernel takes no longer line than one of 128 bytes.
-    os.symlink(pycore.path, "/run/tmp/pycore")
-    os.mkdir("/run/tmp/cores")
+    if not os.path.exists("/run/tmp/cores"):
+        os.symlink(pycore.path, "/run/tmp/pycore")
+        os.mkdir("/run/tmp/cores")
+    put("/proc/sys/kernel", "core_pattern",
+        "|/run/tmp/pycore collect --dir /run/tmp/cores --core %s %%P %%s %%t" % core)
     put("/proc/sys/kernel", "core_pipe_limit", 4)
+
+
+def collect_all(pycore):
     for core, end in ("full", ""), ("reduced", ".zst"):
-        put("/proc/sys/kernel", "core_pattern",
-            "|/run/tmp/pycore collect --dir /run/tmp/cores --core %s %%P %%s %%t" % core)
+        set_handler(pycore, core)
         before = int(time.time())
         pid = crash(4321)
         # It is only now that the kernel has let the process go: all is done.
@@ -72,6 +78,38 @@ def collect_all(pycore):
 @once
 def the_kernel_hands_its_cores_to_collect(pycore):
     own_kernel.run(collect_all, pycore)
+
+
+def collected_from(pycore, pid):
+    """Nothing of the process was missing, though its executable is not where it says."""
+    pages = [name for name in os.listdir("/run/tmp/cores") if name.startswith("core.%d." % pid)
+             and name.endswith(".txt")]
+    equal(len(pages), 1, "pages: %s" % os.listdir("/run/tmp/cores"))
+    text = page("/run/tmp/cores", pages[0])
+    that("(/mnt/python-inside " in text and "Kept" in text and "the_end" in text, text)
+    that("cannot find" not in text and "100.0 % of the" in text, text)
+
+
+def collect_of_containers(pycore):
+    set_handler(pycore, "reduced")
+    with folder() as place, contained(place, CRASHES, 4321) as pid:
+        os.kill(pid, signal.SIGSEGV)
+        interp.wait_for(lambda: not os.path.exists("/proc/%d" % pid), seconds=60,
+                        what="the kernel to be done with it")
+    collected_from(pycore, pid)
+    # With the mounts of all, but another root.
+    os.mkdir("/run/jail")
+    subprocess.run("mount --rbind / /run/jail && mount -t tmpfs none /run/jail/mnt"
+                   " && cp %s /run/jail/mnt/python-inside" % os.path.realpath(sys.executable),
+                   shell=True, check=True)
+    pid = crash(4321, "chroot", "/run/jail", "sh", "-c",
+                'shift; exec /mnt/python-inside "$@"', "sh")
+    collected_from(pycore, pid)
+
+
+@once
+def the_files_of_a_container_are_found_while_the_kernel_keeps_its_process(pycore):
+    own_kernel.run(collect_of_containers, pycore)
 
 
 def watch_a_group(pycore):
