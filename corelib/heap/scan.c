@@ -61,6 +61,34 @@ struct candidate {
 	struct gc_head head;
 };
 
+static bool is_dict(struct scan *s, uint64_t address)
+{
+	const struct scan_type *t;
+	uint64_t type;
+
+	if (!reader_probe_u64(&s->reader, address + L(s->l, PyObject, ob_type), &type))
+		return false;
+	t = scan_type_at(s, type);
+	return t && t->kind == SCAN_DICT;
+}
+
+/*
+ * An object has values or a dict, Objects/dictobject.c make_dict_from_instance_attributes()
+ * (3.11), and both for no longer than it takes to hand them over. Of types in a row, as in a
+ * list's items, many a one looks like an object of the last of them that has both.
+ */
+static bool managed_words_fit(struct scan *s, const struct scan_type *t, const uint8_t *body)
+{
+	const uint8_t *head = body - s->gc_size;
+	uint64_t dict;
+
+	if (!(t->type->flags & TPFLAGS_MANAGED_DICT) ||
+	    FACT(s->l, MANAGED_DICT) != MANAGED_DICT_TWO_WORDS || !load_u64(head - 16))
+		return true;
+	dict = load_u64(head - 8);
+	return !dict || is_dict(s, dict);
+}
+
 /* Is there an object @p pre bytes into the block whose memory is [p, p + room)? */
 static bool candidate_at(struct scan *s, const uint8_t *p, uint64_t address, uint64_t room,
 			 uint32_t pre, struct candidate *out)
@@ -79,7 +107,7 @@ static bool candidate_at(struct scan *s, const uint8_t *p, uint64_t address, uin
 	out->body = p + pre;
 	out->address = address + pre;
 	out->head.tracked = false;
-	if (!scan_fits(s, t, out->body, room - pre))
+	if (!scan_fits(s, t, out->body, room - pre) || !managed_words_fit(s, t, out->body))
 		return false;
 	return !t->type->is_gc || gc_words_fit(s, out->body, &out->head);
 }

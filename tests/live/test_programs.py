@@ -156,7 +156,7 @@ def samples_agree(scene):
         raise Failure("check_objects: status %d\n%s" % (done.returncode, done.stdout[-2500:]))
 
 
-def blocks_agree(scene, fewer=0, more=0):
+def blocks_agree(scene, more=0):
     if has_pools(scene.interpreter):
         check_classes(scene)
     if scene.interpreter.release < (3,):
@@ -166,16 +166,12 @@ def blocks_agree(scene, fewer=0, more=0):
     check_free_lists(scene, fewer=("frame",),
                      more=scene.interpreter.build == "free-threaded" and threads > 1)
     # The debug hooks make a few of C code's blocks too big for pools.
-    check_live(scene, fewer + (scene.interpreter.build == "debug"), more)
-
-
-def blocks_agree_but_for_a_handful(scene):
-    blocks_agree(scene, 4, 1)
+    check_live(scene, scene.interpreter.build == "debug", more)
 
 
 def blocks_agree_but_for_memory_of_malloc(scene):
     """That of numpy's arrays."""
-    blocks_agree(scene, 0, 0.003 * scene.truth["blocks"])
+    blocks_agree(scene, 0.003 * scene.truth["blocks"])
 
 
 def tells_of_blocks(interpreter):
@@ -204,8 +200,7 @@ def register(name, module, arguments=(), where=lambda interpreter: True, samples
 register("syntax_trees", "trees")
 register("a_threaded_service", "service")
 register("an_asyncio_server", "server", where=since(3, 6))
-register("a_django_application", "web", ("django",), has_packages,
-         blocks=blocks_agree_but_for_a_handful)
+register("a_django_application", "web", ("django",), has_packages)
 register("a_flask_application", "web", ("flask",), has_packages)
 # What pandas' own code counts and holds the collector is not told: no samples.
 register("pandas_frames", "frames", (), has_packages, samples=False,
