@@ -108,9 +108,11 @@ int captured_print(const struct captured *c, const struct settings *s, pid_t pid
 	int status = EXIT_ANSWERED;
 
 	snprintf(line, sizeof(line),
-		 "wrote %s: %.1f MiB (%.1f MiB on disk), %" PRIu64 " threads; process %d was stopped for %.1f ms%s",
+		 "wrote %s: %.1f MiB (%.1f MiB on disk), %" PRIu64
+		 " thread%s; process %d was stopped for %.1f ms%s",
 		 r->path, (double)r->bytes / 1048576, (double)r->disk_bytes / 1048576, r->threads,
-		 (int)pid, r->stopped_ms, r->was_stopped ? " more (a signal had stopped it)" : "");
+		 r->threads == 1 ? "" : "s", (int)pid, r->stopped_ms,
+		 r->was_stopped ? " more (a signal had stopped it)" : "");
 	if (!s->quiet)
 		message_print("", line);
 	if (s->report.format == PYCORE_JSON)

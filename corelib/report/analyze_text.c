@@ -107,8 +107,8 @@ static void where_threads_were(const struct report *r, struct buf *out)
 {
 	struct stack_groups groups = stack_groups_make(r->threads.rows, r->threads.n);
 
-	buf_printf(out, "  %" PRIu64 " threads, %zu of them run Python\n", r->info.n_threads,
-		   r->threads.matched);
+	buf_printf(out, "  %" PRIu64 " thread%s, %zu of them running Python\n",
+		   r->info.n_threads, r->info.n_threads == 1 ? "" : "s", r->threads.matched);
 	out->failed |= groups.failed;
 	if (!groups.failed)
 		write_groups(r, &groups, out);

@@ -71,6 +71,7 @@ class Interpreter:
         self.path = os.path.realpath(path)
         self.room = room
         self.is_one_of_few = False
+        self.is_first_of_release = True
         self.root = self.find_root(self.path)
         self.command = [self.path]
         if room:
