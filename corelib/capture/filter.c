@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/search.h"
 #include "target/live.h"
 
 /* include/linux/mm_types.h MMF_DUMP_FILTER_DEFAULT, as core(5) has it. */
@@ -82,20 +83,12 @@ void filter_fini(struct filter *f)
 /* The mark that all of @p r has, or NULL: what has become another mapping since has none. */
 static const struct marked *mark_of(const struct filter *f, const struct region *r)
 {
-	size_t low = 0, high = f->marked.n;
+	size_t at = COUNT_BEFORE(f->marked.n, i, f->marked.items[i].end <= r->start);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (f->marked.items[middle].end <= r->start)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == f->marked.n || f->marked.items[low].start > r->start ||
-	    f->marked.items[low].end < r->end)
+	if (at == f->marked.n || f->marked.items[at].start > r->start ||
+	    f->marked.items[at].end < r->end)
 		return NULL;
-	return &f->marked.items[low];
+	return &f->marked.items[at];
 }
 
 /* As fs/coredump.c vma_dump_size(): a file that nobody can open any more is as none. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture/plan.h"
 
+#include "base/search.h"
+
 #include <string.h>
 
 #define PAGE UINT64_C(4096)
@@ -247,17 +249,7 @@ static uint64_t offset_of(const struct run *run)
 /* How many runs begin at or before it. */
 static size_t runs_up_to(const struct plan *p, uint64_t (*begin)(const struct run *), uint64_t at)
 {
-	size_t low = 0, high = p->runs.n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (begin(&p->runs.items[middle]) <= at)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return COUNT_BEFORE(p->runs.n, i, begin(&p->runs.items[i]) <= at);
 }
 
 const struct run *plan_run_with(const struct plan *p, uint64_t address)

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/search.h"
 #include "target/words.h"
 #include "heap/place.h"
 
@@ -141,36 +142,20 @@ static void look_in_region(struct chunks *k, struct reader *r, const struct regi
 
 static const struct chunk_heap *heap_of(const struct chunks *k, uint64_t address)
 {
-	size_t low = 0, high = k->heaps.n;
+	size_t at = COUNT_BEFORE(k->heaps.n, i, k->heaps.items[i].end <= address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (k->heaps.items[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < k->heaps.n && k->heaps.items[low].start <= address ? &k->heaps.items[low]
-									: NULL;
+	return at < k->heaps.n && k->heaps.items[at].start <= address ? &k->heaps.items[at] : NULL;
 }
 
 static bool is_used(const struct chunk_heap *h, uint64_t address)
 {
 	uint64_t offset = (address - h->start) / 16;
-	size_t low = 0, high = h->used.n;
+	size_t at;
 
 	if (address & 15)
 		return false;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (h->used.items[middle] < offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < h->used.n && h->used.items[low] == offset;
+	at = COUNT_BEFORE(h->used.n, i, h->used.items[i] < offset);
+	return at < h->used.n && h->used.items[at] == offset;
 }
 
 /* Bytes of the chunk that a heap has in use, its head included; 0: there is none. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/search.h"
 #include "graph/audit.h"
 
 /*
@@ -52,17 +53,9 @@ static bool has_finalizer(struct tarjan *t, uint32_t object)
 /* The place of a garbage object, UINT32_MAX: it is none. Objects are in order. */
 static uint32_t place_of(const struct tarjan *t, uint32_t object)
 {
-	size_t lo = 0, hi = t->objects.n;
+	size_t at = COUNT_BEFORE(t->objects.n, i, t->objects.items[i] < object);
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (t->objects.items[mid] < object)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < t->objects.n && t->objects.items[lo] == object ? (uint32_t)lo : UINT32_MAX;
+	return at < t->objects.n && t->objects.items[at] == object ? (uint32_t)at : UINT32_MAX;
 }
 
 static void add_member(struct tarjan *t, uint32_t object, struct audit_cycle *cycle)

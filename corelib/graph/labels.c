@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/search.h"
 #include "base/workers.h"
 
 #define MOST_NAME 200
@@ -174,17 +175,7 @@ static int by_target(const void *a, const void *b)
 
 static size_t first_to(const struct worker *me, uint32_t to)
 {
-	size_t low = 0, high = me->met.n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (me->met.items[middle].to < to)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return COUNT_BEFORE(me->met.n, i, me->met.items[i].to < to);
 }
 
 /* Each reference takes the first label to its object that is left. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/search.h"
 #include "graph/express.h"
 #include "graph/seek.h"
 
@@ -21,17 +22,9 @@ static uint64_t address_of(void *arg, uint32_t object)
 static uint32_t number_of(void *arg, uint64_t address)
 {
 	const struct kept *k = arg;
-	uint32_t low = 0, high = k->n;
+	size_t at = COUNT_BEFORE(k->n, i, k->address[i] < address);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (k->address[middle] < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < k->n && k->address[low] == address ? low : WHOLE_NONE;
+	return at < k->n && k->address[at] == address ? (uint32_t)at : WHOLE_NONE;
 }
 
 int kept_refcount(void *arg, uint32_t object, int64_t *out)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/search.h"
 
 struct index_chunk *index_chunk_make(struct index *x, uint64_t addr)
 {
@@ -70,40 +71,25 @@ uint32_t index_number_of(const struct index *x, uint64_t addr)
 /* Chunks without objects have the same first number as the next: the last one is it. */
 static const struct index_chunk *chunk_of_number(const struct index *x, uint32_t number)
 {
-	size_t low = 0, high = x->order.n;
+	size_t n = COUNT_BEFORE(x->order.n, i, x->order.items[i]->first <= number);
 
-	while (high - low > 1) {
-		size_t middle = low + (high - low) / 2;
-
-		if (x->order.items[middle]->first <= number)
-			low = middle;
-		else
-			high = middle;
-	}
-	return x->order.n ? x->order.items[low] : NULL;
+	return n ? x->order.items[n - 1] : NULL;
 }
 
 uint64_t index_address_of(const struct index *x, uint32_t number)
 {
 	const struct index_chunk *chunk = chunk_of_number(x, number);
-	unsigned low = 0, high = INDEX_WORDS;
 	uint64_t word;
+	size_t at;
 
 	if (number >= x->n_objects || !chunk)
 		return 0;
 	number -= chunk->first;
-	while (high - low > 1) {
-		unsigned middle = low + (high - low) / 2;
-
-		if (chunk->rank[middle] <= number)
-			low = middle;
-		else
-			high = middle;
-	}
-	word = chunk->object[low];
-	for (uint32_t skip = number - chunk->rank[low]; skip; skip--)
+	at = COUNT_BEFORE(INDEX_WORDS, i, chunk->rank[i] <= number) - 1;
+	word = chunk->object[at];
+	for (uint32_t skip = number - chunk->rank[at]; skip; skip--)
 		word &= word - 1;
-	return chunk->start + ((low * UINT64_C(64) + (unsigned)__builtin_ctzll(word))
+	return chunk->start + ((at * UINT64_C(64) + (unsigned)__builtin_ctzll(word))
 			       << INDEX_GRANULE_SHIFT);
 }
 

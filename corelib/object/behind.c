@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "object/behind.h"
 
+#include "base/search.h"
+
 const struct label behind_label = { LABEL_FIELD, "C memory", 0, 0 };
 
 static size_t first_from(const struct behind *b, uint64_t from)
 {
-	size_t low = 0, high = b->edges.n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (b->edges.items[middle].from < from)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return COUNT_BEFORE(b->edges.n, i, b->edges.items[i].from < from);
 }
 
 int behind_edges(const struct behind *b, uint64_t from, edge_fn *fn, void *arg)

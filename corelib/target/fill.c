@@ -4,6 +4,8 @@
 
 #include "target/private.h"
 
+#include "base/search.h"
+
 enum { MAX_MISSING = 8 }; /* warnings of one kind */
 
 static int by_start(const void *a, const void *b)
@@ -123,18 +125,10 @@ static bool has_written_memory(const struct core *c)
 
 static const struct segment *segment_at(const struct core *c, uint64_t addr)
 {
-	size_t low = 0, high = c->segments.n;
+	size_t at = COUNT_BEFORE(c->segments.n, i, c->segments.items[i].end <= addr);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (c->segments.items[middle].end <= addr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < c->segments.n && c->segments.items[low].start <= addr ?
-		       &c->segments.items[low] : NULL;
+	return at < c->segments.n && c->segments.items[at].start <= addr ? &c->segments.items[at] :
+									   NULL;
 }
 
 /*

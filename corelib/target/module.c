@@ -5,6 +5,8 @@
 
 #include "target/private.h"
 
+#include "base/search.h"
+
 /* A mapped file, read through the target's memory. */
 struct memory_file {
 	struct target *target;
@@ -167,17 +169,9 @@ bool modules_build(struct target *t)
 
 struct module *target_module_at(struct target *t, uint64_t addr)
 {
-	size_t low = 0, high = t->n_modules;
+	size_t n = COUNT_BEFORE(t->n_modules, i, t->modules[i].start <= addr);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (t->modules[middle].start <= addr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low && addr < t->modules[low - 1].end ? &t->modules[low - 1] : NULL;
+	return n && addr < t->modules[n - 1].end ? &t->modules[n - 1] : NULL;
 }
 
 struct module_file *module_file_of(struct target *t, struct module *m)

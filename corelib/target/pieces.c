@@ -4,6 +4,8 @@
 
 #include "target/private.h"
 
+#include "base/search.h"
+
 bool pieces_add(struct pieces *p, struct file_piece piece)
 {
 	if (!piece.len)
@@ -54,37 +56,21 @@ uint64_t pieces_sort(struct pieces *p)
 
 const struct file_piece *pieces_at(const struct pieces *p, uint64_t addr)
 {
-	size_t low = 0, high = p->list.n;
+	size_t n = COUNT_BEFORE(p->list.n, i, p->list.items[i].start <= addr);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (p->list.items[middle].start <= addr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!low || addr - p->list.items[low - 1].start >= p->list.items[low - 1].len)
+	if (!n || addr - p->list.items[n - 1].start >= p->list.items[n - 1].len)
 		return NULL;
-	return &p->list.items[low - 1];
+	return &p->list.items[n - 1];
 }
 
 const struct file_piece *pieces_from(const struct pieces *p, uint64_t addr)
 {
 	const struct file_piece *piece = pieces_at(p, addr);
-	size_t low = 0, high = p->list.n;
+	size_t next = COUNT_BEFORE(p->list.n, i, p->list.items[i].start < addr);
 
 	if (piece)
 		return piece;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (p->list.items[middle].start < addr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < p->list.n ? &p->list.items[low] : NULL;
+	return next < p->list.n ? &p->list.items[next] : NULL;
 }
 
 uint64_t pieces_skip(const struct pieces *p, uint64_t addr, uint64_t end)

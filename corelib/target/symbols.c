@@ -7,6 +7,8 @@
 
 #include "target/private.h"
 
+#include "base/search.h"
+
 /* Where the system keeps separate debug files. */
 static const char DEBUG_DIR[] = "/usr/lib/debug";
 
@@ -233,7 +235,7 @@ const char *module_symbol_at(struct target *t, struct module *m, uint64_t addr)
 {
 	struct module_file *f = tables(t, m);
 	uint64_t value = addr - m->bias;
-	size_t low = 0, high;
+	size_t n;
 
 	if (!f)
 		return NULL;
@@ -241,19 +243,11 @@ const char *module_symbol_at(struct target *t, struct module *m, uint64_t addr)
 		load_debug_symbols(t, m, f);
 	if (!f->sorted)
 		sort_data(f);
-	high = f->n_data;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (f->data[middle].start <= value)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	n = COUNT_BEFORE(f->n_data, i, f->data[i].start <= value);
 	/* Symbols of data do not nest, but one may lie in another's padding or be an alias. */
-	for (size_t back = 0; back < 8 && low; back++) {
-		if (value < f->data[--low].end)
-			return f->data[low].name;
+	for (size_t back = 0; back < 8 && n; back++) {
+		if (value < f->data[--n].end)
+			return f->data[n].name;
 	}
 	return NULL;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/search.h"
 #include "target/private.h"
 
 void target_setup(struct target *t, const struct target_ops *ops, enum target_kind kind,
@@ -95,17 +96,7 @@ bool target_take_regions(struct target *t, region_vec *list)
 
 static size_t region_index(const struct target *t, uint64_t addr)
 {
-	size_t low = 0, high = t->n_regions;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (t->regions[middle].end <= addr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return COUNT_BEFORE(t->n_regions, i, t->regions[i].end <= addr);
 }
 
 const struct region *target_region_at(const struct target *t, uint64_t addr)
