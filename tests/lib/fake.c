@@ -231,6 +231,15 @@ void fake_uint(struct fake *f, uint64_t addr, size_t width, uint64_t value)
 	fake_bytes(f, addr, &value, width);
 }
 
+void fake_field(struct fake *f, const struct layout *l, uint64_t addr, unsigned field,
+		uint64_t value)
+{
+	const struct field *of = &l->field[field];
+
+	if (of->present)
+		fake_uint(f, addr + of->offset, of->width, value);
+}
+
 size_t fake_reads(const struct fake *f)
 {
 	return f->reads;

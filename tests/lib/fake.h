@@ -2,6 +2,7 @@
 #ifndef TESTS_FAKE_H
 #define TESTS_FAKE_H
 
+#include "layout/layout.h"
 #include "target/reader.h"
 
 /*
@@ -53,6 +54,9 @@ void fake_u32(struct fake *f, uint64_t addr, uint32_t value);
 void fake_u64(struct fake *f, uint64_t addr, uint64_t value);
 /* An unsigned number of @p width bytes (1 to 8), as a layout's field has it. */
 void fake_uint(struct fake *f, uint64_t addr, size_t width, uint64_t value);
+/* A field (F_...) of what is at @p addr, if the layout has the field. */
+void fake_field(struct fake *f, const struct layout *l, uint64_t addr, unsigned field,
+		uint64_t value);
 
 /* How often the target was asked to copy (that is, how often a cache missed). */
 size_t fake_reads(const struct fake *f);

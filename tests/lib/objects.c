@@ -17,11 +17,8 @@ uint64_t objects_room(struct objects *w, size_t size)
 
 void objects_put(struct objects *w, uint64_t at, unsigned field, uint64_t value)
 {
-	const struct field *f = &w->l->field[field];
-
 	reader_forget(fake_reader(w->f)); /* what it copied may be about to change */
-	if (f->present)
-		fake_uint(w->f, at + f->offset, f->width, value);
+	fake_field(w->f, w->l, at, field, value);
 }
 
 void objects_count(struct objects *w, uint64_t at, uint32_t count)

@@ -30,14 +30,7 @@ struct world {
 	struct heap h;
 };
 
-static void put(struct world *w, uint64_t at, unsigned field, uint64_t value)
-{
-	const struct field *f = &w->l->field[field];
-
-	if (f->present)
-		fake_uint(w->f, at + f->offset, f->width, value);
-}
-#define PUT(w, at, s, f, value) put(w, at, F_##s##_##f, value)
+#define PUT(w, at, s, field, value) fake_field((w)->f, (w)->l, at, F_##s##_##field, value)
 
 static void put_type(struct world *w, uint64_t at, const char *name, uint64_t flags)
 {
