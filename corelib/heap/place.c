@@ -179,14 +179,13 @@ static void add_storage(void *arg, uint64_t address, uint64_t bytes)
 		*sum = UINT64_MAX;
 }
 
-/* Most str have their text where tp_basicsize has more fields; static types have fewer, too. */
+/* A str has its text where tp_basicsize has more fields. Not so objects of its subclasses. */
 static uint64_t least_own_bytes(const struct layout *l, const struct type *t)
 {
-	uint64_t fewer = t->flags & TPFLAGS_UNICODE ? L(l, PyASCIIObject, sizeof) :
-			 t->flags & TPFLAGS_TYPE    ? L(l, PyTypeObject, sizeof) :
-						      t->basicsize;
+	uint64_t head = L(l, PyASCIIObject, sizeof);
+	bool is_str = (t->flags & (TPFLAGS_UNICODE | TPFLAGS_HEAPTYPE)) == TPFLAGS_UNICODE;
 
-	return fewer < t->basicsize ? fewer : t->basicsize;
+	return is_str && head < t->basicsize ? head : t->basicsize;
 }
 
 uint64_t spot_own_bytes(const struct ctx *c, struct object o)

@@ -225,6 +225,30 @@ static void a_lie_about_a_size_catches_no_other_address(void **state)
 	each_layout(check_lies);
 }
 
+/* A short str takes less than its type's basicsize; an object of a subclass has all of that. */
+static void check_text(struct world *x)
+{
+	uint64_t text = objects_str(&x->w, "text"), class;
+	struct object o = { text, type_at(&x->w.types, x->w.c.r, x->w.str) };
+	uint64_t all;
+
+	if (!(o.type->flags & TPFLAGS_UNICODE))
+		return; /* 2.7 */
+	assert_int_equal(object_sizeof(&x->w.c, o, &all), 0);
+	assert_int_equal(all, objects_str_head(x->w.l) + sizeof("text"));
+	assert_int_equal(spot_own_bytes(&x->w.c, o), all);
+	class = objects_class(&x->w, "Text", x->w.str, TPFLAGS_UNICODE, o.type->basicsize + 64);
+	PUT(&x->w, text, PyObject, ob_type, class);
+	o.type = type_at(&x->w.types, x->w.c.r, class);
+	assert_true(o.type->flags & TPFLAGS_HEAPTYPE);
+	assert_true(spot_own_bytes(&x->w.c, o) >= o.type->basicsize);
+}
+
+static void short_text_is_shorter_than_its_type_says(void **state)
+{
+	each_layout(check_text);
+}
+
 /* A chunk of malloc's of that many bytes, its head among them, and the next one in use. */
 static bool is_chunk_of(struct world *x, struct object o, uint64_t bytes)
 {
@@ -278,6 +302,7 @@ int main(void)
 		cmocka_unit_test(out_of_pools_an_object_reaches_as_far_as_its_size),
 		cmocka_unit_test(a_lie_about_a_size_catches_no_other_address),
 		cmocka_unit_test(a_chunk_is_an_objects_if_no_smaller_one_would_do),
+		cmocka_unit_test(short_text_is_shorter_than_its_type_says),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
