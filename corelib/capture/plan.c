@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "capture/plan.h"
 
-#include "base/search.h"
-
 #include <string.h>
+
+#include "base/search.h"
 
 #define PAGE UINT64_C(4096)
 

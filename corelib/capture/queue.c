@@ -49,7 +49,8 @@ struct queue {
 	bool writing; /* somebody is, the slot that is taken next */
 	bool slow;    /* what was written last: it took longer than a new chunk */
 	bool behind;  /* the disk: then nobody writes but the thread */
-	bool started, last, end, was_full;
+	bool last;    /* nobody reads any more */
+	bool started, end, was_full;
 };
 
 static struct slot *slot_at(struct queue *q, uint64_t number)

@@ -2,9 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "target/private.h"
-
 #include "base/search.h"
+#include "target/private.h"
 
 enum { MAX_MISSING = 8 }; /* warnings of one kind */
 

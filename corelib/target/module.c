@@ -3,9 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "target/private.h"
-
 #include "base/search.h"
+#include "target/private.h"
 
 /* A mapped file, read through the target's memory. */
 struct memory_file {

@@ -2,9 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "target/private.h"
-
 #include "base/search.h"
+#include "target/private.h"
 
 bool pieces_add(struct pieces *p, struct file_piece piece)
 {

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "target/private.h"
-
 #include "base/search.h"
+#include "target/private.h"
 
 /* Where the system keeps separate debug files. */
 static const char DEBUG_DIR[] = "/usr/lib/debug";
